@@ -1,0 +1,46 @@
+//! "Did you mean": the nearest of the names that would have been right.
+
+/// Returns the candidate nearest to `given`, if it is near enough to be a typing mistake.
+///
+/// Ties go to the candidate listed first.
+pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Terraform's own bound: fewer than three edits, whatever the length.
+    const EDITS_MAX: usize = 2;
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let edits = distance(given, candidate);
+        if edits <= EDITS_MAX && best.is_none_or(|(least, _)| edits < least) {
+            best = Some((edits, candidate));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substitution = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn names_the_nearest_within_two_edits() {
+        let known = ["input", "output", "triggers_replace"];
+        assert_eq!(did_you_mean("inptu", known), Some("input"));
+        assert_eq!(did_you_mean("otput", known), Some("output"));
+        assert_eq!(did_you_mean("something", known), None);
+    }
+}

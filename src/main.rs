@@ -1,0 +1,3 @@
+//! Gantry: one spec for Kubernetes clusters and the data platform on top of them.
+
+fn main() {}
