@@ -1,0 +1,143 @@
+//! Calling a function: what every call needs done around the function's own code.
+
+use std::fmt;
+
+use value::{Marks, Refinement, Type, Value, convert};
+
+use super::{Code, Environment, Function, Param, Returns};
+
+/// A call as a function's code sees it.
+pub struct Call<'a> {
+    /// The arguments, converted to the parameters' types and without marks (unless the parameter allows them).
+    pub args: &'a [Value],
+    /// The type of the result: what [`Returns`] said; `dynamic` while it is being computed.
+    pub ty: Type,
+    /// The world.
+    pub env: &'a Environment,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// The argument at fault, from 0.
+    pub argument: Option<usize>,
+    /// What is wrong: a phrase without capital and full stop.
+    pub message: String,
+}
+
+impl CallError {
+    /// The call as a whole failed.
+    pub fn new(message: impl Into<String>) -> CallError {
+        CallError { argument: None, message: message.into() }
+    }
+
+    /// An argument is wrong.
+    pub fn argument(index: usize, message: impl Into<String>) -> CallError {
+        CallError { argument: Some(index), message: message.into() }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// What became of one argument before the code runs.
+pub enum Argument {
+    /// It goes in as it is.
+    Ready,
+    /// The result is unknown, of the type that [`Returns`] gives.
+    Unknown,
+    /// The result is unknown and so is its type.
+    Dynamic,
+}
+
+/// What a call gives.
+pub type Outcome = Result<Value, CallError>;
+
+impl Function {
+    /// Returns the parameter that takes argument `index`.
+    pub fn parameter(&self, index: usize) -> Option<&Param> {
+        self.params.get(index).or(self.rest.as_ref())
+    }
+
+    /// Calls the function with evaluated arguments: counts and converts them, deals with nulls, unknowns and marks as
+    /// the parameters say, and runs the code.
+    pub fn call(&self, args: Vec<Value>, env: &Environment) -> Outcome {
+        if args.len() < self.params.len() {
+            let missing = &self.params[args.len()];
+            return Err(CallError::new(format!("it needs another argument, for \"{}\"", missing.name)));
+        }
+        let mut marks = Marks::NONE;
+        let (mut unknown, mut dynamic) = (false, false);
+        let mut ready = Vec::with_capacity(args.len());
+        for (index, arg) in args.into_iter().enumerate() {
+            let Some(param) = self.parameter(index) else {
+                return Err(CallError::argument(index, format!("it takes {} arguments", self.params.len())));
+            };
+            let (value, state) = prepare(param, arg, &mut marks).map_err(|m| CallError::argument(index, m))?;
+            unknown |= matches!(state, Argument::Unknown);
+            dynamic |= matches!(state, Argument::Dynamic);
+            ready.push(value);
+        }
+        if dynamic {
+            return Ok(Value::dynamic().with_marks(marks));
+        }
+        let result = self.run(&ready, unknown, env)?;
+        Ok(result.with_marks(marks))
+    }
+
+    fn run(&self, args: &[Value], unknown: bool, env: &Environment) -> Outcome {
+        let mut call = Call { args, ty: Type::Dynamic, env };
+        call.ty = match &self.returns {
+            Returns::Fixed(ty) => ty(),
+            Returns::Computed(compute) => compute(&call)?,
+        };
+        let (code, nullable) = match &self.code {
+            Code::Eager(code) => (code, false),
+            Code::Nullable(code) => (code, true),
+            Code::Impure(code) => {
+                if env.pure {
+                    return Ok(unknown_result(call.ty, false));
+                }
+                (code, false)
+            }
+            Code::Lazy => return Err(CallError::new("it can only be called in an expression")),
+        };
+        if unknown {
+            return Ok(unknown_result(call.ty, nullable));
+        }
+        let result = code(&call)?;
+        if nullable || result.is_known() {
+            return Ok(result);
+        }
+        Ok(result.refine_not_null())
+    }
+}
+
+fn unknown_result(ty: Type, nullable: bool) -> Value {
+    let refinement = Refinement { not_null: !nullable && ty != Type::Dynamic, ..Refinement::default() };
+    Value::unknown(ty).refine(refinement)
+}
+
+fn prepare(param: &Param, arg: Value, marks: &mut Marks) -> Result<(Value, Argument), String> {
+    let ty = (param.ty)();
+    let value = if ty == Type::Dynamic { arg } else { convert(&arg, &ty).map_err(|e| e.to_string())? };
+    let value = if param.allow_marks {
+        value
+    } else {
+        let (bare, found) = value.unmark_deep();
+        *marks |= found;
+        bare
+    };
+    if value.is_null() && !param.allow_null {
+        return Err("argument must not be null".into());
+    }
+    let state = match (value.is_known(), value.ty() == Type::Dynamic) {
+        (false, true) if !param.allow_dynamic => Argument::Dynamic,
+        (false, _) if !param.allow_unknown => Argument::Unknown,
+        _ => Argument::Ready,
+    };
+    Ok((value, state))
+}

@@ -1,0 +1,194 @@
+//! The built-in functions: one file per function or small family, one line each in [`FUNCTIONS`].
+//!
+//! A [`Function`] carries its name, documentation, parameters, examples and code. The examples are its tests and its
+//! page in `src/lang/README.md`.
+
+mod call;
+mod environment;
+mod numeric;
+
+use value::Type;
+
+pub use call::{Argument, Call, CallError, Outcome};
+pub use environment::{Clock, Environment, Files, RealFiles};
+
+/// All built-in functions, sorted by name. Each is also known as `core::name`.
+pub static FUNCTIONS: &[&Function] = &[&numeric::ABS, &numeric::MAX];
+
+/// Returns the built-in function of a name; `core::` may precede it.
+pub fn find(name: &str) -> Option<&'static Function> {
+    let name = name.strip_prefix("core::").unwrap_or(name);
+    FUNCTIONS.binary_search_by(|f| f.name.cmp(name)).ok().map(|i| FUNCTIONS[i])
+}
+
+/// A built-in function.
+pub struct Function {
+    /// Its name, without `core::`.
+    pub name: &'static str,
+    /// What it does, in a sentence or two.
+    pub summary: &'static str,
+    /// The parameters that every call has.
+    pub params: &'static [Param],
+    /// The parameter that takes all further arguments.
+    pub rest: Option<Param>,
+    /// The type of the result.
+    pub returns: Returns,
+    /// Calls with their results; see [`Example`].
+    pub examples: &'static [Example],
+    /// The code.
+    pub code: Code,
+}
+
+/// A parameter. Without the `allow_` flags the caller handles nulls (an error), unknowns (the result is unknown) and
+/// marks (taken off before, put on the result after).
+pub struct Param {
+    /// Its name, for messages and documentation.
+    pub name: &'static str,
+    /// What it means; empty where the name says it.
+    pub summary: &'static str,
+    /// Its type; arguments are converted to it before the call.
+    pub ty: fn() -> Type,
+    /// The code wants to see nulls.
+    pub allow_null: bool,
+    /// The code wants to see unknown values (parts of an argument may always be unknown).
+    pub allow_unknown: bool,
+    /// The code wants to see values of unknown type.
+    pub allow_dynamic: bool,
+    /// The code wants to see marks and puts them on the result itself.
+    pub allow_marks: bool,
+}
+
+/// Makes an ordinary parameter.
+pub const fn param(name: &'static str, ty: fn() -> Type) -> Param {
+    Param { name, summary: "", ty, allow_null: false, allow_unknown: false, allow_dynamic: false, allow_marks: false }
+}
+
+impl Param {
+    /// Lets the code see nulls.
+    pub const fn null(mut self) -> Param {
+        self.allow_null = true;
+        self
+    }
+
+    /// Lets the code see unknown values.
+    pub const fn unknown(mut self) -> Param {
+        self.allow_unknown = true;
+        self
+    }
+
+    /// Lets the code see values of unknown type.
+    pub const fn dynamic(mut self) -> Param {
+        self.allow_dynamic = true;
+        self
+    }
+
+    /// Lets the code see marks.
+    pub const fn marks(mut self) -> Param {
+        self.allow_marks = true;
+        self
+    }
+
+    /// Documents the parameter.
+    pub const fn summary(mut self, text: &'static str) -> Param {
+        self.summary = text;
+        self
+    }
+}
+
+/// The type of a function's result.
+pub enum Returns {
+    /// Always the same.
+    Fixed(fn() -> Type),
+    /// Computed from the arguments, which may be unknown: known as much as can be said. Marks are gone.
+    Computed(fn(&Call<'_>) -> Result<Type, CallError>),
+}
+
+/// The code of a function.
+pub enum Code {
+    /// Gets values. An unknown result of it is said to be not null unless it is [`Code::Nullable`].
+    Eager(fn(&Call<'_>) -> Result<Value, CallError>),
+    /// Gets values; its result may be null.
+    Nullable(fn(&Call<'_>) -> Result<Value, CallError>),
+    /// The same, and the result differs from call to call: unknown while planning.
+    Impure(fn(&Call<'_>) -> Result<Value, CallError>),
+    /// Gets expressions: the evaluator itself does it (`try`, `can`, `type`, `convert`, `templatestring`).
+    Lazy,
+}
+
+use value::Value;
+
+/// A call and what it gives, both as text.
+pub struct Example {
+    /// An expression.
+    pub call: &'static str,
+    /// What the console prints for it; or `error: ` and a part of the message.
+    pub result: &'static str,
+}
+
+/// Makes an example.
+pub const fn example(call: &'static str, result: &'static str) -> Example {
+    Example { call, result }
+}
+
+/// Types by name, for parameter lists.
+pub mod types {
+    use value::Type;
+
+    /// `any`
+    pub fn any() -> Type {
+        Type::Dynamic
+    }
+    /// `bool`
+    pub fn bool() -> Type {
+        Type::Bool
+    }
+    /// `number`
+    pub fn number() -> Type {
+        Type::Number
+    }
+    /// `string`
+    pub fn string() -> Type {
+        Type::String
+    }
+    /// `list(any)`
+    pub fn list_any() -> Type {
+        Type::list(Type::Dynamic)
+    }
+    /// `list(string)`
+    pub fn list_string() -> Type {
+        Type::list(Type::String)
+    }
+    /// `list(bool)`
+    pub fn list_bool() -> Type {
+        Type::list(Type::Bool)
+    }
+    /// `set(any)`
+    pub fn set_any() -> Type {
+        Type::set(Type::Dynamic)
+    }
+    /// `set(string)`
+    pub fn set_string() -> Type {
+        Type::set(Type::String)
+    }
+    /// `map(any)`
+    pub fn map_any() -> Type {
+        Type::map(Type::Dynamic)
+    }
+    /// `map(list(string))`
+    pub fn map_list_string() -> Type {
+        Type::map(Type::list(Type::String))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+
+    #[test]
+    fn the_list_is_sorted_and_every_function_has_an_example() {
+        assert!(FUNCTIONS.windows(2).all(|pair| pair[0].name < pair[1].name), "sort FUNCTIONS by name");
+        for function in FUNCTIONS {
+            assert!(!function.examples.is_empty(), "{} has no example", function.name);
+        }
+    }
+}

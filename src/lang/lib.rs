@@ -1,0 +1,6 @@
+//! What configurations mean: modules and their blocks, expressions, functions, checks.
+//!
+//! Pure: reads files through a handle, calls no provider, touches no state.
+//! *Not here:* tokens and trees (`syntax`), what values are (`value`), what is to be done about a configuration (`plan`).
+
+pub mod functions;
