@@ -11,6 +11,7 @@ mod lexer;
 mod parser;
 mod token;
 pub mod tree;
+mod visit;
 
 pub use body::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 pub use format::format;
@@ -18,3 +19,4 @@ pub use json::parse_json;
 pub use lexer::lex;
 pub use parser::{parse, parse_expression, parse_template, parse_traversal};
 pub use token::{Token, TokenKind};
+pub use visit::{is_identifier, visit};

@@ -58,6 +58,11 @@ pub trait Clock: Send + Sync {
 }
 
 impl Environment {
+    /// Returns an environment without a world: for constants.
+    pub fn nowhere() -> Environment {
+        Environment { pure: true, ..Environment::for_tests("") }
+    }
+
     /// Returns an environment for tests: the folder `base_dir`, a standing clock, no randomness.
     pub fn for_tests(base_dir: impl Into<PathBuf>) -> Environment {
         struct Standing;

@@ -21,6 +21,13 @@ pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.binary_search_by(|f| f.name.cmp(name)).ok().map(|i| FUNCTIONS[i])
 }
 
+/// Reads a text file for `file` and `templatefile`.
+pub(crate) fn read_text_file(env: &Environment, path: &str) -> Result<String, CallError> {
+    let full = env.base_dir.join(path);
+    let bytes = env.files.read(&full).map_err(|error| CallError::argument(0, format!("{path}: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| CallError::argument(0, format!("{path} is not UTF-8")))
+}
+
 /// A built-in function.
 pub struct Function {
     /// Its name, without `core::`.
