@@ -18,7 +18,7 @@ mod value;
 pub use convert::{ConversionError, convert, convertible, unify};
 pub use json::{type_from_json, type_to_json, value_from_json, value_to_json};
 pub use marks::Marks;
-pub use number::{Number, ParseNumberError};
+pub use number::{Number, NumberFormat, ParseNumberError};
 pub use operations::OperationError;
 pub use path::{Path, PathStep};
 pub use refine::Refinement;
