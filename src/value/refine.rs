@@ -2,7 +2,11 @@
 
 use ecow::EcoString;
 
+use crate::value::Repr;
 use crate::{Number, Type, Value};
+
+/// A list of a known number of unknown elements is made up to this length; a longer one stays unknown as a whole.
+const UNKNOWN_ELEMENTS_MAX: u64 = 100_000;
 
 /// Bounds on what an unknown value can become; the default says nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +35,94 @@ impl Refinement {
     pub fn is_empty(&self) -> bool {
         *self == Refinement::default()
     }
+
+    /// Returns these bounds and those of `add` together, as far as they make sense for the type.
+    ///
+    /// Where the two contradict each other, the narrower new bound is dropped: an unknown must stay possible.
+    fn narrowed(mut self, ty: &Type, add: Refinement) -> Refinement {
+        match ty {
+            Type::Dynamic => return Refinement::default(),
+            Type::String => self.narrow_prefix(add.prefix),
+            Type::Number => self.narrow_number(add.number_min, add.number_max),
+            Type::List(_) | Type::Set(_) | Type::Map(_) => self.narrow_length(add.length_min, add.length_max),
+            Type::Bool | Type::Tuple(_) | Type::Object(_) | Type::Meta => {}
+        }
+        self.not_null |= add.not_null;
+        self
+    }
+
+    fn narrow_prefix(&mut self, add: Option<EcoString>) {
+        let Some(add) = add.filter(|prefix| !prefix.is_empty()) else { return };
+        if self.prefix.as_ref().is_none_or(|old| add.starts_with(old.as_str())) {
+            self.prefix = Some(add);
+        }
+    }
+
+    fn narrow_number(&mut self, min: Option<(Number, bool)>, max: Option<(Number, bool)>) {
+        if let Some(min) = min.filter(|(number, _)| !number.is_infinite()) {
+            let narrower = match &self.number_min {
+                Some(old) => min.0 > old.0 || min.0 == old.0 && old.1,
+                None => true,
+            };
+            if narrower && self.number_max.as_ref().is_none_or(|max| leaves_room(&min, max)) {
+                self.number_min = Some(min);
+            }
+        }
+        if let Some(max) = max.filter(|(number, _)| !number.is_infinite()) {
+            let narrower = match &self.number_max {
+                Some(old) => max.0 < old.0 || max.0 == old.0 && old.1,
+                None => true,
+            };
+            if narrower && self.number_min.as_ref().is_none_or(|min| leaves_room(min, &max)) {
+                self.number_max = Some(max);
+            }
+        }
+    }
+
+    fn narrow_length(&mut self, min: Option<u64>, max: Option<u64>) {
+        if let Some(min) = min.filter(|min| *min > self.length_min.unwrap_or(0)) {
+            if self.length_max.is_none_or(|max| min <= max) {
+                self.length_min = Some(min);
+            }
+        }
+        if let Some(max) = max.filter(|max| self.length_max.is_none_or(|old| *max < old)) {
+            if self.length_min.unwrap_or(0) <= max {
+                self.length_max = Some(max);
+            }
+        }
+    }
+}
+
+fn leaves_room(min: &(Number, bool), max: &(Number, bool)) -> bool {
+    min.0 < max.0 || min.0 == max.0 && min.1 && max.1
+}
+
+/// Returns the value, if the bounds leave only one.
+fn known_by_bounds(ty: &Type, refinement: &Refinement) -> Option<Value> {
+    if !refinement.not_null {
+        return None;
+    }
+    match ty {
+        Type::Number => match (&refinement.number_min, &refinement.number_max) {
+            (Some((min, true)), Some((max, true))) if min == max => Some(Value::number(min.clone())),
+            _ => None,
+        },
+        Type::List(element) | Type::Set(element) | Type::Map(element) => {
+            let length = refinement.length_max.filter(|max| *max == refinement.length_min.unwrap_or(0))?;
+            collection_of_unknowns(ty, element, length)
+        }
+        _ => None,
+    }
+}
+
+fn collection_of_unknowns(ty: &Type, element: &Type, length: u64) -> Option<Value> {
+    let unknowns = |count: u64| (0..count).map(|_| Value::unknown(element.clone()));
+    match (ty, length) {
+        (Type::List(_), 0..=UNKNOWN_ELEMENTS_MAX) => Some(Value::list(element.clone(), unknowns(length))),
+        (Type::Set(_), 0 | 1) => Some(Value::set(element.clone(), unknowns(length))),
+        (Type::Map(_), 0) => Some(Value::map(element.clone(), Vec::<(EcoString, Value)>::new())),
+        _ => None,
+    }
 }
 
 /// An unknown value's type and bounds.
@@ -47,7 +139,16 @@ impl Value {
     /// the value known.
     #[must_use]
     pub fn refine(self, add: Refinement) -> Value {
-        crate::operations::refine(self, add)
+        let Repr::Unknown(unknown) = &self.0 else {
+            let (bare, marks) = self.unmark();
+            return match marks.is_empty() {
+                true => bare,
+                false => bare.refine(add).with_marks(marks),
+            };
+        };
+        let refinement = unknown.refinement.clone().narrowed(&unknown.ty, add);
+        known_by_bounds(&unknown.ty, &refinement)
+            .unwrap_or_else(|| Value::unknown_refined(unknown.ty.clone(), refinement))
     }
 
     /// Says of an unknown value that it will not be null; known values stay as they are.

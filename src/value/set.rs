@@ -1,19 +1,235 @@
 //! The order and identity of set elements.
+//!
+//! Known elements come first, then unknown ones in the order they were given, then null. Strings go by bytes, numbers
+//! by value, false before true. Other elements go by a text form of their contents (see `append_order_key`): the order
+//! is arbitrary but people see it in plans and outputs, so it is the one that users of the language are used to.
 
-use crate::{Type, Value};
+use std::collections::HashSet;
+
+use crate::{Kind, Type, Value};
 
 /// Sorts unmarked elements into the order that sets have everywhere and drops repetitions.
+///
+/// Two elements that are not wholly known are never taken for the same one: they may come to differ.
 pub(crate) fn sorted_distinct(_element: &Type, values: Vec<Value>) -> Vec<Value> {
-    let mut distinct: Vec<Value> = Vec::new();
+    if values.len() < 2 {
+        return values;
+    }
+    let (mut known, mut unknown, mut null) = (Vec::with_capacity(values.len()), Vec::new(), None);
     for value in values {
-        if !distinct.contains(&value) {
-            distinct.push(value);
+        match value.kind() {
+            Kind::Null(_) => null = null.or(Some(value)),
+            Kind::Unknown(..) => unknown.push(value),
+            _ => known.push(value),
         }
     }
-    distinct.sort_by(|a, b| match (a.as_str(), b.as_str(), a.as_number(), b.as_number()) {
-        (Some(a), Some(b), _, _) => a.cmp(b),
-        (_, _, Some(a), Some(b)) => a.cmp(b),
-        _ => std::cmp::Ordering::Equal,
-    });
+    if known.iter().all(|value| value.as_str().is_some()) {
+        sort_strings(&mut known);
+    } else if known.iter().all(|value| value.as_number().is_some()) {
+        sort_numbers(&mut known);
+    } else if known.iter().all(|value| value.as_bool().is_some()) {
+        known.sort_by_key(Value::as_bool);
+        known.dedup();
+    } else {
+        known = sort_compounds(known);
+    }
+    known.extend(unknown);
+    known.extend(null);
+    known
+}
+
+fn sort_strings(values: &mut Vec<Value>) {
+    if values.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()) {
+        return;
+    }
+    values.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    values.dedup_by(|a, b| a.as_str() == b.as_str());
+}
+
+fn sort_numbers(values: &mut Vec<Value>) {
+    if values.windows(2).all(|pair| pair[0].as_number() < pair[1].as_number())
+        && values.iter().all(|value| value.as_number().is_some_and(crate::Number::is_integer))
+    {
+        return;
+    }
+    // Numbers of one text may differ in value, with another number between them, so order does not show repetitions.
+    let mut seen = HashSet::new();
+    values.retain(|value| seen.insert(exact_key(value)));
+    values.sort_by(|a, b| a.as_number().cmp(&b.as_number()));
+}
+
+fn sort_compounds(values: Vec<Value>) -> Vec<Value> {
+    let mut keyed: Vec<(Vec<u8>, Value)> = values
+        .into_iter()
+        .map(|value| {
+            let mut key = Vec::new();
+            append_key(&value, Digits::Ten, &mut key);
+            (key, value)
+        })
+        .collect();
+    if !keyed.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let mut distinct: Vec<Value> = Vec::with_capacity(keyed.len());
+    for run in keyed.chunk_by(|a, b| a.0 == b.0) {
+        let mut seen = HashSet::new();
+        for (_, value) in run {
+            if run.len() == 1 || !value.is_wholly_known() || seen.insert(exact_key(value)) {
+                distinct.push(value.clone());
+            }
+        }
+    }
     distinct
+}
+
+/// Returns bytes that two wholly known values of one type share exactly when they are equal.
+pub(crate) fn exact_key(value: &Value) -> Vec<u8> {
+    let mut key = Vec::new();
+    append_key(value, Digits::All, &mut key);
+    key
+}
+
+/// How many digits of a number go into a key: ten decide the order, all decide identity.
+#[derive(Clone, Copy)]
+enum Digits {
+    Ten,
+    All,
+}
+
+fn append_key(value: &Value, digits: Digits, key: &mut Vec<u8>) {
+    match value.kind() {
+        Kind::Unknown(..) => key.push(b'?'),
+        Kind::Null(_) => key.push(b'~'),
+        Kind::Bool(value) => key.push(if value { b'T' } else { b'F' }),
+        Kind::Number(number) => match digits {
+            Digits::Ten => key.extend(ten_digits(&number.to_string()).bytes()),
+            Digits::All if number.signum() == 0 => key.push(b'0'),
+            Digits::All => key.extend(number.to_string().bytes()),
+        },
+        Kind::String(text) => append_quoted(text, key),
+        Kind::List(_) | Kind::Set(_) => append_parts(b'[', value.as_sequence().unwrap_or(&[]), b']', digits, key),
+        Kind::Tuple(tuple) => append_parts(b'<', tuple.values(), b'>', digits, key),
+        Kind::Object(object) => append_parts(b'<', object.values(), b'>', digits, key),
+        Kind::Map(map) => {
+            key.push(b'{');
+            for (name, element) in map.entries() {
+                append_quoted(name, key);
+                key.push(b':');
+                append_key(element, digits, key);
+                key.push(b';');
+            }
+            key.push(b'}');
+        }
+        Kind::Meta(ty) => key.extend(ty.to_string().bytes()),
+    }
+}
+
+fn append_parts(open: u8, parts: &[Value], close: u8, digits: Digits, key: &mut Vec<u8>) {
+    key.push(open);
+    for part in parts {
+        append_key(part, digits, key);
+        key.push(b';');
+    }
+    key.push(close);
+}
+
+/// Writes a text in quotes, with escapes for what does not print.
+fn append_quoted(text: &str, key: &mut Vec<u8>) {
+    key.push(b'"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => key.extend([b'\\', c as u8]),
+            '\x07' => key.extend(b"\\a"),
+            '\x08' => key.extend(b"\\b"),
+            '\x0c' => key.extend(b"\\f"),
+            '\n' => key.extend(b"\\n"),
+            '\r' => key.extend(b"\\r"),
+            '\t' => key.extend(b"\\t"),
+            '\x0b' => key.extend(b"\\v"),
+            ' '..='~' => key.push(c as u8),
+            '\0'..='\x7f' => key.extend(format!("\\x{:02x}", c as u32).bytes()),
+            c if prints(c) => key.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            c if (c as u32) < 0x1_0000 => key.extend(format!("\\u{:04x}", c as u32).bytes()),
+            c => key.extend(format!("\\U{:08x}", c as u32).bytes()),
+        }
+    }
+    key.push(b'"');
+}
+
+/// Tells whether a character beyond ASCII is visible: not a control, space, format or private-use character.
+fn prints(c: char) -> bool {
+    !(c.is_control()
+        || c.is_whitespace()
+        || matches!(
+            c as u32,
+            0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e
+            | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xfffe..=0xffff | 0xe0000..=0xe0fff
+            | 0xf0000..=0x10ffff
+        ))
+}
+
+/// Rounds a plain decimal to ten significant digits; very large and very small numbers get an exponent.
+fn ten_digits(decimal: &str) -> String {
+    const PRECISION: usize = 10;
+    let (sign, unsigned) = match decimal.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", decimal),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    if !unsigned.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return decimal.to_string();
+    }
+    let all: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+    let leading_zeros = all.iter().take_while(|digit| **digit == b'0').count();
+    let mut digits: Vec<u8> = all[leading_zeros..].to_vec();
+    // The number is 0.DIGITS times ten to the `point`.
+    let mut point = whole.len() as i64 - leading_zeros as i64;
+    if round(&mut digits, PRECISION) {
+        point += 1;
+    }
+    while digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    if digits.is_empty() {
+        return format!("{sign}0");
+    }
+    let significant = if PRECISION > digits.len() && digits.len() as i64 >= point { digits.len() } else { PRECISION };
+    let text = String::from_utf8_lossy(&digits).into_owned();
+    let exponent = point - 1;
+    if exponent < -4 || exponent >= significant as i64 {
+        let (first, rest) = text.split_at(1);
+        let dot = if rest.is_empty() { "" } else { "." };
+        let exponent_sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{sign}{first}{dot}{rest}e{exponent_sign}{:02}", exponent.abs());
+    }
+    if point <= 0 {
+        return format!("{sign}0.{}{text}", "0".repeat(point.unsigned_abs() as usize));
+    }
+    let point = point as usize;
+    if text.len() <= point {
+        return format!("{sign}{text}{}", "0".repeat(point - text.len()));
+    }
+    format!("{sign}{}.{}", &text[..point], &text[point..])
+}
+
+/// Cuts decimal digits to `precision`, half to even; tells whether a digit was added in front.
+fn round(digits: &mut Vec<u8>, precision: usize) -> bool {
+    if digits.len() <= precision {
+        return false;
+    }
+    let rest = digits.split_off(precision);
+    let half = rest[0] == b'5' && rest[1..].iter().all(|digit| *digit == b'0');
+    let odd = (digits[precision - 1] - b'0') % 2 == 1;
+    if rest[0] < b'5' || half && !odd {
+        return false;
+    }
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return false;
+        }
+        *digit = b'0';
+    }
+    digits.insert(0, b'1');
+    true
 }

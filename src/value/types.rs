@@ -1,6 +1,7 @@
 //! Types of the language.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use ecow::EcoString;
@@ -31,9 +32,26 @@ pub enum Type {
 }
 
 /// The attributes of an object type, sorted by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+///
+/// The names are shared with the objects that are converted to the type.
+#[derive(Clone, Debug, Default)]
 pub struct ObjectType {
     attributes: Vec<Attribute>,
+    names: Arc<[EcoString]>,
+}
+
+impl PartialEq for ObjectType {
+    fn eq(&self, other: &ObjectType) -> bool {
+        self.attributes == other.attributes
+    }
+}
+
+impl Eq for ObjectType {}
+
+impl Hash for ObjectType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.attributes.hash(state);
+    }
 }
 
 /// One attribute of an object type.
@@ -55,7 +73,20 @@ impl ObjectType {
         attributes.reverse();
         attributes.dedup_by(|later, kept| later.name == kept.name);
         attributes.reverse();
-        ObjectType { attributes }
+        let names = attributes.iter().map(|a| a.name.clone()).collect();
+        ObjectType { attributes, names }
+    }
+
+    /// Makes the type of an object from its shared names and its values' types; all attributes are required.
+    pub(crate) fn of_shape(names: &Arc<[EcoString]>, types: impl Iterator<Item = Type>) -> ObjectType {
+        let attributes =
+            names.iter().zip(types).map(|(name, ty)| Attribute { name: name.clone(), ty, optional: false }).collect();
+        ObjectType { attributes, names: names.clone() }
+    }
+
+    /// Returns the attribute names, sorted.
+    pub fn names(&self) -> &Arc<[EcoString]> {
+        &self.names
     }
 
     /// Returns the attributes, sorted by name.
@@ -125,28 +156,73 @@ impl Type {
         }
     }
 
-    /// Returns the type with no attribute marked optional, at any depth.
+    /// Tells whether an attribute is marked optional anywhere in the type.
+    pub fn has_optional(&self) -> bool {
+        match self {
+            Type::Dynamic | Type::Bool | Type::Number | Type::String | Type::Meta => false,
+            Type::List(e) | Type::Set(e) | Type::Map(e) => e.has_optional(),
+            Type::Tuple(es) => es.iter().any(Type::has_optional),
+            Type::Object(o) => o.attributes.iter().any(|a| a.optional || a.ty.has_optional()),
+        }
+    }
+
+    /// Returns the type with no attribute marked optional, at any depth; it is shared where nothing changes.
     pub fn without_optional(&self) -> Type {
+        if !self.has_optional() {
+            return self.clone();
+        }
         match self {
             Type::Dynamic | Type::Bool | Type::Number | Type::String | Type::Meta => self.clone(),
             Type::List(e) => Type::list(e.without_optional()),
             Type::Set(e) => Type::set(e.without_optional()),
             Type::Map(e) => Type::map(e.without_optional()),
             Type::Tuple(es) => Type::tuple(es.iter().map(Type::without_optional)),
-            Type::Object(o) => Type::object(o.attributes.iter().map(|a| (a.name.clone(), a.ty.without_optional()))),
+            Type::Object(o) => {
+                let types = o.attributes.iter().map(|a| a.ty.without_optional());
+                Type::Object(Arc::new(ObjectType::of_shape(&o.names, types)))
+            }
+        }
+    }
+
+    /// Tells whether every value of this type is, as it stands, a value of the constraint: the types are equal but
+    /// for `dynamic` in the constraint, which stands for any type.
+    pub fn fits(&self, constraint: &Type) -> bool {
+        match (self, constraint) {
+            (_, Type::Dynamic) => true,
+            (Type::List(a), Type::List(b)) | (Type::Set(a), Type::Set(b)) | (Type::Map(a), Type::Map(b)) => {
+                Arc::ptr_eq(a, b) || a.fits(b)
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.fits(b)),
+            (Type::Object(a), Type::Object(b)) => {
+                a.names == b.names && a.attributes.iter().zip(&b.attributes).all(|(a, b)| a.ty.fits(&b.ty))
+            }
+            (a, b) => a == b,
         }
     }
 
     /// Returns the name for messages: `list of string`, `object`, `dynamic`.
     pub fn friendly_name(&self) -> String {
+        self.name_with("dynamic", "dynamic")
+    }
+
+    /// Returns the name for messages about what is required: `list of any single type`, `any type`.
+    pub fn friendly_constraint(&self) -> String {
+        self.name_with("any type", "any single type")
+    }
+
+    fn name_with(&self, dynamic: &str, dynamic_element: &str) -> String {
+        let element = |e: &Type| match e {
+            Type::Dynamic => dynamic_element.to_string(),
+            e => e.name_with(dynamic, dynamic_element),
+        };
         match self {
-            Type::Dynamic => "dynamic".into(),
+            Type::Dynamic => dynamic.into(),
             Type::Bool => "bool".into(),
             Type::Number => "number".into(),
             Type::String => "string".into(),
-            Type::List(e) => format!("list of {}", e.friendly_name()),
-            Type::Set(e) => format!("set of {}", e.friendly_name()),
-            Type::Map(e) => format!("map of {}", e.friendly_name()),
+            Type::List(e) => format!("list of {}", element(e)),
+            Type::Set(e) => format!("set of {}", element(e)),
+            Type::Map(e) => format!("map of {}", element(e)),
             Type::Tuple(_) => "tuple".into(),
             Type::Object(_) => "object".into(),
             Type::Meta => "type".into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ecow::EcoString;
 
 use crate::refine::Unknown;
-use crate::{Marks, Number, ObjectType, Path, Refinement, Type};
+use crate::{Marks, Number, ObjectType, Refinement, Type};
 
 /// A value of the language.
 #[derive(Clone, PartialEq)]
@@ -306,14 +306,49 @@ impl Value {
             Kind::Map(map) => Type::map(map.element.clone()),
             Kind::Tuple(tuple) => Type::tuple(tuple.values.iter().map(Value::ty)),
             Kind::Object(object) => {
-                let attributes = object.iter().map(|(name, value)| crate::Attribute {
-                    name: name.clone(),
-                    ty: value.ty(),
-                    optional: false,
-                });
-                Type::Object(Arc::new(ObjectType::new(attributes)))
+                Type::Object(Arc::new(ObjectType::of_shape(&object.names, object.values.iter().map(Value::ty))))
             }
             Kind::Meta(_) => Type::Meta,
+        }
+    }
+
+    /// Tells whether the value's type is exactly `ty`, without putting the type together.
+    pub fn is_of_type(&self, ty: &Type) -> bool {
+        match (self.kind(), ty) {
+            (Kind::Null(own) | Kind::Unknown(own, _), _) => own == ty,
+            (Kind::Bool(_), Type::Bool) | (Kind::Number(_), Type::Number) | (Kind::String(_), Type::String) => true,
+            (Kind::List(list), Type::List(element)) => list.element == **element,
+            (Kind::Set(set), Type::Set(element)) => set.element == **element,
+            (Kind::Map(map), Type::Map(element)) => map.element == **element,
+            (Kind::Tuple(tuple), Type::Tuple(types)) => {
+                tuple.values.len() == types.len() && tuple.values.iter().zip(types.iter()).all(|(v, t)| v.is_of_type(t))
+            }
+            (Kind::Object(object), Type::Object(ty)) => {
+                object.names == *ty.names()
+                    && object.values.iter().zip(ty.attributes()).all(|(v, a)| !a.optional && v.is_of_type(&a.ty))
+            }
+            (Kind::Meta(_), Type::Meta) => true,
+            _ => false,
+        }
+    }
+
+    /// Tells whether the value is, as it stands, a value of the type constraint: conversion would not change it.
+    pub fn fits(&self, constraint: &Type) -> bool {
+        match (self.kind(), constraint) {
+            (_, Type::Dynamic) => true,
+            (Kind::Null(own) | Kind::Unknown(own, _), _) => own.fits(constraint),
+            (Kind::Bool(_), Type::Bool) | (Kind::Number(_), Type::Number) | (Kind::String(_), Type::String) => true,
+            (Kind::List(list), Type::List(element)) => list.element.fits(element),
+            (Kind::Set(set), Type::Set(element)) => set.element.fits(element),
+            (Kind::Map(map), Type::Map(element)) => map.element.fits(element),
+            (Kind::Tuple(tuple), Type::Tuple(types)) => {
+                tuple.values.len() == types.len() && tuple.values.iter().zip(types.iter()).all(|(v, t)| v.fits(t))
+            }
+            (Kind::Object(object), Type::Object(ty)) => {
+                object.names == *ty.names() && object.values.iter().zip(ty.attributes()).all(|(v, a)| v.fits(&a.ty))
+            }
+            (Kind::Meta(_), Type::Meta) => true,
+            _ => false,
         }
     }
 
@@ -428,19 +463,6 @@ impl Value {
             return (self, marks);
         }
         (self.without_marks(), marks)
-    }
-
-    /// Takes all marks off and returns where they were; see [`Value::mark_paths`] for the way back.
-    pub fn unmark_paths(self) -> (Value, Vec<(Path, Marks)>) {
-        let mut found = Vec::new();
-        crate::operations::collect_marks(&self, &mut Path::default(), &mut found);
-        (self.without_marks(), found)
-    }
-
-    /// Puts marks back at the paths; a path that leads nowhere marks the deepest value that is there.
-    #[must_use]
-    pub fn mark_paths(self, paths: &[(Path, Marks)]) -> Value {
-        crate::operations::apply_marks(self, paths)
     }
 
     fn without_marks(self) -> Value {
