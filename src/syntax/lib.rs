@@ -15,6 +15,6 @@ pub mod tree;
 pub use body::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 pub use format::format;
 pub use json::parse_json;
-pub use lexer::lex;
+pub use lexer::{lex, lex_template};
 pub use parser::{parse, parse_expression, parse_template, parse_traversal};
 pub use token::{Token, TokenKind};
