@@ -23,7 +23,7 @@ pub fn lex_template(text: &[u8]) -> Vec<Token> {
 /// What the text at hand is; modes nest.
 #[derive(Clone, Copy)]
 enum Mode {
-    /// Expressions and blocks. A brace that would go below `base` ends the mode if it is `closable`.
+    /// Expressions and blocks. If it is `closable`, the `base`-th of the open braces is the one it started with.
     Code { base: usize, closable: bool },
     /// Between quotes.
     Quote,
@@ -145,6 +145,7 @@ impl<'a> Lexer<'a> {
                 }
                 b'}' if closable && self.braces == base => {
                     self.take(TemplateEnd, 1);
+                    self.braces -= 1;
                     self.modes.pop();
                     return;
                 }
@@ -154,11 +155,12 @@ impl<'a> Lexer<'a> {
                 }
                 b'~' if self.byte(self.pos + 1) == b'}' => {
                     self.take(TemplateEnd, 2);
-                    if closable && self.braces == base {
+                    let ends = closable && self.braces == base;
+                    self.braces = self.braces.saturating_sub(1);
+                    if ends {
                         self.modes.pop();
                         return;
                     }
-                    self.braces = self.braces.saturating_sub(1);
                 }
                 b'/' if self.byte(self.pos + 1) == b'/' => self.line_comment(),
                 b'/' if self.byte(self.pos + 1) == b'*' => self.block_comment(),
