@@ -5,7 +5,11 @@
 //! differences are where `terraform fmt` loses text: it drops labels with a `$` or `%` in them and the key of `a[true]`;
 //! both stay here.
 
+#[cfg(test)]
+mod corpus;
 mod layout;
+#[cfg(test)]
+mod mutate;
 mod rewrite;
 mod spacing;
 #[cfg(test)]
