@@ -16,7 +16,7 @@ mod visit;
 pub use body::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 pub use format::format;
 pub use json::parse_json;
-pub use lexer::lex;
+pub use lexer::{lex, lex_template};
 pub use parser::{parse, parse_expression, parse_template, parse_traversal};
 pub use token::{Token, TokenKind};
 pub use visit::{is_identifier, visit};
