@@ -53,7 +53,8 @@ impl Parser<'_> {
                     expand = true;
                     let close = self.peek();
                     if close.kind != TokenKind::CloseParen {
-                        let detail = "Only the last argument can be expanded with `...`: a closing parenthesis must follow.";
+                        let detail =
+                            "Only the last argument can be expanded with `...`: a closing parenthesis must follow.";
                         return Err(self.fail(close, "Missing closing parenthesis", detail));
                     }
                 }
@@ -188,11 +189,8 @@ impl Parser<'_> {
         self.bump();
         let first = self.expression()?;
         let arrow = self.peek();
-        let (result_key, result) = if self.eat(TokenKind::FatArrow) {
-            (Some(first), self.expression()?)
-        } else {
-            (None, first)
-        };
+        let (result_key, result) =
+            if self.eat(TokenKind::FatArrow) { (Some(first), self.expression()?) } else { (None, first) };
         let ellipsis = self.peek();
         let group = self.eat(TokenKind::Ellipsis);
         let condition = if self.at_word("if") {
@@ -209,9 +207,15 @@ impl Parser<'_> {
         }
         self.bump();
         let wrong = match (is_object, &result_key, group) {
-            (false, Some(_), _) => Some((arrow, "A list has no keys: write `{for …}` to make an object, or leave out the key and `=>`.")),
-            (false, _, true) => Some((ellipsis, "Only objects can group results with `...`: write `{for …}`, or leave it out.")),
-            (true, None, _) => Some((open, "An object needs a key for each element, `key => value`; for a list write `[for …]`.")),
+            (false, Some(_), _) => {
+                Some((arrow, "A list has no keys: write `{for …}` to make an object, or leave out the key and `=>`."))
+            }
+            (false, _, true) => {
+                Some((ellipsis, "Only objects can group results with `...`: write `{for …}`, or leave it out."))
+            }
+            (true, None, _) => {
+                Some((open, "An object needs a key for each element, `key => value`; for a list write `[for …]`."))
+            }
             _ => None,
         };
         if let Some((token, detail)) = wrong {

@@ -79,7 +79,13 @@ impl Parser<'_> {
                 }
                 Piece::Directive(Directive::Else, span) => match opened.last_mut().map(|open| &mut open.header) {
                     Some(Header::If { then: then @ None, .. }) => *then = Some(std::mem::take(&mut parts)),
-                    _ => return Err(self.unbalanced("else", "Only one `else` can stand between `if` and `endif`.", span)),
+                    _ => {
+                        return Err(self.unbalanced(
+                            "else",
+                            "Only one `else` can stand between `if` and `endif`.",
+                            span,
+                        ));
+                    }
                 },
                 Piece::Directive(end, span) => parts = self.closed(opened.pop(), end, span, parts)?,
             }
@@ -108,7 +114,9 @@ impl Parser<'_> {
                 outside.push(Part::For { key, value, collection, body: parts, span: span.to(end_span) });
                 Ok(outside)
             }
-            (_, Directive::EndFor) => Err(self.unbalanced("endfor", "There is no open `for` that it could end.", end_span)),
+            (_, Directive::EndFor) => {
+                Err(self.unbalanced("endfor", "There is no open `for` that it could end.", end_span))
+            }
             _ => Err(self.unbalanced("endif", "There is no open `if` that it could end.", end_span)),
         }
     }

@@ -134,7 +134,10 @@ impl Parser<'_> {
         let token = self.peek();
         let detail = match token.kind {
             TokenKind::End => "An expression must follow, but the text ends here.".to_owned(),
-            TokenKind::Newline => "An expression must follow on this line. To go on with it on the next line, put it in parentheses.".to_owned(),
+            TokenKind::Newline => {
+                "An expression must follow on this line. To go on with it on the next line, put it in parentheses."
+                    .to_owned()
+            }
             TokenKind::Comma => "An expression must stand in front of this comma.".to_owned(),
             _ => {
                 let shown: String = self.str(token).chars().take(40).collect();

@@ -100,10 +100,7 @@ impl Parser<'_> {
 
 fn opens(kind: TokenKind) -> bool {
     use TokenKind::*;
-    matches!(
-        kind,
-        OpenBrace | OpenBracket | OpenParen | OpenQuote | OpenHeredoc | InterpolationStart | DirectiveStart
-    )
+    matches!(kind, OpenBrace | OpenBracket | OpenParen | OpenQuote | OpenHeredoc | InterpolationStart | DirectiveStart)
 }
 
 /// Returns the kinds that a closing kind may belong to; nothing for kinds that close nothing.

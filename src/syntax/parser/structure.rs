@@ -83,7 +83,9 @@ impl Parser<'_> {
             self.fail(token, "Invalid argument name", detail);
         } else {
             let detail = match token.kind {
-                TokenKind::CloseBrace => "This brace closes nothing: remove it, or look for a missing opening brace above.",
+                TokenKind::CloseBrace => {
+                    "This brace closes nothing: remove it, or look for a missing opening brace above."
+                }
                 _ => "A name must start here: `name = value` for an argument, or `name {` for a block.",
             };
             self.fail(token, "Argument or block definition required", detail);
@@ -148,7 +150,10 @@ impl Parser<'_> {
                 "Missing newline after argument",
                 "In a block over several lines the closing brace stands on a line of its own.",
             ),
-            _ => ("Missing newline after argument", "The value is complete in front of this; a new line must start here."),
+            _ => (
+                "Missing newline after argument",
+                "The value is complete in front of this; a new line must start here.",
+            ),
         };
         Err(self.fail_within(end, Some(context), summary, detail))
     }
@@ -252,7 +257,8 @@ impl Parser<'_> {
         }
         if !std::mem::replace(&mut self.unclosed, true) {
             let context = self.span_of(kind).to(self.span_of(open));
-            let detail = "This block has no closing brace before the file ends. Braces further down may be paired wrongly, too.";
+            let detail =
+                "This block has no closing brace before the file ends. Braces further down may be paired wrongly, too.";
             self.fail_within(open, Some(context), "Unclosed configuration block", detail);
         }
         Err(super::Reported)
@@ -269,7 +275,8 @@ impl Parser<'_> {
         match self.peek().kind {
             TokenKind::Assign => self.attribute(name)?,
             TokenKind::OpenQuote | TokenKind::OpenBrace | TokenKind::Ident => {
-                let detail = "A block on one line can hold one argument and no blocks. Give the inner block a line of its own.";
+                let detail =
+                    "A block on one line can hold one argument and no blocks. Give the inner block a line of its own.";
                 return Err(self.fail(name, "Argument definition required", detail));
             }
             _ => {
@@ -283,7 +290,9 @@ impl Parser<'_> {
                 self.bump();
                 return Ok(());
             }
-            TokenKind::Comma => "A block on one line can hold one argument only. For more, give each argument a line of its own.",
+            TokenKind::Comma => {
+                "A block on one line can hold one argument only. For more, give each argument a line of its own."
+            }
             TokenKind::Newline | TokenKind::End => {
                 "An argument on the line of the opening brace makes a block of one line: close it on this line, or move the \
                  argument to the next."
@@ -324,7 +333,8 @@ impl Parser<'_> {
         }
         for (i, start) in &repeated {
             let Ident { name, span } = &attributes[*i].name;
-            let detail = format!("`{name}` is set in line {} already; an argument can be set once only.", self.line_of(*start));
+            let detail =
+                format!("`{name}` is set in line {} already; an argument can be set once only.", self.line_of(*start));
             self.diags.push(Diagnostic::error("Attribute redefined", detail).at(*span));
         }
         for (i, _) in repeated.iter().rev() {

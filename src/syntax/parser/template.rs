@@ -185,7 +185,12 @@ impl Parser<'_> {
             let token = Token { kind: open.kind, start: open.start, end: found.start };
             return self.fail(token, "Unterminated template string", detail);
         }
-        self.fail_within(open, Some(context), "Unterminated template string", "The closing quote of this string is missing.")
+        self.fail_within(
+            open,
+            Some(context),
+            "Unterminated template string",
+            "The closing quote of this string is missing.",
+        )
     }
 
     fn interpolation(&mut self, open: Token) -> Parsed<Expr> {

@@ -29,7 +29,9 @@ pub(super) fn why_never_valid(kind: TokenKind, bytes: &[u8]) -> Option<(&'static
         b"^" => ("Unsupported operator", "There are no bitwise operators. For powers use the function `pow`."),
         b"~" => ("Unsupported operator", "There are no bitwise operators. For a logical \"not\" write `!`."),
         b"'" => ("Invalid character", "Strings are written between double quotes (`\"`), not single ones."),
-        b"`" => ("Invalid character", "Text over several lines is written as a heredoc, `<<EOT`, not between backticks."),
+        b"`" => {
+            ("Invalid character", "Text over several lines is written as a heredoc, `<<EOT`, not between backticks.")
+        }
         b";" => (
             "Invalid character",
             "Nothing is separated by semicolons: put each argument and block on a line of its own, and commas \
@@ -38,7 +40,10 @@ pub(super) fn why_never_valid(kind: TokenKind, bytes: &[u8]) -> Option<(&'static
         b"\t" => ("Invalid character", "A tab cannot stand here. Indent with spaces."),
         _ => {
             let shown = String::from_utf8_lossy(bytes);
-            return Some(("Invalid character", format!("The language has no use for `{}` here.", shown.escape_debug())));
+            return Some((
+                "Invalid character",
+                format!("The language has no use for `{}` here.", shown.escape_debug()),
+            ));
         }
     };
     Some((summary, detail.to_owned()))
@@ -55,7 +60,11 @@ impl Parser<'_> {
             rest = &rest[found..];
             let start = token.end - rest.len() as u32;
             let length = if rest.starts_with('\\') {
-                if token.kind == TokenKind::QuotedText { self.escape(rest, start, &mut decoded) } else { keep(rest, 1, &mut decoded) }
+                if token.kind == TokenKind::QuotedText {
+                    self.escape(rest, start, &mut decoded)
+                } else {
+                    keep(rest, 1, &mut decoded)
+                }
             } else if rest.starts_with("$${") || rest.starts_with("%%{") {
                 decoded.push_str(&rest[1..3]);
                 3
@@ -71,7 +80,11 @@ impl Parser<'_> {
     /// Decodes the escape that `rest` starts with and returns its length.
     fn escape(&mut self, rest: &str, start: u32, decoded: &mut String) -> usize {
         let Some(selector) = rest[1..].chars().next() else {
-            self.bad_escape(start, 1, "A backslash starts an escape; for the backslash itself write `\\\\`.".to_owned());
+            self.bad_escape(
+                start,
+                1,
+                "A backslash starts an escape; for the backslash itself write `\\\\`.".to_owned(),
+            );
             return 1;
         };
         let digits_wanted = match selector {
@@ -103,8 +116,10 @@ impl Parser<'_> {
             return 2 + digits;
         }
         let code = u32::from_str_radix(&rest[2..2 + digits], 16).unwrap_or(u32::MAX);
-        // A code point that does not exist becomes the replacement character, as in Terraform.
-        decoded.push(char::from_u32(code).unwrap_or('\u{FFFD}'));
+        match char::from_u32(code) {
+            Some(character) => decoded.push(character),
+            None => self.bad_escape(start, 2 + digits, "There is no Unicode character of this number.".to_owned()),
+        }
         2 + digits
     }
 

@@ -48,8 +48,8 @@ impl Parser<'_> {
                 self.steps.push(Step::Attr(name));
             }
             TokenKind::Number => {
-                self.bump();
-                self.legacy_indexes(token);
+                let step = self.legacy_index(token)?;
+                self.steps.push(step);
             }
             TokenKind::Star => {
                 self.bump();
@@ -62,16 +62,19 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Takes `0` apart from `0.1`: behind a dot that is no fraction but two indexes.
-    fn legacy_indexes(&mut self, token: Token) {
-        let text = self.str(token);
-        let mut start = token.start;
-        for digits in text.split('.') {
-            let end = start + digits.len() as u32;
-            let span = self.span(start, end);
-            self.steps.push(Step::LegacyIndex(EcoString::from(digits), span));
-            start = end + 1;
+    /// Reads an index written like an attribute. `0.1` is one number to the lexer and stays a mistake, as in Terraform.
+    fn legacy_index(&mut self, token: Token) -> Parsed<Step> {
+        let text = EcoString::from(self.str(token));
+        let span = self.span_of(token);
+        if text.contains('.') {
+            let detail = "Indexes in a row cannot be written with dots; write each in brackets, as in `[0][1]`.";
+            return Err(self.fail(token, "Invalid legacy index syntax", detail));
         }
+        self.bump();
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(Step::LegacyIndex(text, span));
+        }
+        Ok(Step::Index(Expr { kind: ExprKind::Number(text), span }, span))
     }
 
     /// Reads what `.*` applies to each element: names and, as a legacy, numbers.
@@ -80,15 +83,17 @@ impl Parser<'_> {
         while self.eat(TokenKind::Dot) {
             let token = self.peek();
             let step = match token.kind {
-                TokenKind::Ident => Step::Attr(self.ident(token)),
-                TokenKind::Number => Step::LegacyIndex(EcoString::from(self.str(token)), self.span_of(token)),
+                TokenKind::Ident => {
+                    self.bump();
+                    Step::Attr(self.ident(token))
+                }
+                TokenKind::Number => self.legacy_index(token)?,
                 TokenKind::Star => {
                     let detail = "Behind `.*` there can be attribute names only. For splats in splats write `[*]`.";
                     return Err(self.fail(token, "Nested splat expression not allowed", detail));
                 }
                 _ => return Err(self.no_attribute_name(token)),
             };
-            self.bump();
             self.steps.push(step);
         }
         Ok(self.steps.drain(mark..).collect())
