@@ -1,5 +1,7 @@
 //! The tree: one for the native and for the JSON syntax.
 
+use std::sync::Arc;
+
 use diag::Span;
 use ecow::EcoString;
 
@@ -10,11 +12,11 @@ pub struct File {
     pub body: Body,
 }
 
-/// The inside of a file or block.
+/// The inside of a file or block; copying one is cheap.
 #[derive(Clone, Debug)]
 pub enum Body {
     /// Native syntax: attributes and blocks are told apart by their form.
-    Native(NativeBody),
+    Native(Arc<NativeBody>),
     /// JSON syntax: only a schema tells attributes and blocks apart, see [`Body::content`].
     Json(JsonBody),
 }
@@ -36,7 +38,7 @@ pub struct NativeBody {
 #[derive(Clone, Debug)]
 pub struct JsonBody {
     /// An object, or an array of objects that count as one (an error otherwise, found when the content is asked for).
-    pub value: Expr,
+    pub value: Arc<Expr>,
     /// Names already taken from the body by an earlier, partial look.
     pub hidden: Vec<EcoString>,
 }
@@ -46,8 +48,8 @@ pub struct JsonBody {
 pub struct Attribute {
     /// The name.
     pub name: Ident,
-    /// The expression.
-    pub expr: Expr,
+    /// The expression; shared, because contents of bodies repeat it.
+    pub expr: Arc<Expr>,
     /// All of it.
     pub span: Span,
 }

@@ -1,0 +1,117 @@
+//! What happens after a mistake: where the next item starts, and what belongs where in spite of wrong braces.
+//!
+//! Brackets are counted again from the start of the item. Where they do not add up, the layout decides: people indent
+//! what they mean.
+
+use super::cursor::Parser;
+use super::structure::{Inside, ItemStart};
+use crate::tree::Block;
+use crate::{Token, TokenKind};
+
+impl Parser<'_> {
+    /// Goes to the end of an item that has a mistake in front of the next token.
+    pub(super) fn skip_item(&mut self, start: ItemStart, inside: Inside) {
+        self.reset(start);
+        let mistake = self.at;
+        let item = self.tokens[start.token];
+        let column = self.column(item.start);
+        let mut open: Vec<TokenKind> = Vec::new();
+        let mut fallback = None;
+        for at in start.token..self.tokens.len() {
+            let token = self.tokens[at];
+            let behind = at >= mistake;
+            match token.kind {
+                TokenKind::End => break,
+                TokenKind::Newline if behind && open.is_empty() => return self.go_on_at(at + 1),
+                // No string that matters now goes on behind its line.
+                TokenKind::Newline if behind => {
+                    if let Some(quote) = open.iter().position(|kind| *kind == TokenKind::OpenQuote) {
+                        open.truncate(quote);
+                        if open.is_empty() {
+                            return self.go_on_at(at + 1);
+                        }
+                    }
+                }
+                TokenKind::Ident if behind && at > start.token && self.starts_item(at) => {
+                    let own = self.column(token.start);
+                    if own < column || (own == column && column > 0) {
+                        return self.go_on_at(at);
+                    }
+                    if own == column {
+                        fallback = fallback.or(Some(at));
+                    }
+                }
+                kind if opens(kind) => open.push(kind),
+                kind => {
+                    let Some(openers) = closes(kind) else { continue };
+                    let brace = matches!(kind, TokenKind::CloseBrace | TokenKind::TemplateEnd);
+                    let outdented = behind && self.is_first_of_line(at) && self.column(token.start) < column;
+                    match open.iter().rposition(|kind| openers.contains(kind)) {
+                        Some(opener) if !(brace && outdented) => open.truncate(opener),
+                        _ if brace && behind && inside != Inside::File => return self.go_on_at(at),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.go_on_at(fallback.unwrap_or(self.tokens.len() - 1));
+    }
+
+    fn go_on_at(&mut self, at: usize) {
+        // Never back in front of the mistake, so that each mistake is met once.
+        self.at = at.max(self.at).min(self.tokens.len() - 1);
+        self.previous_end = self.tokens[self.at.saturating_sub(1)].end;
+    }
+
+    /// Tells whether a body follows a block's header that has no brace: the brace on the next line, or deeper lines.
+    pub(super) fn body_follows(&self, kind: Token) -> bool {
+        let next = self.tokens[self.at..].iter().find(|token| token.kind != TokenKind::Newline);
+        next.is_some_and(|next| match next.kind {
+            TokenKind::OpenBrace => true,
+            TokenKind::Ident => self.column(next.start) > self.column(kind.start),
+            _ => false,
+        })
+    }
+
+    /// Takes those blocks out of an unclosed block that, going by their indentation, were never meant to be in it.
+    pub(super) fn astray(&self, kind: Token, blocks: &mut Vec<Block>) -> Vec<Block> {
+        let column = self.column(kind.start);
+        let first = blocks.iter().position(|block| self.column(block.kind.span.start) <= column);
+        first.map_or(Vec::new(), |first| blocks.split_off(first))
+    }
+
+    /// Tells whether a name is the start of an item: first of its line, with what must follow.
+    fn starts_item(&self, at: usize) -> bool {
+        use TokenKind::{Assign, Ident, OpenBrace, OpenQuote};
+        let next = self.tokens[at + 1].kind;
+        self.is_first_of_line(at) && matches!(next, Assign | Ident | OpenBrace | OpenQuote)
+    }
+
+    fn is_first_of_line(&self, at: usize) -> bool {
+        at == 0 || self.tokens[at - 1].kind == TokenKind::Newline || self.tokens[at - 1].kind == TokenKind::CloseHeredoc
+    }
+
+    /// Returns the number of bytes in front of an offset in its line.
+    fn column(&self, offset: u32) -> usize {
+        let before = &self.text[..offset as usize];
+        before.len() - memchr::memrchr(b'\n', before).map_or(0, |line_break| line_break + 1)
+    }
+}
+
+fn opens(kind: TokenKind) -> bool {
+    use TokenKind::*;
+    matches!(kind, OpenBrace | OpenBracket | OpenParen | OpenQuote | OpenHeredoc | InterpolationStart | DirectiveStart)
+}
+
+/// Returns the kinds that a closing kind may belong to; nothing for kinds that close nothing.
+fn closes(kind: TokenKind) -> Option<&'static [TokenKind]> {
+    use TokenKind::*;
+    Some(match kind {
+        CloseBrace | TemplateEnd => &[OpenBrace, InterpolationStart, DirectiveStart],
+        CloseBracket => &[OpenBracket],
+        CloseParen => &[OpenParen],
+        CloseQuote => &[OpenQuote],
+        CloseHeredoc => &[OpenHeredoc],
+        _ => return None,
+    })
+}
