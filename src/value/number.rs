@@ -209,8 +209,9 @@ impl Number {
         (Number::from_f64(float)?.compare_exactly(self) == Ordering::Equal).then_some(float)
     }
 
-    /// Compares by value, as `<` does. It disagrees with the order of the type only for fractions of different precision
-    /// that have the same text: `0.1` is equal to `pow(10, -1)` and also below it.
+    /// Compares by value, as `<` does. It disagrees with the order of the type only for fractions of different
+    /// precision that are next to each other: `0.1` is equal to `pow(10, -1)`, which has the same text, and also below it; and
+    /// `pow(10, -1) + 0` is not equal to `pow(10, -1)`, which has the same value but another text.
     pub fn compare_exactly(&self, other: &Number) -> Ordering {
         if let (Repr::Whole { value: one, .. }, Repr::Whole { value: two, .. }) = (&self.0, &other.0) {
             return one.cmp(two);
@@ -360,7 +361,9 @@ impl PartialOrd for Number {
 impl Ord for Number {
     fn cmp(&self, other: &Number) -> Ordering {
         let exact = self.compare_exactly(other);
-        if exact == Ordering::Equal || !self.may_share_text(other) {
+        // The same value at another precision may print differently.
+        let is_same = exact == Ordering::Equal && self.precision() == other.precision();
+        if is_same || !self.may_share_text(other) {
             return exact;
         }
         // Fractions this close are compared as the decimals they print as. Every fraction lies on the same side of every whole number

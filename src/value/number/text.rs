@@ -9,7 +9,7 @@ use num_integer::Integer;
 use super::magnitude::Magnitude;
 use super::{Number, Repr};
 
-/// More than a hundred millionth of a millionth too large is fine for the lengths here: log10(2) as a fraction of 10^10.
+/// log10(2) as a fraction; too large by 4 in 10^12, which even at the largest exponent is far below one digit.
 const LOG10_2: (i128, i128) = (3_010_299_957, 10_000_000_000);
 
 /// How a number is written out.
@@ -109,7 +109,7 @@ impl Number {
     /// Returns the digits rounded to a count that may depend on where the point is; a negative count gives zero.
     fn rounded_decimal(&self, count: impl Fn(i64) -> i64) -> Decimal {
         let Some(magnitude) = self.magnitude() else { return Decimal::zero() };
-        // The point is known to be one of two places; the count for the larger one suffices for both.
+        // Where the point is, is not quite known yet; two more digits than this suffice in any case.
         let wanted = count(digits_before_point(&magnitude) + 1).max(0);
         // A number has no more digits than this; asking for more would only add zeros.
         let digits_max = magnitude.bits() as i64 + magnitude.exponent().abs() + 1;
@@ -131,7 +131,7 @@ impl Number {
     }
 }
 
-/// Returns an estimate of how many digits are before the point: right or one too low.
+/// Returns an estimate of how many digits are before the point: right or off by one. Its users have digits to spare.
 fn digits_before_point(magnitude: &Magnitude) -> i64 {
     let (log, unit) = LOG10_2;
     (i128::from(magnitude.top() - 1) * log).div_euclid(unit) as i64 + 1
