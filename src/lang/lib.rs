@@ -6,4 +6,5 @@
 pub mod constant;
 pub mod expr;
 pub mod functions;
+pub mod module;
 pub mod types;

@@ -19,4 +19,4 @@ pub use json::parse_json;
 pub use lexer::{lex, lex_template};
 pub use parser::{parse, parse_expression, parse_template, parse_traversal};
 pub use token::{Token, TokenKind};
-pub use visit::{is_identifier, visit};
+pub use visit::{is_identifier, respan, visit};

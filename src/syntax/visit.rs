@@ -81,3 +81,21 @@ fn visit_parts<'a>(parts: &'a [Part], see: &mut dyn FnMut(&'a Expr)) {
         }
     }
 }
+
+/// Gives one place to a reference that was read out of a string: places inside the string are not places of the file.
+pub fn respan(expr: &mut Expr, span: diag::Span) {
+    expr.span = span;
+    if let ExprKind::Traversal(traversal) = &mut expr.kind {
+        traversal.base.span = span;
+        for step in &mut traversal.steps {
+            match step {
+                Step::Attr(name) => name.span = span,
+                Step::Index(key, place) => {
+                    *place = span;
+                    respan(key, span);
+                }
+                Step::LegacyIndex(_, place) | Step::AttrSplat(_, place) | Step::FullSplat(_, place) => *place = span,
+            }
+        }
+    }
+}

@@ -17,7 +17,7 @@ use crate::functions::Function;
 
 pub use compile::{Compiler, compile};
 pub use eval::{Evaluator, Scope};
-pub use reference::{Names, NoNames, Reference, ReferenceContext, Subject};
+pub use reference::{static_path, StaticStep, Names, NoNames, Reference, ReferenceContext, Subject};
 
 /// A compiled expression.
 #[derive(Debug)]

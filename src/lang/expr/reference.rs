@@ -229,3 +229,40 @@ fn visit_parts<'a>(parts: &'a [Part], visit: &mut dyn FnMut(&'a Expr)) {
         }
     }
 }
+
+/// Reads an expression that is only names and constant keys: `a.b[0]["c"]`, as the path that leads there.
+pub fn static_path(tree: &syntax::tree::Expr) -> Option<value::Path> {
+    use syntax::tree::{ExprKind, Step};
+    let attribute = |name: &EcoString| value::PathStep::Attribute(name.clone());
+    let traversal = match &tree.kind {
+        ExprKind::Variable(name) => return Some(value::Path(vec![attribute(name)])),
+        ExprKind::Traversal(traversal) => traversal,
+        _ => return None,
+    };
+    let ExprKind::Variable(root) = &traversal.base.kind else { return None };
+    let mut steps = vec![attribute(root)];
+    for step in &traversal.steps {
+        steps.push(match step {
+            Step::Attr(name) => attribute(&name.name),
+            Step::LegacyIndex(digits, _) => number_step(digits)?,
+            Step::Index(key, _) => match &key.kind {
+                ExprKind::Number(digits) => number_step(digits)?,
+                ExprKind::String(text) => value::PathStep::Index(Value::string(text.clone())),
+                _ => return None,
+            },
+            _ => return None,
+        });
+    }
+    Some(value::Path(steps))
+}
+
+fn number_step(digits: &str) -> Option<value::PathStep> {
+    Some(value::PathStep::Index(Value::number(value::Number::parse(digits).ok()?)))
+}
+
+impl Reference {
+    /// Tells whether the reference is to an instance as a whole: a constant key and nothing behind it.
+    pub fn is_instance(&self) -> bool {
+        self.steps.len() == 1 && self.instance_key().is_some_and(|key| key.as_constant().is_some())
+    }
+}

@@ -1,0 +1,27 @@
+//! `locals { name = expression }`
+
+use diag::{Diagnostics, Span};
+use ecow::EcoString;
+
+use super::read::Scope;
+use crate::expr::Expr;
+
+/// A local value.
+#[derive(Debug)]
+pub struct Local {
+    /// Its name.
+    pub name: EcoString,
+    /// Its value.
+    pub value: Expr,
+    /// `name = …`
+    pub span: Span,
+}
+
+/// Decodes one attribute of a `locals` block.
+pub(super) fn decode(attribute: &syntax::tree::Attribute, scope: &Scope, diags: &mut Diagnostics) -> Local {
+    Local {
+        name: attribute.name.name.clone(),
+        value: scope.compile(&attribute.expr, diags),
+        span: attribute.span,
+    }
+}

@@ -1,0 +1,89 @@
+//! A module: what the blocks of a folder's files say, with all expressions compiled.
+//!
+//! Reading takes two looks at the blocks: one that collects the declared names, one that decodes every block with
+//! those names known. A folder that is called from many places is read once.
+
+mod call;
+mod check;
+mod condition;
+mod files;
+mod import;
+mod lifecycle;
+mod local;
+mod names;
+mod output;
+mod overrides;
+mod provider;
+mod read;
+mod refactoring;
+mod resource;
+mod settings;
+mod variable;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use call::{ModuleCall, PassedProvider};
+pub use check::Check;
+pub use condition::Condition;
+pub use files::{FileKind, list_files};
+pub use import::Import;
+pub use lifecycle::{IgnoreChanges, Lifecycle};
+pub use local::Local;
+pub use names::{Allowed, ModuleNames, ScopedNames};
+pub use output::Output;
+pub use provider::{ProviderConfig, ProviderReference};
+pub use read::{Reader, read_module};
+pub use refactoring::{Moved, Removed};
+pub use resource::{Provisioner, ProvisionerWhen, Repetition, Resource};
+pub use settings::{Backend, RequiredProvider, RequiredVersion, Settings};
+pub use variable::Variable;
+
+/// A module as its files say. Lists are sorted by name, or in source order where there is no name.
+#[derive(Debug, Default)]
+pub struct Module {
+    /// The folder.
+    pub dir: PathBuf,
+    /// `terraform { }`, `gantry { }`
+    pub settings: Settings,
+    /// `provider`
+    pub providers: Vec<ProviderConfig>,
+    /// `variable`
+    pub variables: Vec<Variable>,
+    /// `locals`
+    pub locals: Vec<Local>,
+    /// `output`
+    pub outputs: Vec<Output>,
+    /// `resource`, `data`, `ephemeral`
+    pub resources: Vec<Resource>,
+    /// `module`
+    pub calls: Vec<ModuleCall>,
+    /// `check`
+    pub checks: Vec<Check>,
+    /// `import`
+    pub imports: Vec<Import>,
+    /// `moved`
+    pub moved: Vec<Moved>,
+    /// `removed`
+    pub removed: Vec<Removed>,
+    /// What names mean in the module's expressions.
+    pub names: Arc<ModuleNames>,
+}
+
+impl Module {
+    /// Returns the variable of a name.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.binary_search_by(|v| v.name.as_str().cmp(name)).ok().map(|place| &self.variables[place])
+    }
+
+    /// Returns the output of a name.
+    pub fn output(&self, name: &str) -> Option<&Output> {
+        self.outputs.binary_search_by(|o| o.name.as_str().cmp(name)).ok().map(|place| &self.outputs[place])
+    }
+
+    /// Returns the provider that a local name means here.
+    pub fn provider_of(&self, local_name: &str) -> addr::Provider {
+        let required = self.settings.required_providers.iter().find(|required| required.name == local_name);
+        required.map_or_else(|| addr::Provider::implied(local_name), |required| required.provider.clone())
+    }
+}

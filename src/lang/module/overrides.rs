@@ -1,0 +1,193 @@
+//! The blocks of a module's files, sorted by kind, and what override files change in them.
+
+use diag::Diagnostics;
+use ecow::EcoString;
+use syntax::tree::Attribute;
+use syntax::{AttributeSchema, BodySchema, Content, ContentBlock};
+
+use super::read::{DeclaredResource, constant_string};
+use super::settings::{self, Settings};
+
+/// The blocks of all files of a module.
+#[derive(Default)]
+pub(super) struct Blocks {
+    pub(super) settings: Settings,
+    pub(super) providers: Vec<ContentBlock>,
+    pub(super) variables: Vec<ContentBlock>,
+    pub(super) locals: Vec<Attribute>,
+    pub(super) outputs: Vec<ContentBlock>,
+    pub(super) calls: Vec<ContentBlock>,
+    pub(super) resources: Vec<DeclaredResource>,
+    pub(super) moved: Vec<ContentBlock>,
+    pub(super) removed: Vec<ContentBlock>,
+    pub(super) imports: Vec<ContentBlock>,
+    pub(super) checks: Vec<ContentBlock>,
+}
+
+impl Blocks {
+    /// Adds the blocks of an ordinary file.
+    pub(super) fn add(&mut self, content: Content, diags: &mut Diagnostics) {
+        for block in content.blocks {
+            match block.kind.name.as_str() {
+                "terraform" | "gantry" => settings::decode(&block, &mut self.settings, false, diags),
+                "locals" => self.locals.extend(locals(&block, diags)),
+                "resource" | "data" | "ephemeral" => self.resources.extend(DeclaredResource::new(block, None)),
+                "check" => self.add_check(block),
+                kind => {
+                    if let Some(list) = self.list(kind) {
+                        list.push(block);
+                    }
+                }
+            }
+        }
+        self.drop_duplicates(diags);
+    }
+
+    fn add_check(&mut self, block: ContentBlock) {
+        let name = block.labels.first().map(|label| label.name.clone());
+        let content = block.body.content(&super::check::SCHEMA, &mut Diagnostics::new());
+        for data in content.blocks.into_iter().filter(|inner| inner.kind.name == "data") {
+            self.resources.extend(DeclaredResource::new(data, name.clone()));
+        }
+        self.checks.push(block);
+    }
+
+    fn list(&mut self, kind: &str) -> Option<&mut Vec<ContentBlock>> {
+        Some(match kind {
+            "provider" => &mut self.providers,
+            "variable" => &mut self.variables,
+            "output" => &mut self.outputs,
+            "module" => &mut self.calls,
+            "moved" => &mut self.moved,
+            "removed" => &mut self.removed,
+            "import" => &mut self.imports,
+            _ => return None,
+        })
+    }
+
+    /// Reports what is declared twice and keeps the first of it.
+    fn drop_duplicates(&mut self, diags: &mut Diagnostics) {
+        let lists =
+            [("variable", &mut self.variables), ("output", &mut self.outputs), ("module", &mut self.calls), ("check", &mut self.checks)];
+        for (what, list) in lists {
+            let mut seen = std::collections::HashSet::new();
+            list.retain(|block| {
+                let Some(label) = block.labels.first() else { return false };
+                let new = seen.insert(label.name.clone());
+                if !new {
+                    let detail = format!("A {what} named {:?} is declared already. Names must be unique in a module.", label.name);
+                    diags.error(block.header, format!("Duplicate {what} declaration"), detail);
+                }
+                new
+            });
+        }
+        let mut seen = std::collections::HashSet::new();
+        self.locals.retain(|attribute| {
+            let new = seen.insert(attribute.name.name.clone());
+            if !new {
+                let detail = format!("A local value named {:?} is defined already.", attribute.name.name);
+                diags.error(attribute.span, "Duplicate local value definition", detail);
+            }
+            new
+        });
+        let mut seen = std::collections::HashSet::new();
+        self.resources.retain(|declared| {
+            let new = seen.insert(declared.address.clone());
+            if !new {
+                let what = declared.address.mode.block();
+                let detail = format!(
+                    "A {what} block {} is declared already. Names must be unique per type in a module.",
+                    declared.address
+                );
+                let summary = format!("Duplicate {what} {:?} configuration", declared.address.kind);
+                diags.error(declared.block.header, summary, detail);
+            }
+            new
+        });
+    }
+
+    /// Brings the lists into the order in which the module has them.
+    pub(super) fn sort(&mut self) {
+        for list in [&mut self.variables, &mut self.outputs, &mut self.calls, &mut self.checks] {
+            list.sort_by(|a, b| a.labels[0].name.cmp(&b.labels[0].name));
+        }
+        self.locals.sort_by(|a, b| a.name.name.cmp(&b.name.name));
+        self.resources.sort_by(|a, b| a.address.cmp(&b.address));
+    }
+}
+
+fn locals(block: &ContentBlock, diags: &mut Diagnostics) -> Vec<Attribute> {
+    let attributes = block.body.just_attributes(diags);
+    for attribute in &attributes {
+        super::read::check_name(&attribute.name, "local value", diags);
+    }
+    attributes
+}
+
+/// Changes blocks as an override file says.
+pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnostics) {
+    for block in content.blocks {
+        match block.kind.name.as_str() {
+            "terraform" | "gantry" => settings::decode(&block, &mut blocks.settings, true, diags),
+            "locals" => {
+                for attribute in locals(&block, diags) {
+                    let name = &attribute.name.name;
+                    match blocks.locals.iter_mut().find(|known| known.name.name == *name) {
+                        Some(known) => *known = attribute,
+                        None => missing(&block, &format!("local value {name:?}"), diags),
+                    }
+                }
+            }
+            "resource" | "data" | "ephemeral" => merge_resource(blocks, block, diags),
+            "moved" | "removed" | "import" | "check" => {
+                let kind = &block.kind.name;
+                let detail = format!("A {kind:?} block has nothing that could be overridden: put it into an ordinary file.");
+                diags.error(block.header, format!("Cannot override {kind:?} blocks"), detail);
+            }
+            "provider" => merge_provider(blocks, block, diags),
+            kind => {
+                let name = block.labels[0].name.clone();
+                let list = blocks.list(kind).map(|list| list.iter_mut());
+                match list.and_then(|mut list| list.find(|known| known.labels[0].name == name)) {
+                    Some(known) => override_body(known, &block),
+                    None => missing(&block, &format!("{} {name:?}", block.kind.name), diags),
+                }
+            }
+        }
+    }
+}
+
+fn merge_resource(blocks: &mut Blocks, block: ContentBlock, diags: &mut Diagnostics) {
+    let Some(over) = DeclaredResource::new(block, None) else { return };
+    match blocks.resources.iter_mut().find(|known| known.address == over.address) {
+        Some(known) => override_body(&mut known.block, &over.block),
+        None => missing(&over.block, &format!("{} block {}", over.address.mode.block(), over.address), diags),
+    }
+}
+
+fn merge_provider(blocks: &mut Blocks, block: ContentBlock, diags: &mut Diagnostics) {
+    let key = |block: &ContentBlock| -> (EcoString, Option<EcoString>) {
+        const ALIAS: BodySchema<'static> =
+            BodySchema { attributes: &[AttributeSchema { name: "alias", required: false }], blocks: &[] };
+        let mut ignored = Diagnostics::new();
+        let (content, _) = block.body.partial_content(&ALIAS, &mut ignored);
+        (block.labels[0].name.clone(), constant_string(&content, "alias", &mut ignored))
+    };
+    let wanted = key(&block);
+    match blocks.providers.iter_mut().find(|known| key(known) == wanted) {
+        Some(known) => override_body(known, &block),
+        // The default configuration of a provider exists even where no block says so.
+        None if wanted.1.is_none() => blocks.providers.push(block),
+        None => missing(&block, &format!("provider configuration {}", wanted.0), diags),
+    }
+}
+
+fn override_body(known: &mut ContentBlock, over: &ContentBlock) {
+    known.body = known.body.clone().overridden_by(over.body.clone());
+}
+
+fn missing(block: &ContentBlock, what: &str, diags: &mut Diagnostics) {
+    let kind = &block.kind.name;
+    let detail = format!("There is no {what} in the ordinary files, so an override file cannot change it.");
+    diags.error(block.header, format!("Missing base {kind} declaration to override"), detail);
+}

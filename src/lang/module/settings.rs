@@ -1,0 +1,205 @@
+//! `terraform { … }` and `gantry { … }`: what a module needs, and where its state is.
+
+use addr::{LocalProvider, Provider};
+use diag::{Diagnostics, Span};
+use ecow::EcoString;
+use syntax::tree::{Attribute, Body, Expr as Tree, ExprKind};
+use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
+
+use super::read::{constant_string, static_list};
+
+/// The settings of a module, of all its settings blocks together.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Versions of the program that the module says it works with.
+    pub required_versions: Vec<RequiredVersion>,
+    /// Providers by local name.
+    pub required_providers: Vec<RequiredProvider>,
+    /// Where state is kept.
+    pub backend: Option<Backend>,
+    /// `cloud { … }`
+    pub cloud: Option<Body>,
+}
+
+/// A version constraint on the program.
+#[derive(Debug)]
+pub struct RequiredVersion {
+    /// The constraint as written.
+    pub constraint: EcoString,
+    /// Whether it stands in a block of ours: `terraform { }` means Terraform's versions.
+    pub ours: bool,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A provider that the module needs.
+#[derive(Debug)]
+pub struct RequiredProvider {
+    /// The local name.
+    pub name: EcoString,
+    /// Which provider it is.
+    pub provider: Provider,
+    /// The version constraint as written.
+    pub version: Option<(EcoString, Span)>,
+    /// Configurations that the caller must pass.
+    pub configuration_aliases: Vec<LocalProvider>,
+    /// Where it is said.
+    pub span: Span,
+}
+
+/// Where state is kept.
+#[derive(Debug)]
+pub struct Backend {
+    /// The kind of place.
+    pub kind: EcoString,
+    /// Its configuration.
+    pub body: Body,
+    /// The block's header.
+    pub header: Span,
+}
+
+const SCHEMA: BodySchema<'static> = BodySchema {
+    attributes: &[
+        AttributeSchema { name: "required_version", required: false },
+        AttributeSchema { name: "experiments", required: false },
+        AttributeSchema { name: "language", required: false },
+    ],
+    blocks: &[
+        BlockSchema { kind: "backend", labels: &["type"] },
+        BlockSchema { kind: "cloud", labels: &[] },
+        BlockSchema { kind: "required_providers", labels: &[] },
+        BlockSchema { kind: "provider_meta", labels: &["provider"] },
+        // OpenTofu's state encryption: taken note of when state is opened.
+        BlockSchema { kind: "encryption", labels: &[] },
+    ],
+};
+
+/// Adds a settings block to what is known.
+pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
+    let content = block.body.content(&SCHEMA, diags);
+    if let Some(attribute) = content.attribute("language")
+        && super::read::keyword(&attribute.expr).as_deref() != Some("TF2021")
+    {
+        let detail = "The only edition of the language is TF2021, and it is the default: leave this out.";
+        diags.error(attribute.expr.span, "Unsupported language edition", detail);
+    }
+    if let Some(constraint) = constant_string(&content, "required_version", diags) {
+        let span = content.attribute("required_version").map_or(block.header, |attribute| attribute.expr.span);
+        if is_override {
+            settings.required_versions.clear();
+        }
+        settings.required_versions.push(RequiredVersion { constraint, ours: block.kind.name == "gantry", span });
+    }
+    for inner in &content.blocks {
+        match inner.kind.name.as_str() {
+            "backend" => backend(inner, settings, is_override, diags),
+            "cloud" => {
+                if (settings.cloud.is_some() || settings.backend.is_some()) && !is_override {
+                    second_place(inner.header, diags);
+                }
+                settings.cloud = Some(inner.body.clone());
+            }
+            "required_providers" => required_providers(inner, settings, is_override, diags),
+            _ => {}
+        }
+    }
+}
+
+fn second_place(span: Span, diags: &mut Diagnostics) {
+    let detail = "State is kept in one place: a module may have one backend or cloud block.";
+    diags.error(span, "Duplicate backend configuration", detail);
+}
+
+fn backend(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
+    let Some(kind) = block.labels.first() else { return };
+    if (settings.backend.is_some() || settings.cloud.is_some()) && !is_override {
+        second_place(block.header, diags);
+    }
+    settings.backend = Some(Backend { kind: kind.name.clone(), body: block.body.clone(), header: block.header });
+}
+
+fn required_providers(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
+    for attribute in block.body.just_attributes(diags) {
+        let Some(required) = required_provider(&attribute, diags) else { continue };
+        match settings.required_providers.iter().position(|known| known.name == required.name) {
+            Some(place) if is_override => settings.required_providers[place] = required,
+            Some(_) => {
+                let detail = format!("The provider {:?} is required twice. Keep one of the two entries.", required.name);
+                diags.error(attribute.name.span, "Duplicate required providers configuration", detail);
+            }
+            None => settings.required_providers.push(required),
+        }
+    }
+}
+
+fn required_provider(attribute: &Attribute, diags: &mut Diagnostics) -> Option<RequiredProvider> {
+    let name = attribute.name.name.clone();
+    if !addr::is_identifier(&name) || name.to_lowercase() != name.as_str() {
+        let detail = format!("{name:?} is not a provider's local name: letters in lower case, digits and dashes.");
+        diags.error(attribute.name.span, "Invalid provider local name", detail);
+        return None;
+    }
+    let mut required = RequiredProvider {
+        provider: Provider::implied(&name),
+        name,
+        version: None,
+        configuration_aliases: Vec::new(),
+        span: attribute.span,
+    };
+    match &attribute.expr.kind {
+        ExprKind::Object(items) => {
+            for item in items {
+                entry(&mut required, &item.key, &item.value, diags);
+            }
+        }
+        _ => {
+            let version = string(&attribute.expr, "version", diags)?;
+            required.version = Some((version, attribute.expr.span));
+        }
+    }
+    Some(required)
+}
+
+fn entry(required: &mut RequiredProvider, key: &Tree, value: &Tree, diags: &mut Diagnostics) {
+    match super::read::keyword(key).as_deref() {
+        Some("version") => {
+            required.version = string(value, "version", diags).map(|version| (version, value.span));
+        }
+        Some("source") => {
+            let Some(source) = string(value, "source", diags) else { return };
+            match Provider::parse(&source) {
+                Ok(provider) => required.provider = provider,
+                Err(error) => diags.error(value.span, "Invalid provider source string", format!("{}.", error.0)),
+            }
+        }
+        Some("configuration_aliases") => {
+            for item in static_list(value, diags) {
+                let Some(reference) = super::provider::reference(&item, diags) else { continue };
+                if reference.local.name != required.name {
+                    let detail = format!(
+                        "An alias of the provider {:?} begins with its local name: {}.ALIAS.",
+                        required.name, required.name
+                    );
+                    diags.error(item.span, "Invalid configuration_aliases value", detail);
+                }
+                required.configuration_aliases.push(reference.local);
+            }
+        }
+        _ => {
+            let detail = "A required provider has the attributes source, version and configuration_aliases only.";
+            diags.error(key.span, "Invalid required_providers object", detail);
+        }
+    }
+}
+
+fn string(tree: &Tree, what: &str, diags: &mut Diagnostics) -> Option<EcoString> {
+    match &tree.kind {
+        ExprKind::String(text) => Some(text.clone()),
+        ExprKind::JsonString(string) => Some(string.text.clone()),
+        _ => {
+            let detail = format!("The {what} must be a constant string.");
+            diags.error(tree.span, "Invalid required_providers object", detail);
+            None
+        }
+    }
+}
