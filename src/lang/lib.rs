@@ -3,6 +3,7 @@
 //! Pure: reads files through a handle, calls no provider, touches no state.
 //! *Not here:* tokens and trees (`syntax`), what values are (`value`), what is to be done about a configuration (`plan`).
 
+pub mod body;
 pub mod constant;
 pub mod expr;
 pub mod functions;

@@ -50,6 +50,14 @@ impl<'a> Evaluator<'a> {
         stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.node(expr))
     }
 
+    /// Runs `work` with one more value on the stack: expressions compiled with a name for it see it.
+    pub(crate) fn with_slot<T>(&mut self, value: Value, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.slots.push(value);
+        let result = work(self);
+        self.slots.pop();
+        result
+    }
+
     /// Evaluates an expression and converts the result to a type.
     pub fn eval_as(&mut self, expr: &Expr, ty: &Type) -> Value {
         let value = self.eval(expr);

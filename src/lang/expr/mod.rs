@@ -16,6 +16,7 @@ use value::{Type, Value};
 use crate::functions::Function;
 
 pub use compile::{Compiler, compile};
+pub(crate) use eval::elements;
 pub use eval::{Evaluator, Scope};
 pub use reference::{static_path, StaticStep, Names, NoNames, Reference, ReferenceContext, Subject};
 

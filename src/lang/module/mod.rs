@@ -33,6 +33,7 @@ pub use local::Local;
 pub use names::{Allowed, ModuleNames, ScopedNames};
 pub use output::Output;
 pub use provider::{ProviderConfig, ProviderReference};
+pub(crate) use read::keyword;
 pub use read::{Reader, read_module};
 pub use refactoring::{Moved, Removed};
 pub use resource::{Provisioner, ProvisionerWhen, Repetition, Resource};

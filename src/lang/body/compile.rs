@@ -1,0 +1,199 @@
+//! From body and schema to compiled body.
+
+use std::sync::Arc;
+
+use diag::{Diagnostics, Span};
+use ecow::EcoString;
+use schema::{Attribute, Block, BlockNesting, NestedBlock};
+use syntax::tree::Body;
+use syntax::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
+
+use super::{CompiledBody, Dynamic, Item, NestedBlocks, SetAttribute, Source};
+use crate::expr::{Compiler, Names};
+
+const DYNAMIC: &str = "dynamic";
+
+impl CompiledBody {
+    /// Compiles a body by a schema; what the schema does not know is reported.
+    pub fn compile(body: &Body, schema: &Block, names: &dyn Names, diags: &mut Diagnostics) -> CompiledBody {
+        Walk { names, slots: Vec::new(), diags }.body(body, schema)
+    }
+}
+
+struct Walk<'a> {
+    names: &'a dyn Names,
+    /// Iterators of the `dynamic` blocks around, outermost first.
+    slots: Vec<EcoString>,
+    diags: &'a mut Diagnostics,
+}
+
+impl Walk<'_> {
+    fn expr(&mut self, tree: &syntax::tree::Expr) -> crate::expr::Expr {
+        Compiler::with_slots(self.names, self.slots.clone(), self.diags).expr(tree)
+    }
+
+    fn body(&mut self, body: &Body, schema: &Block) -> CompiledBody {
+        let content = content(body, schema, self.diags);
+        let mut sources: Vec<(EcoString, Source)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
+        for attribute in &schema.attributes {
+            sources.push((attribute.name.clone(), self.attribute(attribute, &content)));
+        }
+        for nested in &schema.blocks {
+            sources.push((nested.name.clone(), self.blocks(nested, &content)));
+        }
+        sources.sort_by(|a, b| a.0.cmp(&b.0));
+        let (names, sources): (Vec<EcoString>, Vec<Source>) = sources.into_iter().unzip();
+        CompiledBody { names: names.into(), sources, missing_item: content.missing_item }
+    }
+
+    fn attribute(&mut self, schema: &Attribute, content: &Content) -> Source {
+        let Some(given) = content.attribute(&schema.name) else {
+            return Source::Absent(schema.ty());
+        };
+        if schema.deprecated {
+            let detail = format!("The attribute {:?} is deprecated. {}", schema.name, schema.description);
+            self.diags.warning(given.name.span, "Argument is deprecated", detail.trim_end());
+        }
+        Source::Attribute(Box::new(SetAttribute {
+            name: schema.name.clone(),
+            expr: self.expr(&given.expr),
+            ty: schema.ty(),
+            required: schema.required,
+            write_only: schema.write_only,
+        }))
+    }
+
+    fn blocks(&mut self, schema: &NestedBlock, content: &Content) -> Source {
+        let mut items = Vec::new();
+        for block in &content.blocks {
+            if block.kind.name == schema.name {
+                if schema.block.deprecated {
+                    let detail = format!("The block type {:?} is deprecated.", schema.name);
+                    self.diags.warning(block.header, "Block is deprecated", detail);
+                }
+                items.push(Item::Block {
+                    label: block.labels.first().map(|label| label.name.clone()),
+                    header: block.header,
+                    body: self.body(&block.body, &schema.block),
+                });
+            } else if block.kind.name == DYNAMIC && block.labels.first().is_some_and(|l| l.name == schema.name) {
+                items.extend(self.dynamic(block, schema).map(|dynamic| Item::Dynamic(Box::new(dynamic))));
+            }
+        }
+        self.check_count(schema, &items, content);
+        Source::Blocks(Box::new(NestedBlocks { schema: Arc::new(schema.clone()), items }))
+    }
+
+    /// Checks how many blocks there are, as far as that is known without evaluating.
+    fn check_count(&mut self, schema: &NestedBlock, items: &[Item], content: &Content) {
+        let dynamic = items.iter().any(|item| matches!(item, Item::Dynamic(_)));
+        let headers: Vec<Span> = items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Block { header, .. } => Some(*header),
+                Item::Dynamic(_) => None,
+            })
+            .collect();
+        let single = matches!(schema.nesting, BlockNesting::Single | BlockNesting::Group);
+        let max = if single { 1 } else { schema.max_items as usize };
+        if max > 0
+            && let Some(extra) = headers.get(max)
+        {
+            let summary =
+                if single { format!("Duplicate {} block", schema.name) } else { format!("Too many {} blocks", schema.name) };
+            let detail = format!("No more than {max} {:?} block{} allowed here.", schema.name, if max == 1 { " is" } else { "s are" });
+            self.diags.error(*extra, summary, detail);
+        }
+        let min = schema.min_items as usize;
+        if !dynamic
+            && headers.len() < min
+            && let Some(place) = content.missing_item
+        {
+            let (summary, detail) = if single || headers.is_empty() && min == 1 {
+                let what = if single { "Missing" } else { "Insufficient" };
+                (format!("{what} {} block{}", schema.name, if single { "" } else { "s" }), String::new())
+            } else {
+                (format!("Insufficient {} blocks", schema.name), format!(" There are {}.", headers.len()))
+            };
+            let detail = format!("At least {min} {:?} block{} required.{detail}", schema.name, if min == 1 { " is" } else { "s are" });
+            self.diags.error(place, summary, detail);
+        }
+    }
+
+    fn dynamic(&mut self, block: &ContentBlock, schema: &NestedBlock) -> Option<Dynamic> {
+        const SCHEMA: BodySchema<'static> = BodySchema {
+            attributes: &[
+                AttributeSchema { name: "for_each", required: true },
+                AttributeSchema { name: "iterator", required: false },
+                AttributeSchema { name: "labels", required: false },
+            ],
+            blocks: &[BlockSchema { kind: "content", labels: &[] }],
+        };
+        let content = block.body.content(&SCHEMA, self.diags);
+        let for_each = self.expr(&content.attribute("for_each")?.expr);
+        let iterator = match content.attribute("iterator") {
+            None => schema.name.clone(),
+            Some(attribute) => match crate::module::keyword(&attribute.expr) {
+                Some(name) => name,
+                None => {
+                    let detail = "The iterator is a name, without quotes.";
+                    self.diags.error(attribute.expr.span, "Invalid expression", detail);
+                    return None;
+                }
+            },
+        };
+        let bodies: Vec<&ContentBlock> = content.blocks_of("content").collect();
+        let Some(inner) = bodies.first() else {
+            let detail = "A dynamic block must hold a block of type \"content\": what each generated block contains.";
+            self.diags.error(block.header, "Missing dynamic content block", detail);
+            return None;
+        };
+        if let Some(extra) = bodies.get(1) {
+            let detail = "A dynamic block holds one block of type \"content\".";
+            self.diags.error(extra.header, "Extraneous dynamic content block", detail);
+        }
+        self.slots.push(iterator);
+        let labels = match content.attribute("labels").map(|attribute| &attribute.expr.kind) {
+            Some(syntax::tree::ExprKind::Tuple(items)) => items.iter().map(|item| self.expr(item)).collect(),
+            _ => Vec::new(),
+        };
+        let body = self.body(&inner.body, &schema.block);
+        self.slots.pop();
+        if schema.nesting == BlockNesting::Map && labels.len() != 1 {
+            let detail = format!("A {:?} block has one label: set labels = [ … ] in the dynamic block.", schema.name);
+            self.diags.error(block.header, "Insufficient dynamic block labels", detail);
+            return None;
+        }
+        Some(Dynamic { for_each, labels, header: block.header, body })
+    }
+}
+
+fn content(body: &Body, schema: &Block, diags: &mut Diagnostics) -> Content {
+    let attributes: Vec<AttributeSchema<'_>> = schema
+        .attributes
+        .iter()
+        .map(|attribute| AttributeSchema { name: &attribute.name, required: attribute.required })
+        .collect();
+    let mut blocks: Vec<BlockSchema<'_>> = schema
+        .blocks
+        .iter()
+        .map(|nested| {
+            let labels: &[&str] = if nested.nesting == BlockNesting::Map { &["key"] } else { &[] };
+            BlockSchema { kind: &nested.name, labels }
+        })
+        .collect();
+    if !blocks.is_empty() {
+        blocks.push(BlockSchema { kind: DYNAMIC, labels: &["type"] });
+    }
+    let content = body.content(&BodySchema { attributes: &attributes, blocks: &blocks }, diags);
+    for block in content.blocks_of(DYNAMIC) {
+        let Some(label) = block.labels.first() else { continue };
+        if schema.nested(&label.name).is_none() {
+            let near = diag::did_you_mean(&label.name, schema.blocks.iter().map(|nested| nested.name.as_str()));
+            let hint = near.map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+            let detail = format!("Blocks of type {:?} are not expected here.{hint}", label.name);
+            diags.error(label.span, "Unsupported block type", detail);
+        }
+    }
+    content
+}

@@ -1,0 +1,85 @@
+//! Bodies that a provider's schema describes: compiled once per block, evaluated once per instance.
+
+mod compile;
+mod eval;
+
+use diag::Span;
+use ecow::EcoString;
+use std::sync::Arc;
+use value::Type;
+
+use crate::expr::Expr;
+
+/// A compiled body.
+#[derive(Debug)]
+pub struct CompiledBody {
+    /// Attribute and nested block names, sorted: the shape of the objects.
+    names: Arc<[EcoString]>,
+    /// Where each value comes from, in the order of the names.
+    sources: Vec<Source>,
+    /// Where a missing attribute would have to be.
+    missing_item: Option<Span>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// An attribute that is not set: null of its type.
+    Absent(Type),
+    /// An attribute that is set.
+    Attribute(Box<SetAttribute>),
+    /// Nested blocks of one type.
+    Blocks(Box<NestedBlocks>),
+}
+
+#[derive(Debug)]
+struct SetAttribute {
+    name: EcoString,
+    expr: Expr,
+    ty: Type,
+    required: bool,
+    write_only: bool,
+}
+
+#[derive(Debug)]
+struct NestedBlocks {
+    schema: Arc<schema::NestedBlock>,
+    items: Vec<Item>,
+}
+
+#[derive(Debug)]
+enum Item {
+    Block { label: Option<EcoString>, header: Span, body: CompiledBody },
+    Dynamic(Box<Dynamic>),
+}
+
+#[derive(Debug)]
+struct Dynamic {
+    for_each: Expr,
+    labels: Vec<Expr>,
+    header: Span,
+    body: CompiledBody,
+}
+
+impl CompiledBody {
+    /// Calls `visit` for every expression in the body.
+    pub fn visit_expressions<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        for source in &self.sources {
+            match source {
+                Source::Absent(_) => {}
+                Source::Attribute(attribute) => visit(&attribute.expr),
+                Source::Blocks(blocks) => {
+                    for item in &blocks.items {
+                        match item {
+                            Item::Block { body, .. } => body.visit_expressions(visit),
+                            Item::Dynamic(dynamic) => {
+                                visit(&dynamic.for_each);
+                                dynamic.labels.iter().for_each(&mut *visit);
+                                dynamic.body.visit_expressions(visit);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
