@@ -1,6 +1,13 @@
 //! What a body holds, seen through a schema: the one way to read native and JSON bodies alike.
 
-use diag::{Diagnostics, Span};
+mod json;
+mod native;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use diag::{Diagnostic, Diagnostics, Span};
 
 use crate::tree::{Attribute, Body, Ident};
 
@@ -69,22 +76,79 @@ impl Content {
 
 impl Body {
     /// Reads a body that may hold nothing but what the schema names; anything else is a diagnostic.
-    pub fn content(&self, _schema: &BodySchema<'_>, _diags: &mut Diagnostics) -> Content {
-        panic!("skeleton")
+    pub fn content(&self, schema: &BodySchema<'_>, diags: &mut Diagnostics) -> Content {
+        match self {
+            Body::Native(body) => body.content(schema, diags),
+            Body::Json(body) => body.content(schema, diags),
+        }
     }
 
     /// Reads what the schema names and returns the rest of the body.
-    pub fn partial_content(&self, _schema: &BodySchema<'_>, _diags: &mut Diagnostics) -> (Content, Body) {
-        panic!("skeleton")
+    pub fn partial_content(&self, schema: &BodySchema<'_>, diags: &mut Diagnostics) -> (Content, Body) {
+        match self {
+            Body::Native(body) => {
+                let content = body.known_content(schema, diags);
+                (content, Body::Native(body.without(schema).into()))
+            }
+            Body::Json(body) => {
+                let content = body.known_content(schema, diags);
+                (content, Body::Json(body.without(schema)))
+            }
+        }
     }
 
     /// Reads a body as attributes of any name; blocks are diagnostics.
-    pub fn just_attributes(&self, _diags: &mut Diagnostics) -> Vec<Attribute> {
-        panic!("skeleton")
+    pub fn just_attributes(&self, diags: &mut Diagnostics) -> Vec<Attribute> {
+        match self {
+            Body::Native(body) => body.just_attributes(diags),
+            Body::Json(body) => body.just_attributes(diags),
+        }
     }
 
     /// Returns where a missing attribute would have to be.
     pub fn missing_item(&self) -> Option<Span> {
-        panic!("skeleton")
+        match self {
+            Body::Native(body) => body.missing_item,
+            Body::Json(body) => Some(body.missing_item()),
+        }
+    }
+}
+
+/// The names of a schema, for look-up. Short lists are searched faster than hashed.
+struct Names<'s> {
+    schema: BodySchema<'s>,
+    attributes: Option<HashSet<&'s str>>,
+}
+
+impl<'s> Names<'s> {
+    fn new(schema: &BodySchema<'s>) -> Names<'s> {
+        const SEARCHED_MAX: usize = 16;
+        let hashed = schema.attributes.len() > SEARCHED_MAX;
+        let attributes = hashed.then(|| schema.attributes.iter().map(|attribute| attribute.name).collect());
+        Names { schema: *schema, attributes }
+    }
+
+    fn has_attribute(&self, name: &str) -> bool {
+        match &self.attributes {
+            Some(hashed) => hashed.contains(name),
+            None => self.schema.attributes.iter().any(|attribute| attribute.name == name),
+        }
+    }
+
+    fn block(&self, kind: &str) -> Option<&'s BlockSchema<'s>> {
+        self.schema.blocks.iter().find(|block| block.kind == kind)
+    }
+}
+
+/// Reports the required attributes that a content does not have.
+fn report_missing(schema: &BodySchema<'_>, content: &Content, diags: &mut Diagnostics) {
+    for attribute in schema.attributes.iter().filter(|attribute| attribute.required) {
+        if content.attribute(attribute.name).is_some() {
+            continue;
+        }
+        let detail = format!("The argument `{}` must be set here.", attribute.name);
+        let mut diagnostic = Diagnostic::error("Missing required argument", detail);
+        diagnostic.subject = content.missing_item;
+        diags.push(diagnostic);
     }
 }

@@ -20,7 +20,9 @@ use diag::{Diagnostics, FileId, Span};
 
 use crate::lexer::{lex, lex_template};
 use crate::tree::{Body, Expr, ExprKind, File};
+pub(crate) use cursor::NESTING_MAX;
 use cursor::{Parser, Reported, Whence};
+pub(crate) use text::normalised;
 
 /// Parses a file in native syntax; the tree holds all that could be made sense of.
 pub fn parse(file: FileId, text: &[u8]) -> (File, Diagnostics) {

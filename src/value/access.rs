@@ -16,9 +16,15 @@ enum Found<'a> {
 impl Value {
     /// `self[key]`: an element of a list, tuple or map, or an attribute of an object; the key is converted.
     ///
-    /// The result has the marks of the collection and of the key. The error says in a sentence why there is no element.
+    /// The result has the marks of the collection and of the key; but which attribute of an object is taken is not
+    /// held to tell anything of the key, so its marks do not count there. The error says in a sentence why there is no
+    /// element.
     pub fn index(&self, key: &Value) -> Result<Value, OperationError> {
-        let marks = self.marks() | key.marks();
+        let marks = if matches!(self.kind(), Kind::Object(_)) && key.is_known() {
+            self.marks()
+        } else {
+            self.marks() | key.marks()
+        };
         match find(self, key)? {
             Found::Element(value) => Ok(value.clone().with_marks(marks)),
             Found::Unknown(ty) => Ok(Value::unknown(ty).with_marks(marks)),
@@ -99,7 +105,7 @@ fn find_position<'a>(base: &'a Value, key: &Value) -> Found<'a> {
     if number.signum() < 0 {
         return Found::Nothing("a negative number is not a valid index for a sequence".into());
     }
-    if !number.is_integer() && !number.is_infinite() {
+    if !number.is_integer() {
         return Found::Nothing("a sequence is indexed by whole numbers, and this one has a fraction".into());
     }
     let position = number.to_i64().and_then(|index| usize::try_from(index).ok());

@@ -3,21 +3,15 @@
 use std::collections::HashSet;
 
 use crate::operations::bool_result;
-use crate::{Kind, Marks, Number, Refinement, SetValue, Type, Value};
+use crate::{Kind, Number, Refinement, SetValue, Type, Value};
 
 impl Value {
     /// `==`: a bool, unknown where an unknown decides. Values of different types are not equal; no conversion.
     ///
-    /// Nulls are equal to each other whatever their types. The result has all marks of both sides, but a comparison
-    /// of null with something that is not null looks at nothing inside, so inner marks do not count there.
+    /// Nulls are equal to each other whatever their types. The result has all marks of both sides, from any depth, even
+    /// if one side is null: that is what the reference does.
     pub fn equals(&self, other: &Value) -> Value {
-        let marks = self.marks_deep() | other.marks_deep();
-        let result = bool_result(compare(self, other));
-        if marks.is_empty() {
-            return result;
-        }
-        let relevant: Marks = if self.is_null() != other.is_null() { self.marks() | other.marks() } else { marks };
-        result.with_marks(relevant)
+        bool_result(compare(self, other)).with_marks(self.marks_deep() | other.marks_deep())
     }
 }
 

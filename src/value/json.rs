@@ -301,3 +301,7 @@ fn read_dynamic(members: &Map<String, Json>, path: &mut Path) -> Result<Value, C
         (_, None) => fail(path, "a value of any type needs a \"value\""),
     }
 }
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

@@ -20,6 +20,7 @@ mod types;
 mod unify;
 #[allow(clippy::module_inception)]
 mod value;
+mod walk;
 
 pub use convert::{ConversionError, convert};
 pub use convertible::convertible;

@@ -62,7 +62,10 @@ impl Value {
 
     /// `*`, of numbers.
     pub fn multiply(&self, other: &Value) -> Result<Value, OperationError> {
-        self.arithmetic(other, multiply_numbers)
+        self.arithmetic(other, |left, right| {
+            let undefined = left.is_infinite() && right.signum() == 0 || right.is_infinite() && left.signum() == 0;
+            if undefined { fail("can't multiply zero by infinity") } else { Ok(left.multiply(right)) }
+        })
     }
 
     /// `/`, of numbers; a number other than zero divided by zero is infinite.
@@ -76,11 +79,11 @@ impl Value {
         })
     }
 
-    /// `%`, of numbers; the remainder of a division by zero is the dividend, and infinity stays infinite.
+    /// `%`, of numbers; the remainder of a division by zero is the dividend, infinity is an error.
     pub fn remainder(&self, other: &Value) -> Result<Value, OperationError> {
         self.arithmetic(other, |left, right| {
             if left.is_infinite() || right.is_infinite() {
-                return multiply_numbers(left, right);
+                return fail("infinity has no remainder");
             }
             Ok(left.remainder(right).unwrap_or_else(|| left.clone()))
         })
@@ -150,11 +153,6 @@ impl Value {
         };
         Ok(result.with_marks(self.marks() | other.marks()))
     }
-}
-
-fn multiply_numbers(left: &Number, right: &Number) -> Result<Number, OperationError> {
-    let undefined = left.is_infinite() && right.signum() == 0 || right.is_infinite() && left.signum() == 0;
-    if undefined { fail("can't multiply zero by infinity") } else { Ok(left.multiply(right)) }
 }
 
 /// Returns the number, or nothing if it is unknown.
@@ -229,3 +227,7 @@ fn between(min: u64, max: u64) -> Value {
         ..Refinement::default()
     })
 }
+
+#[cfg(test)]
+#[path = "operations_tests.rs"]
+mod tests;

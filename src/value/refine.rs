@@ -9,7 +9,7 @@ use crate::{Number, Type, Value};
 const UNKNOWN_ELEMENTS_MAX: u64 = 100_000;
 
 /// Bounds on what an unknown value can become; the default says nothing.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refinement {
     /// It will not be null.
     pub not_null: bool,
@@ -80,15 +80,13 @@ impl Refinement {
     }
 
     fn narrow_length(&mut self, min: Option<u64>, max: Option<u64>) {
-        if let Some(min) = min.filter(|min| *min > self.length_min.unwrap_or(0)) {
-            if self.length_max.is_none_or(|max| min <= max) {
-                self.length_min = Some(min);
-            }
+        let min_possible = |min: &u64| self.length_max.is_none_or(|max| *min <= max);
+        if let Some(min) = min.filter(|min| *min > self.length_min.unwrap_or(0)).filter(min_possible) {
+            self.length_min = Some(min);
         }
-        if let Some(max) = max.filter(|max| self.length_max.is_none_or(|old| *max < old)) {
-            if self.length_min.unwrap_or(0) <= max {
-                self.length_max = Some(max);
-            }
+        let max_possible = |max: &u64| self.length_min.unwrap_or(0) <= *max;
+        if let Some(max) = max.filter(|max| self.length_max.is_none_or(|old| *max < old)).filter(max_possible) {
+            self.length_max = Some(max);
         }
     }
 }
@@ -126,7 +124,7 @@ fn collection_of_unknowns(ty: &Type, element: &Type, length: u64) -> Option<Valu
 }
 
 /// An unknown value's type and bounds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unknown {
     pub(crate) ty: Type,
     pub(crate) refinement: Refinement,

@@ -233,3 +233,7 @@ fn round(digits: &mut Vec<u8>, precision: usize) -> bool {
     digits.insert(0, b'1');
     true
 }
+
+#[cfg(test)]
+#[path = "set_tests.rs"]
+mod tests;

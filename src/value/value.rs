@@ -9,10 +9,13 @@ use crate::refine::Unknown;
 use crate::{Marks, Number, ObjectType, Refinement, Type};
 
 /// A value of the language.
-#[derive(Clone, PartialEq)]
+///
+/// Equality (`==` in Rust) is of representation: the same type, content, marks and bounds. For the operator of the
+/// language see [`Value::equals`].
+#[derive(Clone, PartialEq, Eq)]
 pub struct Value(pub(crate) Repr);
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Repr {
     Null(Type),
     Unknown(Arc<Unknown>),
@@ -24,7 +27,8 @@ pub(crate) enum Repr {
     Map(Arc<MapValue>),
     Tuple(Arc<TupleValue>),
     Object(Arc<ObjectValue>),
-    Meta(Type),
+    /// Shared, so that only null holds a type in place: with two such variants a value would take 32 bytes.
+    Meta(Arc<Type>),
     Marked(Arc<(Marks, Value)>),
 }
 
@@ -74,7 +78,7 @@ impl Contents {
 macro_rules! sequence {
     ($name:ident, $doc:literal) => {
         #[doc = $doc]
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
             element: Type,
             values: Vec<Value>,
@@ -99,7 +103,7 @@ sequence!(ListValue, "The elements of a list.");
 sequence!(SetValue, "The elements of a set, in the set's own order: sorted for primitive elements.");
 
 /// The entries of a map, sorted by key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapValue {
     element: Type,
     entries: Vec<(EcoString, Value)>,
@@ -124,7 +128,7 @@ impl MapValue {
 }
 
 /// The elements of a tuple.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TupleValue {
     values: Vec<Value>,
     contents: Contents,
@@ -152,6 +156,8 @@ impl PartialEq for ObjectValue {
         (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names) && self.values == other.values
     }
 }
+
+impl Eq for ObjectValue {}
 
 impl ObjectValue {
     /// Returns the attribute names, sorted.
@@ -273,7 +279,7 @@ impl Value {
 
     /// Makes the value that stands for a type.
     pub fn meta(ty: Type) -> Value {
-        Value(Repr::Meta(ty))
+        Value(Repr::Meta(Arc::new(ty)))
     }
 
     /// Returns what the value is, looking through marks at the top.

@@ -7,7 +7,7 @@ use super::cursor::Parser;
 use crate::{Token, TokenKind};
 
 /// Returns text in normal form C, as all strings of the language are.
-pub(super) fn normalised(text: &str) -> EcoString {
+pub(crate) fn normalised(text: &str) -> EcoString {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return EcoString::from(text);
     }
