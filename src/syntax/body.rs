@@ -80,6 +80,7 @@ impl Body {
         match self {
             Body::Native(body) => body.content(schema, diags),
             Body::Json(body) => body.content(schema, diags),
+            Body::Layers(layers) => layers.content(schema, diags),
         }
     }
 
@@ -94,6 +95,7 @@ impl Body {
                 let content = body.known_content(schema, diags);
                 (content, Body::Json(body.without(schema)))
             }
+            Body::Layers(layers) => layers.partial_content(schema, diags),
         }
     }
 
@@ -102,6 +104,7 @@ impl Body {
         match self {
             Body::Native(body) => body.just_attributes(diags),
             Body::Json(body) => body.just_attributes(diags),
+            Body::Layers(layers) => layers.just_attributes(diags),
         }
     }
 
@@ -110,6 +113,7 @@ impl Body {
         match self {
             Body::Native(body) => body.missing_item,
             Body::Json(body) => Some(body.missing_item()),
+            Body::Layers(layers) => layers.base.missing_item(),
         }
     }
 }
@@ -141,7 +145,7 @@ impl<'s> Names<'s> {
 }
 
 /// Reports the required attributes that a content does not have.
-fn report_missing(schema: &BodySchema<'_>, content: &Content, diags: &mut Diagnostics) {
+pub(crate) fn report_missing(schema: &BodySchema<'_>, content: &Content, diags: &mut Diagnostics) {
     for attribute in schema.attributes.iter().filter(|attribute| attribute.required) {
         if content.attribute(attribute.name).is_some() {
             continue;

@@ -7,6 +7,7 @@
 mod body;
 mod format;
 mod json;
+mod layers;
 mod lexer;
 mod parser;
 mod token;
@@ -16,6 +17,7 @@ mod visit;
 pub use body::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 pub use format::format;
 pub use json::parse_json;
+pub use layers::Layers;
 pub use lexer::{lex, lex_template};
 pub use parser::{parse, parse_expression, parse_template, parse_traversal};
 pub use token::{Token, TokenKind};

@@ -19,6 +19,8 @@ pub enum Body {
     Native(Arc<NativeBody>),
     /// JSON syntax: only a schema tells attributes and blocks apart, see [`Body::content`].
     Json(JsonBody),
+    /// Two bodies read as one.
+    Layers(Arc<crate::layers::Layers>),
 }
 
 /// A body in native syntax.

@@ -99,9 +99,16 @@ impl Walk<'_> {
         if max > 0
             && let Some(extra) = headers.get(max)
         {
-            let summary =
-                if single { format!("Duplicate {} block", schema.name) } else { format!("Too many {} blocks", schema.name) };
-            let detail = format!("No more than {max} {:?} block{} allowed here.", schema.name, if max == 1 { " is" } else { "s are" });
+            let summary = if single {
+                format!("Duplicate {} block", schema.name)
+            } else {
+                format!("Too many {} blocks", schema.name)
+            };
+            let detail = format!(
+                "No more than {max} {:?} block{} allowed here.",
+                schema.name,
+                if max == 1 { " is" } else { "s are" }
+            );
             self.diags.error(*extra, summary, detail);
         }
         let min = schema.min_items as usize;
@@ -115,7 +122,11 @@ impl Walk<'_> {
             } else {
                 (format!("Insufficient {} blocks", schema.name), format!(" There are {}.", headers.len()))
             };
-            let detail = format!("At least {min} {:?} block{} required.{detail}", schema.name, if min == 1 { " is" } else { "s are" });
+            let detail = format!(
+                "At least {min} {:?} block{} required.{detail}",
+                schema.name,
+                if min == 1 { " is" } else { "s are" }
+            );
             self.diags.error(place, summary, detail);
         }
     }

@@ -33,8 +33,7 @@ fn eval_attribute(attribute: &SetAttribute, evaluator: &mut Evaluator<'_>) -> Va
         }
     };
     if attribute.required && value.is_null() {
-        let detail =
-            format!("The argument {:?} is required, but its value is null.", attribute.name);
+        let detail = format!("The argument {:?} is required, but its value is null.", attribute.name);
         evaluator.fail(&attribute.expr, "Missing required argument", detail);
     }
     if !attribute.write_only && value.marks_deep().contains(Marks::EPHEMERAL) {
@@ -121,8 +120,12 @@ fn check_generated(
         evaluator.diags.error(extra.header, format!("Too many {} blocks", schema.name), detail);
     }
     if found.len() < schema.min_items as usize {
-        let detail =
-            format!("There are {} {:?} blocks, and at least {} are needed.", found.len(), schema.name, schema.min_items);
+        let detail = format!(
+            "There are {} {:?} blocks, and at least {} are needed.",
+            found.len(),
+            schema.name,
+            schema.min_items
+        );
         let mut problem = Diagnostic::error(format!("Insufficient {} blocks", schema.name), detail);
         problem.subject = missing_item;
         evaluator.diags.push(problem);

@@ -18,7 +18,7 @@ use crate::functions::Function;
 pub use compile::{Compiler, compile};
 pub(crate) use eval::elements;
 pub use eval::{Evaluator, Scope};
-pub use reference::{static_path, StaticStep, Names, NoNames, Reference, ReferenceContext, Subject};
+pub use reference::{Names, NoNames, Reference, ReferenceContext, StaticStep, Subject, static_path};
 
 /// A compiled expression.
 #[derive(Debug)]

@@ -78,8 +78,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     let repetition = repetition(&content, scope, diags);
     let inside = scope.within(&repetition);
     let inputs = rest.just_attributes(diags);
-    let inputs =
-        inputs.into_iter().map(|input| (input.name, inside.compile(&input.expr, diags))).collect();
+    let inputs = inputs.into_iter().map(|input| (input.name, inside.compile(&input.expr, diags))).collect();
     Some(ModuleCall {
         name: label.name.clone(),
         source: content.attribute("source").map(|attribute| scope.compile(&attribute.expr, diags)),

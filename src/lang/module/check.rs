@@ -22,10 +22,7 @@ pub struct Check {
 
 pub(super) const SCHEMA: BodySchema<'static> = BodySchema {
     attributes: &[],
-    blocks: &[
-        BlockSchema { kind: "data", labels: &["type", "name"] },
-        BlockSchema { kind: "assert", labels: &[] },
-    ],
+    blocks: &[BlockSchema { kind: "data", labels: &["type", "name"] }, BlockSchema { kind: "assert", labels: &[] }],
 };
 
 /// Decodes a block, but for the data resource in it: that stands in the module's list of resources.
@@ -46,8 +43,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     }
     let data = data.first().and_then(|block| {
         let [kind, name] = &block.labels[..] else { return None };
-        let resource =
-            addr::Resource { mode: addr::Mode::Data, kind: kind.name.clone(), name: name.name.clone() };
+        let resource = addr::Resource { mode: addr::Mode::Data, kind: kind.name.clone(), name: name.name.clone() };
         scope.names.module.resources.get(&resource).copied()
     });
     Some(Check { name: label.name.clone(), data, assertions, header: block.header })

@@ -1,5 +1,7 @@
 //! `import { to = … id = … }`
 
+use std::sync::Arc;
+
 use diag::{Diagnostics, Span};
 use syntax::tree::Expr as Tree;
 use syntax::{AttributeSchema, BodySchema, ContentBlock};
@@ -13,7 +15,7 @@ use crate::expr::Expr;
 #[derive(Debug)]
 pub struct Import {
     /// The instance: a resource address whose keys may be expressions.
-    pub to: Tree,
+    pub to: Arc<Tree>,
     /// What the provider calls the object.
     pub id: Option<Expr>,
     /// What the provider calls the object, as an object of attributes.
@@ -53,7 +55,8 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     }
     let to = content.attribute("to")?.expr.clone();
     if crate::expr::static_path(&to).is_none() && !is_resource_traversal(&to) {
-        let detail = "\"to\" must be the address of a resource instance: TYPE.NAME, TYPE.NAME[KEY], module.NAME.TYPE.NAME.";
+        let detail =
+            "\"to\" must be the address of a resource instance: TYPE.NAME, TYPE.NAME[KEY], module.NAME.TYPE.NAME.";
         diags.error(to.span, "Invalid import address expression", detail);
     }
     Some(Import {

@@ -60,10 +60,7 @@ const SCHEMA: BodySchema<'static> = BodySchema {
         AttributeSchema { name: "prevent_destroy", required: false },
         AttributeSchema { name: "replace_triggered_by", required: false },
     ],
-    blocks: &[
-        BlockSchema { kind: "precondition", labels: &[] },
-        BlockSchema { kind: "postcondition", labels: &[] },
-    ],
+    blocks: &[BlockSchema { kind: "precondition", labels: &[] }, BlockSchema { kind: "postcondition", labels: &[] }],
 };
 
 /// Decodes a block.
@@ -139,8 +136,7 @@ fn triggers(tree: &Tree, scope: &Scope, diags: &mut Diagnostics) -> Vec<Expr> {
         let before = diags.len();
         let expr = scope.compile(&item, diags);
         let references = expr.references();
-        let is_resource =
-            references.first().is_some_and(|r| matches!(r.subject, crate::expr::Subject::Resource(_)));
+        let is_resource = references.first().is_some_and(|r| matches!(r.subject, crate::expr::Subject::Resource(_)));
         if diags.len() == before && !is_resource {
             let detail = "Only managed resources, their instances and attributes can trigger a replacement.";
             diags.error(item.span, "Invalid reference in replace_triggered_by expression", detail);

@@ -19,9 +19,5 @@ pub struct Local {
 
 /// Decodes one attribute of a `locals` block.
 pub(super) fn decode(attribute: &syntax::tree::Attribute, scope: &Scope, diags: &mut Diagnostics) -> Local {
-    Local {
-        name: attribute.name.name.clone(),
-        value: scope.compile(&attribute.expr, diags),
-        span: attribute.span,
-    }
+    Local { name: attribute.name.name.clone(), value: scope.compile(&attribute.expr, diags), span: attribute.span }
 }

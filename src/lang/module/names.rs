@@ -65,7 +65,9 @@ impl Names for ScopedNames {
             root if RESERVED.contains(&root) => Err(invalid(
                 reference.root_span,
                 "Reserved symbol name",
-                format!("The name {root:?} is reserved. Write resource.{root} if a resource type of that name is meant."),
+                format!(
+                    "The name {root:?} is reserved. Write resource.{root} if a resource type of that name is meant."
+                ),
             )),
             _ => names.resource(reference, Mode::Managed, 0),
         }
@@ -120,8 +122,7 @@ impl ModuleNames {
             };
             return Err(invalid(reference.span, "Invalid reference", detail));
         }
-        let kind =
-            if skip == 0 { EcoString::from(reference.root) } else { reference.attributes[0].0.clone() };
+        let kind = if skip == 0 { EcoString::from(reference.root) } else { reference.attributes[0].0.clone() };
         let name = reference.attributes[wanted - 1].0.clone();
         let resource = Resource { mode, kind, name };
         match self.resources.get(&resource) {
@@ -202,11 +203,7 @@ fn declared(
     Err(invalid(reference.span, declaration.summary, detail))
 }
 
-fn attribute<'a>(
-    reference: &'a ReferenceContext<'_>,
-    root: &str,
-    form: &str,
-) -> Result<(&'a str, Span), Diagnostic> {
+fn attribute<'a>(reference: &'a ReferenceContext<'_>, root: &str, form: &str) -> Result<(&'a str, Span), Diagnostic> {
     match reference.attributes.first() {
         Some((name, span)) => Ok((name, *span)),
         None => {

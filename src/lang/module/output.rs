@@ -40,10 +40,7 @@ const SCHEMA: BodySchema<'static> = BodySchema {
         AttributeSchema { name: "sensitive", required: false },
         AttributeSchema { name: "value", required: true },
     ],
-    blocks: &[
-        BlockSchema { kind: "precondition", labels: &[] },
-        BlockSchema { kind: "postcondition", labels: &[] },
-    ],
+    blocks: &[BlockSchema { kind: "precondition", labels: &[] }, BlockSchema { kind: "postcondition", labels: &[] }],
 };
 
 /// Decodes a block.

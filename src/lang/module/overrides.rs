@@ -67,15 +67,22 @@ impl Blocks {
 
     /// Reports what is declared twice and keeps the first of it.
     fn drop_duplicates(&mut self, diags: &mut Diagnostics) {
-        let lists =
-            [("variable", &mut self.variables), ("output", &mut self.outputs), ("module", &mut self.calls), ("check", &mut self.checks)];
+        let lists = [
+            ("variable", &mut self.variables),
+            ("output", &mut self.outputs),
+            ("module", &mut self.calls),
+            ("check", &mut self.checks),
+        ];
         for (what, list) in lists {
             let mut seen = std::collections::HashSet::new();
             list.retain(|block| {
                 let Some(label) = block.labels.first() else { return false };
                 let new = seen.insert(label.name.clone());
                 if !new {
-                    let detail = format!("A {what} named {:?} is declared already. Names must be unique in a module.", label.name);
+                    let detail = format!(
+                        "A {what} named {:?} is declared already. Names must be unique in a module.",
+                        label.name
+                    );
                     diags.error(block.header, format!("Duplicate {what} declaration"), detail);
                 }
                 new
@@ -141,7 +148,8 @@ pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnosti
             "resource" | "data" | "ephemeral" => merge_resource(blocks, block, diags),
             "moved" | "removed" | "import" | "check" => {
                 let kind = &block.kind.name;
-                let detail = format!("A {kind:?} block has nothing that could be overridden: put it into an ordinary file.");
+                let detail =
+                    format!("A {kind:?} block has nothing that could be overridden: put it into an ordinary file.");
                 diags.error(block.header, format!("Cannot override {kind:?} blocks"), detail);
             }
             "provider" => merge_provider(blocks, block, diags),

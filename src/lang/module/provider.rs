@@ -59,7 +59,8 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     let (content, rest) = block.body.partial_content(&SCHEMA, diags);
     let lower = label.name.to_lowercase();
     if !addr::is_identifier(&label.name) || lower != label.name {
-        let detail = format!("{:?} is not a provider's local name: letters in lower case, digits and dashes.", label.name);
+        let detail =
+            format!("{:?} is not a provider's local name: letters in lower case, digits and dashes.", label.name);
         diags.error(label.span, "Invalid provider local name", detail);
     }
     for name in ["count", "depends_on", "source"] {

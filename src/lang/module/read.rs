@@ -14,7 +14,7 @@ use value::Type;
 use super::files::{FileKind, list_files};
 use super::names::{Allowed, ModuleNames, ScopedNames};
 use super::overrides::{Blocks, merge};
-use super::{Module, call, check, import, local, output, provider, refactoring, resource, settings, variable};
+use super::{Module, call, check, import, local, output, provider, refactoring, resource, variable};
 use crate::expr::{Expr, compile};
 use crate::functions::Files;
 
@@ -237,7 +237,7 @@ pub(super) fn constant_string(content: &Content, name: &str, diags: &mut Diagnos
 }
 
 /// Returns an expression that is a bare word; a quoted word counts, too, as it must in JSON.
-pub(super) fn keyword(tree: &Tree) -> Option<EcoString> {
+pub(crate) fn keyword(tree: &Tree) -> Option<EcoString> {
     match &tree.kind {
         ExprKind::Variable(name) | ExprKind::String(name) => Some(name.clone()),
         ExprKind::JsonString(string) => Some(string.text.clone()),

@@ -43,10 +43,7 @@ pub struct Endpoint {
 }
 
 const MOVED: BodySchema<'static> = BodySchema {
-    attributes: &[
-        AttributeSchema { name: "from", required: true },
-        AttributeSchema { name: "to", required: true },
-    ],
+    attributes: &[AttributeSchema { name: "from", required: true }, AttributeSchema { name: "to", required: true }],
     blocks: &[],
 };
 

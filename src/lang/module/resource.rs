@@ -140,7 +140,8 @@ fn refuse_provisioners(content: &Content, mode: Mode, diags: &mut Diagnostics) {
         return;
     }
     for block in content.blocks.iter().filter(|b| matches!(b.kind.name.as_str(), "provisioner" | "connection")) {
-        let detail = format!("A {:?} block cannot have a {:?} block: nothing is created.", mode.block(), block.kind.name);
+        let detail =
+            format!("A {:?} block cannot have a {:?} block: nothing is created.", mode.block(), block.kind.name);
         diags.error(block.header, format!("Unsupported {} block", block.kind.name), detail);
     }
 }

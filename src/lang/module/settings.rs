@@ -124,7 +124,8 @@ fn required_providers(block: &ContentBlock, settings: &mut Settings, is_override
         match settings.required_providers.iter().position(|known| known.name == required.name) {
             Some(place) if is_override => settings.required_providers[place] = required,
             Some(_) => {
-                let detail = format!("The provider {:?} is required twice. Keep one of the two entries.", required.name);
+                let detail =
+                    format!("The provider {:?} is required twice. Keep one of the two entries.", required.name);
                 diags.error(attribute.name.span, "Duplicate required providers configuration", detail);
             }
             None => settings.required_providers.push(required),

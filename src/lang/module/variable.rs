@@ -51,15 +51,15 @@ const SCHEMA: BodySchema<'static> = BodySchema {
 };
 
 /// Names that a module call keeps for itself.
-const RESERVED: &[&str] =
-    &["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
+const RESERVED: &[&str] = &["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
 
 /// Decodes a block.
 pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostics) -> Option<Variable> {
     let label = block.labels.first()?;
     super::read::check_name(label, "variable", diags);
     if RESERVED.contains(&label.name.as_str()) {
-        let detail = format!("The variable name {:?} is reserved: it means something else in a module block.", label.name);
+        let detail =
+            format!("The variable name {:?} is reserved: it means something else in a module block.", label.name);
         diags.error(label.span, "Invalid variable name", detail);
     }
     let content = block.body.content(&SCHEMA, diags);
