@@ -8,4 +8,7 @@ pub mod constant;
 pub mod expr;
 pub mod functions;
 pub mod module;
+pub mod tree;
 pub mod types;
+pub mod validate;
+pub mod version;

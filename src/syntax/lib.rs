@@ -21,4 +21,4 @@ pub use layers::Layers;
 pub use lexer::{lex, lex_template};
 pub use parser::{parse, parse_expression, parse_template, parse_traversal};
 pub use token::{Token, TokenKind};
-pub use visit::{is_identifier, respan, visit};
+pub use visit::{is_identifier, respan, visit, visit_body};

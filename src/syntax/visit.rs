@@ -1,6 +1,6 @@
 //! Walking over expressions, and what counts as a name.
 
-use crate::tree::{Expr, ExprKind, Part, Step};
+use crate::tree::{Body, Expr, ExprKind, Part, Step};
 
 /// Tells whether text is a name: a letter or underscore, then letters, digits, underscores, hyphens.
 pub fn is_identifier(text: &str) -> bool {
@@ -96,6 +96,21 @@ pub fn respan(expr: &mut Expr, span: diag::Span) {
                 }
                 Step::LegacyIndex(_, place) | Step::AttrSplat(_, place) | Step::FullSplat(_, place) => *place = span,
             }
+        }
+    }
+}
+
+/// Calls `visit` for every expression in a body, nested blocks included, whatever their names.
+pub fn visit_body<'a>(body: &'a Body, see: &mut dyn FnMut(&'a Expr)) {
+    match body {
+        Body::Native(native) => {
+            native.attributes.iter().for_each(|attribute| visit(&attribute.expr, see));
+            native.blocks.iter().for_each(|block| visit_body(&block.body, see));
+        }
+        Body::Json(json) => visit(&json.value, see),
+        Body::Layers(layers) => {
+            visit_body(&layers.base, see);
+            visit_body(&layers.top, see);
         }
     }
 }

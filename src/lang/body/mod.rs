@@ -61,6 +61,19 @@ struct Dynamic {
 }
 
 impl CompiledBody {
+    /// Returns where an attribute is set.
+    pub fn place_of(&self, name: &str) -> Option<Span> {
+        let place = self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()?;
+        match &self.sources[place] {
+            Source::Absent(_) => None,
+            Source::Attribute(attribute) => Some(attribute.expr.span),
+            Source::Blocks(blocks) => blocks.items.first().map(|item| match item {
+                Item::Block { header, .. } => *header,
+                Item::Dynamic(dynamic) => dynamic.header,
+            }),
+        }
+    }
+
     /// Calls `visit` for every expression in the body.
     pub fn visit_expressions<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for source in &self.sources {

@@ -14,6 +14,16 @@ pub fn compile(tree: &tree::Expr, names: &dyn Names, diags: &mut Diagnostics) ->
     Compiler::new(names, diags).expr(tree)
 }
 
+/// Compiles an expression if it is a reference itself; references inside others are met on their own.
+pub fn compile_reference(tree: &tree::Expr, names: &dyn Names, diags: &mut Diagnostics) -> Option<Expr> {
+    let root = match &tree.kind {
+        ExprKind::Variable(_) => tree,
+        ExprKind::Traversal(traversal) if matches!(traversal.base.kind, ExprKind::Variable(_)) => tree,
+        _ => return None,
+    };
+    Some(compile(root, names, diags))
+}
+
 /// Compiles expressions of one scope.
 pub struct Compiler<'a> {
     names: &'a dyn Names,

@@ -15,7 +15,7 @@ use value::{Type, Value};
 
 use crate::functions::Function;
 
-pub use compile::{Compiler, compile};
+pub use compile::{Compiler, compile, compile_reference};
 pub(crate) use eval::elements;
 pub use eval::{Evaluator, Scope};
 pub use reference::{Names, NoNames, Reference, ReferenceContext, StaticStep, Subject, static_path};

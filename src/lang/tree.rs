@@ -1,0 +1,216 @@
+//! The tree of modules: which module each call leads to.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use diag::{Diagnostic, Diagnostics, Span};
+use ecow::EcoString;
+use value::{Type, Value};
+
+use crate::expr::{Evaluator, Expr, Scope, Subject};
+use crate::functions::Environment;
+use crate::module::{Module, ModuleCall, Reader};
+
+/// Calls inside calls: deeper is a module that reaches itself by ever new paths.
+const DEPTH_MAX: usize = 64;
+
+/// A module at one place of the tree.
+#[derive(Debug)]
+pub struct Node {
+    /// The calls that lead here.
+    pub path: addr::Module,
+    /// What the files say.
+    pub module: Arc<Module>,
+    /// The modules that its calls lead to, by the calls' places; nothing where that could not be read.
+    pub children: Vec<Option<Arc<Node>>>,
+}
+
+impl Node {
+    /// Calls `visit` for this module and all below it, callers before the called.
+    pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
+        visit(self);
+        self.children.iter().flatten().for_each(|child| child.visit(visit));
+    }
+}
+
+/// Reads the module in a folder and all modules that it calls.
+///
+/// `given` are the values of the root module's variables as far as they are known: module sources may refer to them.
+pub fn load(
+    dir: &Path,
+    given: &[(EcoString, Value)],
+    reader: &mut Reader<'_>,
+    env: &Environment,
+    diags: &mut Diagnostics,
+) -> Node {
+    let module = reader.module(dir, diags);
+    let variables = module.variables.iter().map(|variable| {
+        let given = given.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| value.clone());
+        variable.prepare(given, None).unwrap_or_else(|_| Value::unknown(variable.ty.without_optional()))
+    });
+    let variables = variables.collect();
+    let mut loader = Loader { reader, env, diags, above: vec![dir.to_path_buf()] };
+    loader.node(addr::Module::default(), module, variables)
+}
+
+struct Loader<'a, 'r> {
+    reader: &'a mut Reader<'r>,
+    env: &'a Environment,
+    diags: &'a mut Diagnostics,
+    /// The folders of the modules around.
+    above: Vec<PathBuf>,
+}
+
+impl Loader<'_, '_> {
+    fn node(&mut self, path: addr::Module, module: Arc<Module>, variables: Vec<Value>) -> Node {
+        let scope = EarlyScope { module: &module, env: self.env, variables };
+        let children = module.calls.iter().map(|call| self.child(&path, call, &scope)).collect();
+        Node { path, module: module.clone(), children }
+    }
+
+    fn child(&mut self, path: &addr::Module, call: &ModuleCall, scope: &EarlyScope<'_>) -> Option<Arc<Node>> {
+        let source = self.source(call, scope)?;
+        let dir = self.folder(call, &source, &scope.module.dir)?;
+        let span = call.source.as_ref().map_or(call.header, |source| source.span);
+        if self.above.contains(&dir) || self.above.len() >= DEPTH_MAX {
+            let chain: Vec<String> = self.above.iter().map(|dir| dir.display().to_string()).collect();
+            let detail = format!(
+                "The module {:?} calls itself, directly or through others: {} -> {}. A module cannot contain itself.",
+                call.name,
+                chain.join(" -> "),
+                dir.display()
+            );
+            self.diags.error(span, "Module calls itself", detail);
+            return None;
+        }
+        if !self.env.files.metadata(&dir).is_ok_and(|found| found.is_dir()) {
+            let detail = format!("There is no folder {} for the module {:?}.", dir.display(), call.name);
+            self.diags.error(span, "Unreadable module directory", detail);
+            return None;
+        }
+        let module = self.reader.module(&dir, self.diags);
+        let variables = early_inputs(call, &module, scope);
+        self.above.push(dir);
+        let node = self.node(path.child(call.name.clone()), module, variables);
+        self.above.pop();
+        Some(Arc::new(node))
+    }
+
+    /// Returns the source of a call as text.
+    fn source(&mut self, call: &ModuleCall, scope: &EarlyScope<'_>) -> Option<EcoString> {
+        let expr = call.source.as_ref()?;
+        let mut evaluator = Evaluator::new(scope, self.env);
+        let value = evaluator.eval_as(expr, &Type::String);
+        let failed = evaluator.diags.has_errors();
+        self.diags.append(evaluator.diags);
+        if failed {
+            return None;
+        }
+        match value.as_str() {
+            Some(text) => Some(text.into()),
+            None => {
+                let detail = "Where a module comes from must be known before anything else: the source may refer to \
+                              variables and local values that have a value then.";
+                self.diags.error(expr.span, "Invalid module source address", detail);
+                None
+            }
+        }
+    }
+
+    /// Returns the folder that a local source means.
+    fn folder(&mut self, call: &ModuleCall, source: &str, dir: &Path) -> Option<PathBuf> {
+        let span = call.source.as_ref().map_or(call.header, |source| source.span);
+        let local = source == "." || source == ".." || source.starts_with("./") || source.starts_with("../");
+        if !local {
+            let detail = if Path::new(source).is_absolute() || !source.contains(['/', ':', '.']) {
+                format!("A local module source begins with ./ or ../: write \"./{}\".", source.trim_start_matches('/'))
+            } else {
+                format!("The module {:?} is not installed, and only local paths can be used so far.", call.name)
+            };
+            self.diags.error(span, "Module not installed", detail);
+            return None;
+        }
+        if let Some(version) = &call.version {
+            let detail = "A module of a local path has no version: it is what the folder holds.";
+            self.diags.error(version.span, "Invalid module version", detail);
+        }
+        Some(normal(&dir.join(source)))
+    }
+}
+
+/// Removes `.` and `name/..` from a path, without looking at the file system.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
+}
+
+/// The values that a call gives to the called module's variables, as far as they are known early.
+fn early_inputs(call: &ModuleCall, module: &Module, scope: &EarlyScope<'_>) -> Vec<Value> {
+    let sources_vary = module.calls.iter().any(|call| call.source.as_ref().is_some_and(|s| s.as_constant().is_none()));
+    let value = |variable: &crate::module::Variable| {
+        let unknown = Value::unknown(variable.ty.without_optional());
+        // Most modules have only constant sources, and nobody needs the values.
+        if !sources_vary && module.calls.is_empty() {
+            return unknown;
+        }
+        let input = call.inputs.iter().find(|(name, _)| name.name == variable.name);
+        let given = input.map(|(_, expr)| {
+            let mut evaluator = Evaluator::new(scope, scope.env);
+            let value = evaluator.eval(expr);
+            if evaluator.diags.has_errors() { Value::dynamic() } else { value }
+        });
+        variable.prepare(given, None).unwrap_or(unknown)
+    };
+    module.variables.iter().map(value).collect()
+}
+
+/// What can be referred to before anything is planned: variables and local values.
+struct EarlyScope<'a> {
+    module: &'a Module,
+    env: &'a Environment,
+    variables: Vec<Value>,
+}
+
+impl Scope for EarlyScope<'_> {
+    fn value(&self, subject: &Subject, span: Span, diags: &mut Diagnostics) -> Value {
+        match subject {
+            Subject::Variable(place) => self.variables[*place as usize].clone(),
+            Subject::Local(place) => match self.module.locals.get(*place as usize) {
+                Some(local) => early_local(self, &local.value, diags),
+                None => Value::dynamic(),
+            },
+            _ => {
+                let detail = "Only variables and local values can be referred to here: everything else has its value \
+                              later.";
+                diags.push(Diagnostic::error("Invalid module source address", detail).at(span));
+                Value::dynamic()
+            }
+        }
+    }
+}
+
+fn early_local(scope: &EarlyScope<'_>, expr: &Expr, diags: &mut Diagnostics) -> Value {
+    // A cycle of local values is reported elsewhere; here it only must not run forever.
+    const LOCALS_DEPTH_MAX: u32 = 1000;
+    thread_local!(static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
+    let depth = DEPTH.with(|depth| depth.replace(depth.get() + 1));
+    let value = if depth < LOCALS_DEPTH_MAX {
+        let mut evaluator = Evaluator::new(scope, scope.env);
+        let value = evaluator.eval(expr);
+        diags.append(evaluator.diags);
+        value
+    } else {
+        Value::dynamic()
+    };
+    DEPTH.with(|cell| cell.set(depth));
+    value
+}

@@ -1,0 +1,192 @@
+//! Module calls: inputs against variables, providers handed on, and addresses in moved, removed and import blocks.
+
+use std::collections::HashSet;
+
+use diag::{Diagnostic, Diagnostics, did_you_mean};
+use ecow::EcoString;
+use value::{Marks, convert};
+
+use super::Validator;
+use super::providers::has_config;
+use crate::module::{Module, ModuleCall, Repetition, Variable};
+use crate::tree::Node;
+
+impl Validator<'_> {
+    pub(super) fn module_call(&mut self, call: &ModuleCall, child: Option<&Node>) {
+        self.repetition(&call.repetition);
+        call.depends_on.iter().for_each(|expr| self.references(expr));
+        let mut given: HashSet<&EcoString> = HashSet::new();
+        for (name, expr) in &call.inputs {
+            given.insert(&name.name);
+            let value = self.value(expr);
+            let Some(child) = child else { continue };
+            let Some(variable) = child.module.variable(&name.name) else {
+                let mut detail = format!("The module {:?} has no input variable named {:?}.", call.name, name.name);
+                let known = child.module.variables.iter().map(|variable| variable.name.as_str());
+                if let Some(near) = did_you_mean(&name.name, known) {
+                    detail.push_str(&format!(" Did you mean {near:?}?"));
+                }
+                self.diags.error(name.span, "Unsupported argument", detail);
+                continue;
+            };
+            self.input(call, variable, expr, &value);
+        }
+        let Some(child) = child else { return };
+        for variable in child.module.variables.iter().filter(|v| v.is_required() && !given.contains(&v.name)) {
+            let detail = format!(
+                "The module {:?} has an input variable {:?} without a default, so the call must set it.",
+                call.name, variable.name
+            );
+            self.diags.error(call.header, "Missing required argument", detail);
+        }
+        if !matches!(call.repetition, Repetition::Single) || !call.depends_on.is_empty() {
+            self.own_providers(call, child);
+        }
+    }
+
+    fn input(&mut self, call: &ModuleCall, variable: &Variable, expr: &crate::expr::Expr, value: &value::Value) {
+        if let Some(reason) = &variable.deprecated {
+            let detail =
+                format!("The input variable {:?} of the module {:?} is deprecated: {reason}", variable.name, call.name);
+            self.diags.warning(expr.span, "Deprecated variable", detail);
+        }
+        if value.marks_deep().contains(Marks::EPHEMERAL) && !variable.ephemeral {
+            let detail = format!(
+                "The value is ephemeral, and the input variable {:?} is not declared ephemeral = true.",
+                variable.name
+            );
+            self.diags.error(expr.span, "Ephemeral value not allowed", detail);
+        }
+        let filled = variable.defaults.apply(value.clone());
+        if let Err(error) = convert(&filled, &variable.ty) {
+            let path = error.path.to_string();
+            let detail = format!(
+                "The value is not suitable for var.{}{path} of the module {:?}: {error}.",
+                variable.name, call.name
+            );
+            self.diags.error(expr.span, "Invalid value for input variable", detail);
+        } else if !variable.nullable && variable.default.is_none() && value.is_null() {
+            let detail =
+                format!("The input variable {:?} of the module {:?} cannot be null.", variable.name, call.name);
+            self.diags.error(expr.span, "Invalid value for input variable", detail);
+        }
+    }
+
+    /// A module that configures providers itself cannot be copied or made to wait.
+    fn own_providers(&mut self, call: &ModuleCall, child: &Node) {
+        let mut culprit = None;
+        child.visit(&mut |node| {
+            if culprit.is_none() {
+                culprit = node.module.providers.first().map(|config| config.local.clone());
+            }
+        });
+        let Some(local) = culprit else { return };
+        let argument = match call.repetition {
+            Repetition::Count(_) => "count",
+            Repetition::ForEach(_) => "for_each",
+            Repetition::Single => "depends_on",
+        };
+        let detail = format!(
+            "The module {:?} holds a configuration of the provider {local} of its own, so it cannot be called with \
+             \"{argument}\". Move the provider block to the root module and pass it on with \"providers\".",
+            call.name
+        );
+        self.diags.error(call.header, "Module is incompatible with count, for_each, and depends_on", detail);
+    }
+
+    pub(super) fn imports(&mut self) {
+        let module = self.node.module.clone();
+        for import in &module.imports {
+            if !self.node.path.is_root() {
+                let detail = "Import blocks stand in the root module: only there all addresses are known.";
+                self.diags.error(import.header, "Invalid import configuration", detail);
+            }
+            self.repetition(&import.repetition);
+            for expr in [&import.id, &import.identity].into_iter().flatten() {
+                let value = self.value(expr);
+                if value.is_null() {
+                    let detail = "The id of the object to import is null.";
+                    self.diags.error(expr.span, "Invalid import id argument", detail);
+                } else if value.marks().contains(Marks::SENSITIVE) {
+                    let detail = "The id of the object to import is shown in plans, so it cannot be sensitive.";
+                    self.diags.error(expr.span, "Invalid import id argument", detail);
+                }
+            }
+        }
+    }
+
+    pub(super) fn refactorings(&mut self) {
+        let module = self.node.module.clone();
+        for removed in &module.removed {
+            if removed.from.modules.is_empty()
+                && let Some((resource, _)) = &removed.from.resource
+                && module.names.resources.contains_key(resource)
+            {
+                let detail = format!(
+                    "{resource} is still declared in this module. Delete its block, or the removed block if it is to stay."
+                );
+                self.diags.error(removed.header, "Removed resource still exists", detail);
+            }
+            if let ([(name, _)], None) = (&removed.from.modules[..], &removed.from.resource)
+                && module.names.calls.contains_key(name)
+            {
+                let detail = format!("The call module.{name} is still declared. Delete it, or the removed block.");
+                self.diags.error(removed.header, "Removed module still exists", detail);
+            }
+        }
+        for (place, moved) in module.moved.iter().enumerate() {
+            let same = |a: &crate::module::Moved| a.from == moved.from && a.to != moved.to;
+            if let Some(_other) = module.moved[..place].iter().find(|other| same(other)) {
+                let detail = "Another moved block moves the same object to another address.";
+                self.diags.error(moved.header, "Ambiguous move statements", detail);
+            }
+            let ends = (&moved.from, &moved.to);
+            if ends.0.modules == ends.1.modules && ends.0.resource == ends.1.resource {
+                let detail = "The old and the new address are the same, so nothing moves. Delete this block.";
+                self.diags.error(moved.header, "Redundant move statement", detail);
+            }
+        }
+    }
+}
+
+/// Checks the provider configurations that the calls of a module hand on.
+pub(super) fn check_passed_providers(node: &Node, diags: &mut Diagnostics) {
+    for (call, child) in node.module.calls.iter().zip(&node.children) {
+        for passed in &call.providers {
+            let outside = &passed.outside.local;
+            if outside.alias.is_some() && !has_config(&node.module, outside) {
+                let detail = format!(
+                    "There is no provider configuration {outside} in the calling module: neither a provider block \
+                     with this alias nor one passed by its own caller."
+                );
+                diags.push(Diagnostic::error("Provider configuration not present", detail).at(passed.outside.span));
+            }
+        }
+        let Some(child) = child else { continue };
+        expected_providers(call, &child.module, diags);
+    }
+}
+
+fn expected_providers(call: &ModuleCall, module: &Module, diags: &mut Diagnostics) {
+    let is_passed = |local: &addr::LocalProvider| call.providers.iter().any(|passed| passed.inside == *local);
+    for required in &module.settings.required_providers {
+        for alias in required.configuration_aliases.iter().filter(|alias| !is_passed(alias)) {
+            let detail = format!(
+                "The module {:?} expects a provider configuration that it calls {alias}: add \"{alias} = …\" to \
+                 \"providers\".",
+                call.name
+            );
+            diags.error(call.header, "Missing required provider configuration", detail);
+        }
+    }
+    for passed in &call.providers {
+        if passed.inside.alias.is_some() && !has_config(module, &passed.inside) {
+            let detail = format!(
+                "The module {:?} does not expect a provider configuration {}: it would have to name it in \
+                 configuration_aliases.",
+                call.name, passed.inside
+            );
+            diags.error(passed.inside_span, "Undefined provider configuration", detail);
+        }
+    }
+}
