@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::operations::bool_result;
-use crate::{Kind, Number, Refinement, SetValue, Type, Value};
+use crate::{Kind, Refinement, SetValue, Type, Value};
 
 impl Value {
     /// `==`: a bool, unknown where an unknown decides. Values of different types are not equal; no conversion.
@@ -47,7 +47,7 @@ fn compare_inside(left: &Value, right: &Value) -> Option<bool> {
         |(left, right): (&Value, &Value)| compare_outside(left, right).unwrap_or_else(|| compare_inside(left, right));
     match (left.kind(), right.kind()) {
         (Kind::Bool(left), Kind::Bool(right)) => Some(left == right),
-        (Kind::Number(left), Kind::Number(right)) => Some(same_number(left, right)),
+        (Kind::Number(left), Kind::Number(right)) => Some(left == right),
         (Kind::String(left), Kind::String(right)) => Some(left == right),
         (Kind::Meta(left), Kind::Meta(right)) => Some(left == right),
         (Kind::List(left), Kind::List(right)) if left.values().len() != right.values().len() => Some(false),
@@ -100,18 +100,6 @@ fn compare_sets(left: &SetValue, right: &SetValue) -> Option<bool> {
     Some(right.iter().all(|value| keys.contains(&crate::set::exact_key(value))))
 }
 
-/// Tells whether two numbers are the same to a reader: whole numbers by value, others by their shortest text, because
-/// `0.1` may have been read with more or fewer digits of precision.
-pub(crate) fn same_number(left: &Number, right: &Number) -> bool {
-    if left == right {
-        return true;
-    }
-    if left.signum() != right.signum() || left.is_infinite() || right.is_infinite() {
-        return false;
-    }
-    !left.is_integer() && !right.is_integer() && left.to_string() == right.to_string()
-}
-
 /// Tells whether a value somewhere inside has a type that is not known yet. Null has none and needs none.
 fn has_unknown_type(value: &Value) -> bool {
     if value.is_wholly_known() {
@@ -160,11 +148,11 @@ fn admits(ty: &Type, refinement: &Refinement, value: &Value) -> bool {
             let above = refinement
                 .number_min
                 .as_ref()
-                .is_none_or(|(min, inclusive)| min < number || *inclusive && same_number(min, number));
+                .is_none_or(|(min, inclusive)| min < number || *inclusive && min == number);
             let below = refinement
                 .number_max
                 .as_ref()
-                .is_none_or(|(max, inclusive)| number < max || *inclusive && same_number(max, number));
+                .is_none_or(|(max, inclusive)| number < max || *inclusive && max == number);
             above && below
         }
         Kind::List(_) | Kind::Map(_) | Kind::Set(_) => {
