@@ -20,7 +20,7 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<bool> {
     compare_outside(left, right).unwrap_or_else(|| {
         if has_unknown_type(left) || has_unknown_type(right) {
             let (left, right) = (left.ty(), right.ty());
-            return if left.fits(&right) || right.fits(&left) { None } else { Some(false) };
+            return if may_become(&left, &right) { None } else { Some(false) };
         }
         if same_type(left, right) { compare_inside(left, right) } else { Some(false) }
     })
@@ -113,6 +113,24 @@ fn has_unknown_type(value: &Value) -> bool {
     }
 }
 
+/// Tells whether two types can turn out to be one, once the open places of both are known.
+fn may_become(left: &Type, right: &Type) -> bool {
+    match (left, right) {
+        (Type::Dynamic, _) | (_, Type::Dynamic) => true,
+        (Type::List(left), Type::List(right))
+        | (Type::Set(left), Type::Set(right))
+        | (Type::Map(left), Type::Map(right)) => may_become(left, right),
+        (Type::Tuple(left), Type::Tuple(right)) => {
+            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| may_become(left, right))
+        }
+        (Type::Object(left), Type::Object(right)) => {
+            let mut types = left.attributes().iter().zip(right.attributes());
+            left.names() == right.names() && types.all(|(left, right)| may_become(&left.ty, &right.ty))
+        }
+        (left, right) => left == right,
+    }
+}
+
 /// Tells whether two values are of one type, without putting the types together.
 fn same_type(left: &Value, right: &Value) -> bool {
     match (left.kind(), right.kind()) {
@@ -139,7 +157,7 @@ fn same_type(left: &Value, right: &Value) -> bool {
 
 /// Tells whether an unknown value of the type and with the bounds can become the known value.
 fn admits(ty: &Type, refinement: &Refinement, value: &Value) -> bool {
-    if !value.fits(ty) && !has_unknown_type(value) {
+    if !value.fits(ty) && !(has_unknown_type(value) && may_become(&value.ty(), ty)) {
         return false;
     }
     match value.kind() {

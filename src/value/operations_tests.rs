@@ -183,6 +183,9 @@ fn unknowns_are_unequal_to_what_they_cannot_become() {
     let open = Value::set(Type::String, [unknown(Type::String), unknown(Type::String)]);
     check_equals(&unknown(Type::set(Type::String)).refine(length(1, 1)), &open, UNKNOWN_BOOL);
     check_equals(&unknown(Type::set(Type::String)).refine(length(3, 3)), &open, "false");
+    let typed = unknown(Type::tuple([Type::String]));
+    check_equals(&typed, &Value::tuple([Value::dynamic()]), UNKNOWN_BOOL);
+    check_equals(&typed, &Value::tuple([Value::dynamic(), Value::from(1)]), "false");
     check_equals(&unknown(Type::list(Type::Dynamic)), &Value::list(Type::String, []), UNKNOWN_BOOL);
 }
 
