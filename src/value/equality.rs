@@ -157,7 +157,8 @@ fn same_type(left: &Value, right: &Value) -> bool {
 
 /// Tells whether an unknown value of the type and with the bounds can become the known value.
 fn admits(ty: &Type, refinement: &Refinement, value: &Value) -> bool {
-    if !value.fits(ty) && !(has_unknown_type(value) && may_become(&value.ty(), ty)) {
+    let possible = value.fits(ty) || has_unknown_type(value) && may_become(&value.ty(), ty);
+    if !possible {
         return false;
     }
     match value.kind() {

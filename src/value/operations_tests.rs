@@ -390,3 +390,15 @@ fn walk_and_transform_reach_every_part() {
     });
     assert_eq!(format!("{doubled:?}"), r#"{"l": list[2, 4], "s": (sensitive)}"#);
 }
+
+#[test]
+fn texts_keys_and_names_are_in_normal_form() {
+    let (composed, decomposed) = ("\u{e9}", "e\u{301}");
+    assert_eq!(Value::from(decomposed), Value::from(composed));
+    let map = |key: &str| Value::map(Type::Number, [(key, Value::from(1))]);
+    assert_eq!(map(decomposed), map(composed));
+    let object = Value::object([(decomposed, Value::from(1))]);
+    assert_eq!(object.attribute(decomposed), Some(Value::from(1)));
+    assert_eq!(object.ty(), Type::object([(composed, Type::Number)]));
+    assert_eq!(Type::object([(decomposed, Type::Number)]), Type::object([(composed, Type::Number)]));
+}
