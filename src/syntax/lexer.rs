@@ -483,9 +483,39 @@ impl<'a> Lexer<'a> {
 }
 
 fn starts_name(char: char) -> bool {
-    char == '_' || char.is_ascii_alphabetic() || (!char.is_ascii() && unicode_ident::is_xid_start(char))
+    char == '_' || char.is_ascii_alphabetic() || (!char.is_ascii() && is_id_start(char))
+}
+
+fn is_id_start(char: char) -> bool {
+    unicode_ident::is_xid_start(char)
+        || is_id_but_not_xid(char)
+        || matches!(char, '\u{E33}' | '\u{EB3}' | '\u{FF9E}' | '\u{FF9F}')
 }
 
 fn continues_name(char: char) -> bool {
-    unicode_ident::is_xid_continue(char)
+    // The two joiners are allowed by late versions of Unicode only, and nobody can see them.
+    (unicode_ident::is_xid_continue(char) && !matches!(char, '\u{200C}' | '\u{200D}')) || is_id_but_not_xid(char)
 }
+
+/// Tells whether a character is in `ID_Start` and `ID_Continue`, by which names go here, but in neither of the sets that are
+/// closed under normalization, by which they go in most languages.
+fn is_id_but_not_xid(char: char) -> bool {
+    matches!(
+        char,
+        '\u{37A}' | '\u{309B}' | '\u{309C}' | '\u{FC5E}'
+            ..='\u{FC63}'
+                | '\u{FDFA}'
+                | '\u{FDFB}'
+                | '\u{FE70}'
+                | '\u{FE72}'
+                | '\u{FE74}'
+                | '\u{FE76}'
+                | '\u{FE78}'
+                | '\u{FE7A}'
+                | '\u{FE7C}'
+                | '\u{FE7E}'
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Access to parts of a value: index and attribute, with unknown and marked values and keys.
 
 use crate::operations::{OperationError, bool_result, fail};
+use crate::value::normal;
 use crate::{Kind, Number, Type, Value, convert};
 
 /// What a key finds in a collection.
@@ -55,6 +56,8 @@ impl Value {
     ///
     /// Nothing is returned where there is none: no such attribute, null, or neither object nor map.
     pub fn attribute(&self, name: &str) -> Option<Value> {
+        let name = normal(name.into());
+        let name = name.as_str();
         let value = match self.kind() {
             Kind::Object(object) => object.get(name)?.clone(),
             Kind::Map(map) => map.get(name)?.clone(),

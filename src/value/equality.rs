@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::operations::bool_result;
-use crate::{Kind, Number, Refinement, SetValue, Type, Value};
+use crate::{Kind, Refinement, SetValue, Type, Value};
 
 impl Value {
     /// `==`: a bool, unknown where an unknown decides. Values of different types are not equal; no conversion.
@@ -20,7 +20,7 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<bool> {
     compare_outside(left, right).unwrap_or_else(|| {
         if has_unknown_type(left) || has_unknown_type(right) {
             let (left, right) = (left.ty(), right.ty());
-            return if left.fits(&right) || right.fits(&left) { None } else { Some(false) };
+            return if may_become(&left, &right) { None } else { Some(false) };
         }
         if same_type(left, right) { compare_inside(left, right) } else { Some(false) }
     })
@@ -47,7 +47,7 @@ fn compare_inside(left: &Value, right: &Value) -> Option<bool> {
         |(left, right): (&Value, &Value)| compare_outside(left, right).unwrap_or_else(|| compare_inside(left, right));
     match (left.kind(), right.kind()) {
         (Kind::Bool(left), Kind::Bool(right)) => Some(left == right),
-        (Kind::Number(left), Kind::Number(right)) => Some(same_number(left, right)),
+        (Kind::Number(left), Kind::Number(right)) => Some(left == right),
         (Kind::String(left), Kind::String(right)) => Some(left == right),
         (Kind::Meta(left), Kind::Meta(right)) => Some(left == right),
         (Kind::List(left), Kind::List(right)) if left.values().len() != right.values().len() => Some(false),
@@ -100,18 +100,6 @@ fn compare_sets(left: &SetValue, right: &SetValue) -> Option<bool> {
     Some(right.iter().all(|value| keys.contains(&crate::set::exact_key(value))))
 }
 
-/// Tells whether two numbers are the same to a reader: whole numbers by value, others by their shortest text, because
-/// `0.1` may have been read with more or fewer digits of precision.
-pub(crate) fn same_number(left: &Number, right: &Number) -> bool {
-    if left == right {
-        return true;
-    }
-    if left.signum() != right.signum() || left.is_infinite() || right.is_infinite() {
-        return false;
-    }
-    !left.is_integer() && !right.is_integer() && left.to_string() == right.to_string()
-}
-
 /// Tells whether a value somewhere inside has a type that is not known yet. Null has none and needs none.
 fn has_unknown_type(value: &Value) -> bool {
     if value.is_wholly_known() {
@@ -122,6 +110,24 @@ fn has_unknown_type(value: &Value) -> bool {
         Kind::Map(map) => map.entries().iter().any(|(_, value)| has_unknown_type(value)),
         Kind::Object(object) => object.values().iter().any(has_unknown_type),
         _ => value.as_sequence().is_some_and(|values| values.iter().any(has_unknown_type)),
+    }
+}
+
+/// Tells whether two types can turn out to be one, once the open places of both are known.
+fn may_become(left: &Type, right: &Type) -> bool {
+    match (left, right) {
+        (Type::Dynamic, _) | (_, Type::Dynamic) => true,
+        (Type::List(left), Type::List(right))
+        | (Type::Set(left), Type::Set(right))
+        | (Type::Map(left), Type::Map(right)) => may_become(left, right),
+        (Type::Tuple(left), Type::Tuple(right)) => {
+            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| may_become(left, right))
+        }
+        (Type::Object(left), Type::Object(right)) => {
+            let mut types = left.attributes().iter().zip(right.attributes());
+            left.names() == right.names() && types.all(|(left, right)| may_become(&left.ty, &right.ty))
+        }
+        (left, right) => left == right,
     }
 }
 
@@ -151,7 +157,8 @@ fn same_type(left: &Value, right: &Value) -> bool {
 
 /// Tells whether an unknown value of the type and with the bounds can become the known value.
 fn admits(ty: &Type, refinement: &Refinement, value: &Value) -> bool {
-    if !value.fits(ty) && !has_unknown_type(value) {
+    let possible = value.fits(ty) || has_unknown_type(value) && may_become(&value.ty(), ty);
+    if !possible {
         return false;
     }
     match value.kind() {
@@ -160,11 +167,11 @@ fn admits(ty: &Type, refinement: &Refinement, value: &Value) -> bool {
             let above = refinement
                 .number_min
                 .as_ref()
-                .is_none_or(|(min, inclusive)| min < number || *inclusive && same_number(min, number));
+                .is_none_or(|(min, inclusive)| min < number || *inclusive && min == number);
             let below = refinement
                 .number_max
                 .as_ref()
-                .is_none_or(|(max, inclusive)| number < max || *inclusive && same_number(max, number));
+                .is_none_or(|(max, inclusive)| number < max || *inclusive && max == number);
             above && below
         }
         Kind::List(_) | Kind::Map(_) | Kind::Set(_) => {

@@ -88,12 +88,8 @@ fn object_from_json(types: &Map<String, Json>, optional: &[Json]) -> Result<Type
     Ok(Type::Object(ObjectType::new(attributes).into()))
 }
 
-/// Returns the name in normal form C, as all names and keys are.
 fn normal(name: &str) -> EcoString {
-    match Value::string(name).kind() {
-        Kind::String(name) => name.clone(),
-        _ => name.into(),
-    }
+    crate::value::normal(name.into())
 }
 
 /// Returns the type that a JSON document has by itself: arrays are tuples, objects are objects, null is of no type.

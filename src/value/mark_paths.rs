@@ -69,7 +69,7 @@ fn apply(value: Value, paths: Vec<(&[PathStep], Marks)>) -> Value {
     }
     let (bare, old) = value.unmark();
     let mut position = 0;
-    let marked = bare.map_parts(|part| {
+    let marked = bare.map_parts(&mut |part| {
         let here = inside.remove(&position);
         position += 1;
         match here {

@@ -46,47 +46,29 @@ impl Value {
 
     /// `+`, of numbers.
     pub fn add(&self, other: &Value) -> Result<Value, OperationError> {
-        self.arithmetic(other, |left, right| {
-            let opposed = left.is_infinite() && right.is_infinite() && left.signum() != right.signum();
-            if opposed { fail("opposing infinities have no sum") } else { Ok(left.add(right)) }
-        })
+        self.arithmetic(other, |left, right| left.checked_add(right).ok_or("opposing infinities have no sum"))
     }
 
     /// `-`, of numbers.
     pub fn subtract(&self, other: &Value) -> Result<Value, OperationError> {
-        self.arithmetic(other, |left, right| {
-            let same = left.is_infinite() && right.is_infinite() && left.signum() == right.signum();
-            if same { fail("infinity has no difference from infinity") } else { Ok(left.subtract(right)) }
-        })
+        let undefined = "infinity has no difference from infinity";
+        self.arithmetic(other, |left, right| left.checked_subtract(right).ok_or(undefined))
     }
 
     /// `*`, of numbers.
     pub fn multiply(&self, other: &Value) -> Result<Value, OperationError> {
-        self.arithmetic(other, |left, right| {
-            let undefined = left.is_infinite() && right.signum() == 0 || right.is_infinite() && left.signum() == 0;
-            if undefined { fail("can't multiply zero by infinity") } else { Ok(left.multiply(right)) }
-        })
+        self.arithmetic(other, |left, right| left.checked_multiply(right).ok_or("can't multiply zero by infinity"))
     }
 
     /// `/`, of numbers; a number other than zero divided by zero is infinite.
     pub fn divide(&self, other: &Value) -> Result<Value, OperationError> {
-        self.arithmetic(other, |left, right| {
-            let undefined = left.signum() == 0 && right.signum() == 0 || left.is_infinite() && right.is_infinite();
-            match left.divide(right) {
-                Some(quotient) if !undefined => Ok(quotient),
-                _ => fail("can't divide zero by zero or infinity by infinity"),
-            }
-        })
+        let undefined = "can't divide zero by zero or infinity by infinity";
+        self.arithmetic(other, |left, right| left.divide(right).ok_or(undefined))
     }
 
     /// `%`, of numbers; the remainder of a division by zero is the dividend, infinity is an error.
     pub fn remainder(&self, other: &Value) -> Result<Value, OperationError> {
-        self.arithmetic(other, |left, right| {
-            if left.is_infinite() || right.is_infinite() {
-                return fail("infinity has no remainder");
-            }
-            Ok(left.remainder(right).unwrap_or_else(|| left.clone()))
-        })
+        self.arithmetic(other, |left, right| left.remainder(right).ok_or("infinity has no remainder"))
     }
 
     /// Prefix `-`, of a number.
@@ -142,13 +124,17 @@ impl Value {
         Ok(bool_result(result).with_marks(self.marks() | other.marks()))
     }
 
+    /// Calculates with numbers; the calculation says why it has no result.
     fn arithmetic(
         &self,
         other: &Value,
-        calculate: impl Fn(&Number, &Number) -> Result<Number, OperationError>,
+        calculate: impl Fn(&Number, &Number) -> Result<Number, &'static str>,
     ) -> Result<Value, OperationError> {
         let result = match (number_operand(self)?, number_operand(other)?) {
-            (Some(left), Some(right)) => Value::number(calculate(left, right)?),
+            (Some(left), Some(right)) => match calculate(left, right) {
+                Ok(number) => Value::number(number),
+                Err(reason) => return fail(reason),
+            },
             _ => unknown_not_null(Type::Number),
         };
         Ok(result.with_marks(self.marks() | other.marks()))
@@ -186,13 +172,13 @@ fn unknown_not_null(ty: Type) -> Value {
 /// Compares two numbers, one of which may be known by its bounds only.
 fn less(left: &Value, right: &Value) -> Option<bool> {
     if let (Some(left), Some(right)) = (left.as_number(), right.as_number()) {
-        return Some(left < right);
+        return Some(left.compare_exactly(right).is_lt());
     }
     let (left_min, left_max) = bounds(left);
     let (right_min, right_max) = bounds(right);
     match (left_max, right_min, left_min, right_max) {
-        (Some(left_max), Some(right_min), _, _) if left_max < right_min => Some(true),
-        (_, _, Some(left_min), Some(right_max)) if left_min > right_max => Some(false),
+        (Some(left_max), Some(right_min), _, _) if left_max.compare_exactly(right_min).is_lt() => Some(true),
+        (_, _, Some(left_min), Some(right_max)) if left_min.compare_exactly(right_max).is_gt() => Some(false),
         _ => None,
     }
 }

@@ -183,6 +183,9 @@ fn unknowns_are_unequal_to_what_they_cannot_become() {
     let open = Value::set(Type::String, [unknown(Type::String), unknown(Type::String)]);
     check_equals(&unknown(Type::set(Type::String)).refine(length(1, 1)), &open, UNKNOWN_BOOL);
     check_equals(&unknown(Type::set(Type::String)).refine(length(3, 3)), &open, "false");
+    let typed = unknown(Type::tuple([Type::String]));
+    check_equals(&typed, &Value::tuple([Value::dynamic()]), UNKNOWN_BOOL);
+    check_equals(&typed, &Value::tuple([Value::dynamic(), Value::from(1)]), "false");
     check_equals(&unknown(Type::list(Type::Dynamic)), &Value::list(Type::String, []), UNKNOWN_BOOL);
 }
 
@@ -386,4 +389,16 @@ fn walk_and_transform_reach_every_part() {
         None => part,
     });
     assert_eq!(format!("{doubled:?}"), r#"{"l": list[2, 4], "s": (sensitive)}"#);
+}
+
+#[test]
+fn texts_keys_and_names_are_in_normal_form() {
+    let (composed, decomposed) = ("\u{e9}", "e\u{301}");
+    assert_eq!(Value::from(decomposed), Value::from(composed));
+    let map = |key: &str| Value::map(Type::Number, [(key, Value::from(1))]);
+    assert_eq!(map(decomposed), map(composed));
+    let object = Value::object([(decomposed, Value::from(1))]);
+    assert_eq!(object.attribute(decomposed), Some(Value::from(1)));
+    assert_eq!(object.ty(), Type::object([(composed, Type::Number)]));
+    assert_eq!(Type::object([(decomposed, Type::Number)]), Type::object([(composed, Type::Number)]));
 }

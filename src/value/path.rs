@@ -7,11 +7,11 @@ use ecow::EcoString;
 use crate::Value;
 
 /// Steps from a value to a value inside it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(pub Vec<PathStep>);
 
 /// One step of a [`Path`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathStep {
     /// Into an attribute of an object.
     Attribute(EcoString),

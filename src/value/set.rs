@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::{Kind, Type, Value};
+use crate::{Kind, NumberFormat, Type, Value};
 
 /// Sorts unmarked elements into the order that sets have everywhere and drops repetitions.
 ///
@@ -47,15 +47,11 @@ fn sort_strings(values: &mut Vec<Value>) {
 }
 
 fn sort_numbers(values: &mut Vec<Value>) {
-    if values.windows(2).all(|pair| pair[0].as_number() < pair[1].as_number())
-        && values.iter().all(|value| value.as_number().is_some_and(crate::Number::is_integer))
-    {
+    if values.windows(2).all(|pair| pair[0].as_number() < pair[1].as_number()) {
         return;
     }
-    // Numbers of one text may differ in value, with another number between them, so order does not show repetitions.
-    let mut seen = HashSet::new();
-    values.retain(|value| seen.insert(exact_key(value)));
     values.sort_by(|a, b| a.as_number().cmp(&b.as_number()));
+    values.dedup_by(|a, b| a.as_number() == b.as_number());
 }
 
 fn sort_compounds(values: Vec<Value>) -> Vec<Value> {
@@ -102,9 +98,12 @@ fn append_key(value: &Value, digits: Digits, key: &mut Vec<u8>) {
         Kind::Null(_) => key.push(b'~'),
         Kind::Bool(value) => key.push(if value { b'T' } else { b'F' }),
         Kind::Number(number) => match digits {
-            Digits::Ten => key.extend(ten_digits(&number.to_string()).bytes()),
-            Digits::All if number.signum() == 0 => key.push(b'0'),
-            Digits::All => key.extend(number.to_string().bytes()),
+            Digits::Ten => key.extend(number.format(NumberFormat::General, Some(10)).bytes()),
+            // Whole numbers are equal by value, others by their text.
+            Digits::All => match number.to_bigint() {
+                Some(whole) => key.extend(whole.to_string().bytes()),
+                None => key.extend(number.to_string().bytes()),
+            },
         },
         Kind::String(text) => append_quoted(text, key),
         Kind::List(_) | Kind::Set(_) => append_parts(b'[', value.as_sequence().unwrap_or(&[]), b']', digits, key),
@@ -162,76 +161,11 @@ fn prints(c: char) -> bool {
         || c.is_whitespace()
         || matches!(
             c as u32,
-            0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e
-            | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xfffe..=0xffff | 0xe0000..=0xe0fff
+            0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x180e | 0x200b..=0x200f
+            | 0x202a..=0x202e | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xfffe..=0xffff
+            | 0x110bd | 0x110cd | 0x13430..=0x1343f | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe00ff
             | 0xf0000..=0x10ffff
         ))
-}
-
-/// Rounds a plain decimal to ten significant digits; very large and very small numbers get an exponent.
-fn ten_digits(decimal: &str) -> String {
-    const PRECISION: usize = 10;
-    let (sign, unsigned) = match decimal.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", decimal),
-    };
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    if !unsigned.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        return decimal.to_string();
-    }
-    let all: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
-    let leading_zeros = all.iter().take_while(|digit| **digit == b'0').count();
-    let mut digits: Vec<u8> = all[leading_zeros..].to_vec();
-    // The number is 0.DIGITS times ten to the `point`.
-    let mut point = whole.len() as i64 - leading_zeros as i64;
-    if round(&mut digits, PRECISION) {
-        point += 1;
-    }
-    while digits.last() == Some(&b'0') {
-        digits.pop();
-    }
-    if digits.is_empty() {
-        return format!("{sign}0");
-    }
-    let significant = if PRECISION > digits.len() && digits.len() as i64 >= point { digits.len() } else { PRECISION };
-    let text = String::from_utf8_lossy(&digits).into_owned();
-    let exponent = point - 1;
-    if exponent < -4 || exponent >= significant as i64 {
-        let (first, rest) = text.split_at(1);
-        let dot = if rest.is_empty() { "" } else { "." };
-        let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{first}{dot}{rest}e{exponent_sign}{:02}", exponent.abs());
-    }
-    if point <= 0 {
-        return format!("{sign}0.{}{text}", "0".repeat(point.unsigned_abs() as usize));
-    }
-    let point = point as usize;
-    if text.len() <= point {
-        return format!("{sign}{text}{}", "0".repeat(point - text.len()));
-    }
-    format!("{sign}{}.{}", &text[..point], &text[point..])
-}
-
-/// Cuts decimal digits to `precision`, half to even; tells whether a digit was added in front.
-fn round(digits: &mut Vec<u8>, precision: usize) -> bool {
-    if digits.len() <= precision {
-        return false;
-    }
-    let rest = digits.split_off(precision);
-    let half = rest[0] == b'5' && rest[1..].iter().all(|digit| *digit == b'0');
-    let odd = (digits[precision - 1] - b'0') % 2 == 1;
-    if rest[0] < b'5' || half && !odd {
-        return false;
-    }
-    for digit in digits.iter_mut().rev() {
-        if *digit < b'9' {
-            *digit += 1;
-            return false;
-        }
-        *digit = b'0';
-    }
-    digits.insert(0, b'1');
-    true
 }
 
 #[cfg(test)]

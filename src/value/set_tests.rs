@@ -58,25 +58,3 @@ fn elements_with_unknown_parts_are_never_the_same() {
     let open = || Value::object([("a", Value::unknown(Type::String))]);
     check(vec![open(), open()], r#"set[{"a": unknown(string)}, {"a": unknown(string)}]"#);
 }
-
-#[test]
-fn ten_digits_are_written_as_go_does() {
-    // What Go's `%.10g` gives.
-    for (decimal, expected) in [
-        ("0", "0"),
-        ("-0", "-0"),
-        ("100000", "100000"),
-        ("12345678901", "1.23456789e+10"),
-        ("1000000000", "1000000000"),
-        ("10000000000", "1e+10"),
-        ("0.0001", "0.0001"),
-        ("0.00001234", "1.234e-05"),
-        ("1.23456789012", "1.23456789"),
-        ("99999999999", "1e+11"),
-        ("9999999999.9", "1e+10"),
-        ("0.99999999999", "1"),
-        ("-12.5", "-12.5"),
-    ] {
-        assert_eq!(ten_digits(decimal), expected, "{decimal}");
-    }
-}

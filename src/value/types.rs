@@ -68,7 +68,10 @@ pub struct Attribute {
 impl ObjectType {
     /// Makes an object type; the attributes may come in any order, of two with one name the last counts.
     pub fn new(attributes: impl IntoIterator<Item = Attribute>) -> ObjectType {
-        let mut attributes: Vec<Attribute> = attributes.into_iter().collect();
+        let mut attributes: Vec<Attribute> = attributes
+            .into_iter()
+            .map(|attribute| Attribute { name: crate::value::normal(attribute.name), ..attribute })
+            .collect();
         attributes.sort_by(|a, b| a.name.cmp(&b.name));
         attributes.reverse();
         attributes.dedup_by(|later, kept| later.name == kept.name);

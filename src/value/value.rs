@@ -220,12 +220,7 @@ impl Value {
 
     /// Makes a string; the text is brought to normal form C.
     pub fn string(text: impl Into<EcoString>) -> Value {
-        let text = text.into();
-        if text.is_ascii() || unicode_normalization::is_nfc(&text) {
-            return Value(Repr::String(text));
-        }
-        let normal: String = unicode_normalization::UnicodeNormalization::nfc(text.as_str()).collect();
-        Value(Repr::String(normal.into()))
+        Value(Repr::String(normal(text.into())))
     }
 
     /// Makes a list; all elements must be of type `element` (or unknown or null of it).
@@ -476,11 +471,11 @@ impl Value {
             return self;
         }
         let (bare, _) = self.unmark();
-        bare.map_parts(Value::without_marks)
+        bare.map_parts(&mut Value::without_marks)
     }
 
     /// Rebuilds a compound value from its changed parts; other values, and element types, stay as they are.
-    pub(crate) fn map_parts(self, mut change: impl FnMut(Value) -> Value) -> Value {
+    pub(crate) fn map_parts(self, change: &mut dyn FnMut(Value) -> Value) -> Value {
         match self.0 {
             Repr::List(list) => Value::list(list.element.clone(), list.values.iter().cloned().map(change)),
             Repr::Set(set) => Value::set(set.element.clone(), set.values.iter().cloned().map(change)),
@@ -493,7 +488,7 @@ impl Value {
                 let values = object.values.iter().cloned().map(change).collect();
                 Value::object_of_shape(object.names.clone(), values)
             }
-            Repr::Marked(marked) => change(marked.1.clone()).with_marks(marked.0),
+            Repr::Marked(marked) => marked.1.clone().map_parts(change).with_marks(marked.0),
             other => Value(other),
         }
     }
@@ -515,8 +510,17 @@ impl Value {
     }
 }
 
+/// Brings a text to normal form C, as all strings, keys and names are.
+pub(crate) fn normal(text: EcoString) -> EcoString {
+    if text.is_ascii() || unicode_normalization::is_nfc(&text) {
+        return text;
+    }
+    let normal: String = unicode_normalization::UnicodeNormalization::nfc(text.as_str()).collect();
+    normal.into()
+}
+
 fn sorted_entries<K: Into<EcoString>>(entries: impl IntoIterator<Item = (K, Value)>) -> Vec<(EcoString, Value)> {
-    let mut entries: Vec<(EcoString, Value)> = entries.into_iter().map(|(k, v)| (k.into(), v)).collect();
+    let mut entries: Vec<(EcoString, Value)> = entries.into_iter().map(|(k, v)| (normal(k.into()), v)).collect();
     if entries.windows(2).all(|pair| pair[0].0 < pair[1].0) {
         return entries;
     }

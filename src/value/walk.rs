@@ -60,6 +60,6 @@ fn transform_at(value: Value, path: &mut Path, change: &mut impl FnMut(&Path, Va
     });
     let (bare, marks) = value.unmark();
     let mut parts = parts.into_iter();
-    let rebuilt = bare.map_parts(|part| parts.next().unwrap_or(part)).with_marks(marks);
+    let rebuilt = bare.map_parts(&mut |part| parts.next().unwrap_or(part)).with_marks(marks);
     change(path, rebuilt)
 }

@@ -189,7 +189,8 @@ impl<'a> Rewriter<'a, '_> {
         is_alone.then_some((start + 2, end - 2))
     }
 
-    /// Copies a block up to its `{`, with all labels in quotes and without comments in front of labels.
+    /// Copies a block up to its `{`, with all labels in quotes and without comments in front of labels. What turns out to be
+    /// no block is copied as far as it has been looked at, so that no text takes more than one look.
     fn block_header(&mut self) {
         let mut labels = Vec::new();
         let mut index = self.skip_comments(self.at + 1);
@@ -202,12 +203,12 @@ impl<'a> Rewriter<'a, '_> {
                         end += 1;
                     }
                     if self.kind(end) != TokenKind::CloseQuote {
-                        return self.copy_to(self.at + 1);
+                        return self.copy_to(end);
                     }
                     end + 1
                 }
                 TokenKind::OpenBrace => break,
-                _ => return self.copy_to(self.at + 1),
+                _ => return self.copy_to(index.max(self.at + 1)),
             };
             labels.push((index, end));
             index = self.skip_comments(end);

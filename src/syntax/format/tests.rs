@@ -8,7 +8,7 @@ use super::format;
 use super::mutate::{Random, mutate};
 
 /// Mutations made of each case of the corpus.
-const MUTATIONS_PER_CASE: u64 = 8;
+const MUTATIONS_PER_CASE: u64 = 4;
 
 fn show(text: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(text))
