@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod constant;
+pub mod evaluation;
 pub mod expr;
 pub mod functions;
 pub mod module;

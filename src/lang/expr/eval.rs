@@ -6,7 +6,7 @@ use diag::{Diagnostic, Diagnostics, Span};
 use ecow::EcoString;
 use value::{Kind, Marks, Type, Value, convert, unify};
 
-use super::{Call, Callee, Expr, For, Node, Reference, Shape, Subject, diagnose};
+use super::{Call, Callee, Expr, For, Node, Reference, Shape, Step, Subject, diagnose};
 use crate::functions::{CallError, Environment, Function};
 
 /// Gives the values of what references start at.
@@ -17,6 +17,12 @@ pub trait Scope {
     /// Returns the value of one instance of a resource or module call, if there is one of that key; nothing where the
     /// scope cannot tell, and the caller takes it from the whole value.
     fn instance(&self, _subject: &Subject, _key: &Value, _span: Span, _diags: &mut Diagnostics) -> Option<Value> {
+        None
+    }
+
+    /// Returns one output of a module call (of its instance, if a key is given), so that the others need not be
+    /// computed; nothing where it is better taken from the whole value.
+    fn output(&self, _call: u32, _key: Option<&Value>, _name: &str) -> Option<Value> {
         None
     }
 
@@ -74,7 +80,7 @@ impl<'a> Evaluator<'a> {
         match &expr.node {
             Node::Constant(value) => value.clone(),
             Node::Slot(slot, _) => self.slots[*slot as usize].clone(),
-            Node::Reference(reference) => self.reference(reference, expr),
+            Node::Reference(reference) => self.reference(reference),
             Node::Steps(inner) => {
                 let base = self.eval(&inner.0);
                 self.steps(base, &inner.1, Some(&inner.0))
@@ -93,19 +99,29 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn reference(&mut self, reference: &Reference, _expr: &Expr) -> Value {
-        if let Some(key_expr) = reference.instance_key()
-            && matches!(reference.subject, Subject::Resource(_) | Subject::Module(_))
+    fn reference(&mut self, reference: &Reference) -> Value {
+        let key = match reference.instance_key() {
+            Some(key_expr) if matches!(reference.subject, Subject::Resource(_) | Subject::Module(_)) => {
+                let errors = self.error_count();
+                let key = self.eval(key_expr);
+                if self.error_count() > errors {
+                    return Value::dynamic();
+                }
+                Some(key)
+            }
+            _ => None,
+        };
+        let taken = usize::from(key.is_some());
+        if let Subject::Module(call) = reference.subject
+            && let Some(Step::Attr(name, _)) = reference.steps.get(taken)
+            && let Some(output) = self.scope.output(call, key.as_ref(), name)
         {
-            let errors = self.error_count();
-            let key = self.eval(key_expr);
-            if self.error_count() > errors {
-                return Value::dynamic();
-            }
-            let span = reference.span;
-            if let Some(instance) = self.scope.instance(&reference.subject, &key, span, &mut self.diags) {
-                return self.steps(instance, &reference.steps[1..], None);
-            }
+            return self.steps(output, &reference.steps[taken + 1..], None);
+        }
+        if let Some(key) = &key
+            && let Some(instance) = self.scope.instance(&reference.subject, key, reference.span, &mut self.diags)
+        {
+            return self.steps(instance, &reference.steps[1..], None);
         }
         let value = self.scope.value(&reference.subject, reference.subject_span, &mut self.diags);
         self.steps(value, &reference.steps, None)

@@ -33,10 +33,8 @@ pub enum Subject {
     CountIndex,
     /// `self`
     This,
-    /// `NAME.key` where NAME is the iterator of a `dynamic` block around; the number counts from the outermost.
-    IteratorKey(u32),
-    /// `NAME.value` of an iterator.
-    IteratorValue(u32),
+    /// An output of the module itself: never in an expression, but it can be part of a cycle.
+    Output(u32),
 }
 
 /// A reference with the steps behind its subject.

@@ -23,6 +23,7 @@ use crate::expr::{Evaluator, Expr};
 use crate::functions::{CallError, Environment};
 use crate::module::{Condition, Module};
 use crate::tree::Node;
+pub use repetition::{check_count, check_for_each};
 use scope::ValidationScope;
 
 /// What is known of providers while validating.

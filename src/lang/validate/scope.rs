@@ -86,8 +86,7 @@ impl Scope for ValidationScope<'_> {
             Subject::Workspace | Subject::EachKey => Value::unknown(Type::String).refine_not_null(),
             Subject::CountIndex => Value::unknown(Type::Number).refine_not_null(),
             Subject::Applying => Value::unknown(Type::Bool).refine_not_null().with_marks(value::Marks::EPHEMERAL),
-            Subject::Resource(_) | Subject::EachValue | Subject::This => Value::dynamic(),
-            Subject::IteratorKey(_) | Subject::IteratorValue(_) => Value::dynamic(),
+            Subject::Resource(_) | Subject::EachValue | Subject::This | Subject::Output(_) => Value::dynamic(),
         }
     }
 

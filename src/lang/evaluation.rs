@@ -1,0 +1,441 @@
+//! Values of a whole tree of modules: everything is computed once, when it is first asked for.
+//!
+//! Variables, local values, outputs and the instances of module calls are found from each other; resources come from
+//! outside through [`Resources`].
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use addr::{Key, ModuleInstance};
+use diag::{Diagnostic, Diagnostics, Span};
+use ecow::EcoString;
+use value::{Kind, Marks, Type, Value};
+
+use crate::expr::{Evaluator, Expr, Scope, Subject};
+use crate::functions::{CallError, Environment};
+use crate::module::{Repetition, Resource};
+use crate::tree::Node;
+use crate::validate::{Providers, check_count, check_for_each};
+
+/// Values of resources, from state or plan.
+pub trait Resources {
+    /// Returns all instances of a resource: an object, or a tuple of them (`count`), or an object of them (`for_each`).
+    /// Nothing if it is not known.
+    fn whole(&self, module: &ModuleInstance, resource: &Resource) -> Option<Value>;
+
+    /// Returns one instance; nothing if it is not known by itself.
+    fn instance(&self, module: &ModuleInstance, resource: &Resource, key: &Key) -> Option<Value>;
+}
+
+/// No resource has a value yet.
+pub struct NoResources;
+
+impl Resources for NoResources {
+    fn whole(&self, _: &ModuleInstance, _: &Resource) -> Option<Value> {
+        None
+    }
+
+    fn instance(&self, _: &ModuleInstance, _: &Resource, _: &Key) -> Option<Value> {
+        None
+    }
+}
+
+/// What an evaluation takes from outside.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The tree of modules.
+    pub root: &'a Node,
+    /// What functions may see.
+    pub env: &'a Environment,
+    /// What `terraform.workspace` is.
+    pub workspace: &'a str,
+    /// What `path.cwd` is.
+    pub cwd: &'a Path,
+    /// Functions of providers.
+    pub providers: &'a dyn Providers,
+    /// Values of resources.
+    pub resources: &'a dyn Resources,
+    /// The work is done for real: what `terraform.applying` is.
+    pub applying: bool,
+}
+
+/// The values of a tree of modules.
+pub struct Evaluation<'a> {
+    world: World<'a>,
+    root: Rc<Instance<'a>>,
+    diags: RefCell<Diagnostics>,
+    /// What is being computed, outermost first: meeting it again is a cycle.
+    open: RefCell<Vec<(usize, Subject, String)>>,
+}
+
+/// An instance of a module.
+pub struct Instance<'a> {
+    /// Its place in the tree.
+    pub node: &'a Node,
+    /// Its address.
+    pub address: ModuleInstance,
+    caller: Option<(Rc<Instance<'a>>, u32, Repeated)>,
+    variables: Vec<OnceCell<Value>>,
+    locals: Vec<OnceCell<Value>>,
+    outputs: Vec<OnceCell<Value>>,
+    calls: Vec<OnceCell<Rc<Expansion<'a>>>>,
+}
+
+/// What `count.index`, `each` and `self` are in one instance of a block.
+#[derive(Clone, Debug, Default)]
+pub struct Repeated {
+    /// `count.index`
+    pub index: Option<Value>,
+    /// `each.key` and `each.value`
+    pub each: Option<(Value, Value)>,
+    /// `self`
+    pub this: Option<Value>,
+}
+
+/// The instances that a block has.
+pub enum Instances {
+    /// One, without a key.
+    Single,
+    /// With keys, in order.
+    Keyed(Vec<(Key, Repeated)>),
+    /// Not known yet; the form that the whole value will have.
+    Unknown,
+}
+
+enum Expansion<'a> {
+    Single(Rc<Instance<'a>>),
+    Keyed { numbered: bool, places: HashMap<Key, usize>, instances: Vec<(Key, Rc<Instance<'a>>)> },
+    Unknown,
+}
+
+fn cells<T>(count: usize) -> Vec<OnceCell<T>> {
+    (0..count).map(|_| OnceCell::new()).collect()
+}
+
+impl<'a> Instance<'a> {
+    fn new(node: &'a Node, address: ModuleInstance, caller: Option<(Rc<Instance<'a>>, u32, Repeated)>) -> Rc<Self> {
+        let module = &node.module;
+        Rc::new(Instance {
+            node,
+            address,
+            caller,
+            variables: cells(module.variables.len()),
+            locals: cells(module.locals.len()),
+            outputs: cells(module.outputs.len()),
+            calls: cells(module.calls.len()),
+        })
+    }
+}
+
+impl<'a> Evaluation<'a> {
+    /// Makes an evaluation; `variables` are the values of the root module's variables, in the order of its list.
+    pub fn new(world: World<'a>, variables: Vec<Value>) -> Evaluation<'a> {
+        let root = Instance::new(world.root, ModuleInstance::default(), None);
+        for (cell, value) in root.variables.iter().zip(variables) {
+            let _ = cell.set(value);
+        }
+        Evaluation { world, root, diags: RefCell::default(), open: RefCell::default() }
+    }
+
+    /// Returns the root module's instance.
+    pub fn root(&self) -> Rc<Instance<'a>> {
+        self.root.clone()
+    }
+
+    /// Takes what has been reported since the last call.
+    pub fn take_diagnostics(&self) -> Diagnostics {
+        self.diags.take()
+    }
+
+    /// Returns the scope inside a module instance, or inside one instance of a block in it.
+    pub fn scope<'e>(&'e self, instance: &Rc<Instance<'a>>, repeated: Repeated) -> InstanceScope<'e, 'a> {
+        InstanceScope { evaluation: self, instance: instance.clone(), repeated }
+    }
+
+    /// Evaluates an expression of a module instance.
+    pub fn eval(&self, instance: &Rc<Instance<'a>>, repeated: Repeated, expr: &Expr) -> (Value, Diagnostics) {
+        let scope = self.scope(instance, repeated);
+        let mut evaluator = Evaluator::new(&scope, self.world.env);
+        let value = evaluator.eval(expr);
+        (value, evaluator.diags)
+    }
+
+    /// Evaluates `count` or `for_each` of a block, once for all its instances.
+    pub fn instances(&self, instance: &Rc<Instance<'a>>, repetition: &Repetition) -> Instances {
+        let Some(expr) = repetition.expr() else { return Instances::Single };
+        let (value, mut diags) = self.eval(instance, Repeated::default(), expr);
+        let found = if diags.has_errors() {
+            Instances::Unknown
+        } else {
+            expand(repetition, value).unwrap_or_else(|problem| {
+                diags.push(problem.at(expr.span));
+                Instances::Unknown
+            })
+        };
+        self.diags.borrow_mut().append(diags);
+        found
+    }
+
+    /// Computes something once; meeting it again while it is being computed is a cycle.
+    fn once(
+        &self,
+        cell: &OnceCell<Value>,
+        key: (usize, Subject, String),
+        span: Span,
+        compute: impl FnOnce() -> Value,
+    ) -> Value {
+        if let Some(value) = cell.get() {
+            return value.clone();
+        }
+        let again = self.open.borrow().iter().position(|open| (open.0, &open.1) == (key.0, &key.1));
+        if let Some(place) = again {
+            let names: Vec<String> = self.open.borrow()[place..].iter().map(|open| open.2.clone()).collect();
+            let detail = format!(
+                "Each of these needs the next one first: {} -> {}. One of the references has to go.",
+                names.join(" -> "),
+                key.2
+            );
+            self.diags.borrow_mut().push(Diagnostic::error("Cycle", detail).at(span));
+            return Value::dynamic();
+        }
+        self.open.borrow_mut().push(key);
+        let value = compute();
+        self.open.borrow_mut().pop();
+        cell.get_or_init(|| value).clone()
+    }
+
+    fn report(&self, diags: Diagnostics) {
+        self.diags.borrow_mut().append(diags);
+    }
+
+    fn variable(&self, instance: &Rc<Instance<'a>>, place: u32) -> Value {
+        let (Some(cell), Some(variable)) =
+            (instance.variables.get(place as usize), instance.node.module.variables.get(place as usize))
+        else {
+            return Value::dynamic();
+        };
+        let key = self.key(instance, Subject::Variable(place), format!("var.{}", variable.name));
+        self.once(cell, key, variable.header, || {
+            let Some((caller, call, repeated)) = &instance.caller else { return Value::dynamic() };
+            let call = &caller.node.module.calls[*call as usize];
+            let input = call.inputs.iter().find(|(name, _)| name.name == variable.name);
+            let mut failed = false;
+            let given = input.map(|(_, expr)| {
+                let (value, diags) = self.eval(caller, repeated.clone(), expr);
+                failed = diags.has_errors();
+                self.report(diags);
+                value
+            });
+            let place = input.map_or(call.header, |(_, expr)| expr.span);
+            match variable.prepare(given, Some(place)) {
+                Ok(value) => value,
+                Err(problem) => {
+                    if !failed {
+                        self.report((*problem).into());
+                    }
+                    Value::unknown(variable.ty.without_optional()).with_marks(variable.marks())
+                }
+            }
+        })
+    }
+
+    fn local(&self, instance: &Rc<Instance<'a>>, place: u32) -> Value {
+        let (Some(cell), Some(local)) =
+            (instance.locals.get(place as usize), instance.node.module.locals.get(place as usize))
+        else {
+            return Value::dynamic();
+        };
+        let key = self.key(instance, Subject::Local(place), format!("local.{}", local.name));
+        self.once(cell, key, local.span, || {
+            let (value, diags) = self.eval(instance, Repeated::default(), &local.value);
+            self.report(diags);
+            value
+        })
+    }
+
+    /// Returns the value of an output of a module instance.
+    pub fn output(&self, instance: &Rc<Instance<'a>>, place: usize) -> Value {
+        let (Some(cell), Some(output)) = (instance.outputs.get(place), instance.node.module.outputs.get(place)) else {
+            return Value::dynamic();
+        };
+        let key = self.key(instance, Subject::Output(place as u32), format!("output.{}", output.name));
+        self.once(cell, key, output.header, || {
+            let (value, diags) = self.eval(instance, Repeated::default(), &output.value);
+            self.report(diags);
+            let mut marks = Marks::NONE;
+            if output.sensitive {
+                marks |= Marks::SENSITIVE;
+            }
+            if output.ephemeral {
+                marks |= Marks::EPHEMERAL;
+            }
+            value.with_marks(marks)
+        })
+    }
+
+    fn key(&self, instance: &Rc<Instance<'a>>, subject: Subject, name: String) -> (usize, Subject, String) {
+        let name = if instance.address.is_root() { name } else { format!("{}.{name}", instance.address) };
+        (Rc::as_ptr(instance) as usize, subject, name)
+    }
+
+    /// Returns the instances of a module call.
+    fn expansion(&self, instance: &Rc<Instance<'a>>, place: u32) -> Rc<Expansion<'a>> {
+        let Some(cell) = instance.calls.get(place as usize) else { return Rc::new(Expansion::Unknown) };
+        if let Some(known) = cell.get() {
+            return known.clone();
+        }
+        let call = &instance.node.module.calls[place as usize];
+        let child = instance.node.children.get(place as usize).and_then(Option::as_deref);
+        let Some(child) = child else { return Rc::new(Expansion::Unknown) };
+        let make = |key: Option<Key>, repeated: Repeated| {
+            let address = instance.address.child(call.name.clone(), key);
+            Instance::new(child, address, Some((instance.clone(), place, repeated)))
+        };
+        let expansion = match self.instances(instance, &call.repetition) {
+            Instances::Single => Expansion::Single(make(None, Repeated::default())),
+            Instances::Unknown => Expansion::Unknown,
+            Instances::Keyed(keys) => {
+                let places = keys.iter().enumerate().map(|(place, (key, _))| (key.clone(), place)).collect();
+                let instances =
+                    keys.into_iter().map(|(key, repeated)| (key.clone(), make(Some(key), repeated))).collect();
+                let numbered = matches!(call.repetition, Repetition::Count(_));
+                Expansion::Keyed { numbered, places, instances }
+            }
+        };
+        cell.get_or_init(|| Rc::new(expansion)).clone()
+    }
+
+    fn outputs(&self, instance: &Rc<Instance<'a>>) -> Value {
+        let names = instance.node.module.outputs.iter().enumerate();
+        Value::object(names.map(|(place, output)| (output.name.clone(), self.output(instance, place))))
+    }
+
+    fn module_call(&self, instance: &Rc<Instance<'a>>, place: u32) -> Value {
+        match &*self.expansion(instance, place) {
+            Expansion::Single(child) => self.outputs(child),
+            Expansion::Unknown => Value::dynamic(),
+            Expansion::Keyed { numbered: true, instances, .. } => {
+                Value::tuple(instances.iter().map(|(_, child)| self.outputs(child)).collect::<Vec<_>>())
+            }
+            Expansion::Keyed { instances, .. } => {
+                let entries: Vec<(EcoString, Value)> = instances
+                    .iter()
+                    .map(|(key, child)| {
+                        let name = match key {
+                            Key::Name(name) => name.clone(),
+                            Key::Number(number) => number.to_string().into(),
+                        };
+                        (name, self.outputs(child))
+                    })
+                    .collect();
+                Value::object(entries)
+            }
+        }
+    }
+}
+
+/// Returns the instances that a `count` or `for_each` value says.
+pub fn expand(repetition: &Repetition, value: Value) -> Result<Instances, Diagnostic> {
+    if matches!(repetition, Repetition::Count(_)) {
+        let Some(count) = check_count(&value).map_err(|problem| *problem)? else { return Ok(Instances::Unknown) };
+        let numbered = (0..count).map(|index| {
+            let repeated = Repeated { index: Some(Value::from(index as i64)), ..Repeated::default() };
+            (Key::Number(index), repeated)
+        });
+        return Ok(Instances::Keyed(numbered.collect()));
+    }
+    check_for_each(&value).map_err(|problem| *problem)?;
+    let (value, _) = value.unmark();
+    let each = |key: &EcoString, value: &Value| {
+        let repeated = Repeated { each: Some((Value::string(key.clone()), value.clone())), ..Repeated::default() };
+        (Key::Name(key.clone()), repeated)
+    };
+    Ok(match value.kind() {
+        Kind::Map(map) => Instances::Keyed(map.entries().iter().map(|(key, value)| each(key, value)).collect()),
+        Kind::Object(object) => Instances::Keyed(object.iter().map(|(key, value)| each(key, value)).collect()),
+        Kind::Set(set) if set.values().iter().all(|value| value.as_str().is_some()) => {
+            let keys = set.values().iter().filter_map(|value| Some((EcoString::from(value.as_str()?), value)));
+            Instances::Keyed(keys.map(|(key, value)| each(&key, value)).collect())
+        }
+        _ => Instances::Unknown,
+    })
+}
+
+/// The scope of one module instance, or of one instance of a block in it.
+pub struct InstanceScope<'e, 'a> {
+    evaluation: &'e Evaluation<'a>,
+    instance: Rc<Instance<'a>>,
+    repeated: Repeated,
+}
+
+/// Returns a constant key as an instance key.
+fn instance_key(key: &Value) -> Option<Key> {
+    if !key.marks().is_empty() {
+        return None;
+    }
+    match key.kind() {
+        Kind::String(name) => Some(Key::Name(name.clone())),
+        Kind::Number(number) => number.to_i64().and_then(|number| u64::try_from(number).ok()).map(Key::Number),
+        _ => None,
+    }
+}
+
+impl Scope for InstanceScope<'_, '_> {
+    fn value(&self, subject: &Subject, _span: Span, _diags: &mut Diagnostics) -> Value {
+        let (evaluation, instance, world) = (self.evaluation, &self.instance, &self.evaluation.world);
+        match subject {
+            Subject::Variable(place) => evaluation.variable(instance, *place),
+            Subject::Local(place) => evaluation.local(instance, *place),
+            Subject::Module(place) => evaluation.module_call(instance, *place),
+            Subject::Resource(place) => {
+                let resource = instance.node.module.resources.get(*place as usize);
+                let value = resource.and_then(|resource| world.resources.whole(&instance.address, resource));
+                value.unwrap_or_else(Value::dynamic)
+            }
+            Subject::Path(name) => {
+                let path: PathBuf = match name.as_str() {
+                    "module" => instance.node.module.dir.clone(),
+                    "root" => world.root.module.dir.clone(),
+                    _ => world.cwd.to_path_buf(),
+                };
+                let text = path.to_string_lossy();
+                Value::string(if text.is_empty() { "." } else { text.as_ref() })
+            }
+            Subject::Workspace => Value::string(world.workspace),
+            Subject::Applying => Value::bool(world.applying).with_marks(Marks::EPHEMERAL),
+            Subject::EachKey => self.repeated.each.as_ref().map_or_else(Value::dynamic, |(key, _)| key.clone()),
+            Subject::EachValue => self.repeated.each.as_ref().map_or_else(Value::dynamic, |(_, value)| value.clone()),
+            Subject::CountIndex => self.repeated.index.clone().unwrap_or_else(|| Value::unknown(Type::Number)),
+            Subject::This => self.repeated.this.clone().unwrap_or_else(Value::dynamic),
+            Subject::Output(place) => evaluation.output(instance, *place as usize),
+        }
+    }
+
+    fn instance(&self, subject: &Subject, key: &Value, _span: Span, _diags: &mut Diagnostics) -> Option<Value> {
+        let Subject::Resource(place) = subject else { return None };
+        let resource = self.instance.node.module.resources.get(*place as usize)?;
+        self.evaluation.world.resources.instance(&self.instance.address, resource, &instance_key(key)?)
+    }
+
+    fn output(&self, call: u32, key: Option<&Value>, name: &str) -> Option<Value> {
+        let expansion = self.evaluation.expansion(&self.instance, call);
+        let child = match (&*expansion, key) {
+            (Expansion::Single(child), None) => child,
+            (Expansion::Keyed { places, instances, .. }, Some(key)) => &instances[*places.get(&instance_key(key)?)?].1,
+            _ => return None,
+        };
+        let outputs = &child.node.module.outputs;
+        let place = outputs.binary_search_by(|output| output.name.as_str().cmp(name)).ok()?;
+        Some(self.evaluation.output(child, place))
+    }
+
+    fn call_provider(&self, provider: &str, function: &str, args: Vec<Value>) -> Result<Value, CallError> {
+        let address = self.instance.node.module.provider_of(provider);
+        match self.evaluation.world.providers.call(&address, function, args) {
+            Some(result) => result,
+            None => Err(CallError::new(format!("the provider {provider:?} has no function {function:?}"))),
+        }
+    }
+}
