@@ -3,8 +3,8 @@
 use ecow::EcoString;
 
 use super::cursor::{Parsed, Parser};
-use crate::TokenKind;
 use crate::tree::{Binary, BinaryOp, Conditional, Expr, ExprKind, Unary, UnaryOp};
+use crate::{Token, TokenKind};
 
 /// What an infix operator's token means and how tightly it binds: higher ranks bind tighter.
 fn binary_operator(kind: TokenKind) -> Option<(BinaryOp, u8)> {
@@ -123,17 +123,29 @@ impl Parser<'_> {
             TokenKind::OpenBrace => return self.object(),
             TokenKind::Minus => return self.unary(UnaryOp::Negate),
             TokenKind::Bang => return self.unary(UnaryOp::Not),
-            TokenKind::Number => ExprKind::Number(EcoString::from(self.str(token))),
+            TokenKind::Number => self.number(token)?,
             _ => return Err(self.no_expression()),
         };
         self.bump();
         Ok(Expr { kind, span: self.span_of(token) })
     }
 
+    fn number(&mut self, token: Token) -> Parsed<ExprKind> {
+        let text = self.str(token);
+        // The lexer takes `1.2.3` as one piece.
+        if memchr::memchr_iter(b'.', text.as_bytes()).count() > 1 {
+            let detail = format!("`{text}` is no number: a number has one decimal point at most.");
+            return Err(self.fail(token, "Invalid number literal", detail));
+        }
+        Ok(ExprKind::Number(EcoString::from(text)))
+    }
+
     fn no_expression(&mut self) -> super::Reported {
         let token = self.peek();
         let detail = match token.kind {
-            TokenKind::End => "An expression must follow, but the text ends here.".to_owned(),
+            TokenKind::End => {
+                return self.fail(token, "Missing expression", "An expression must follow, but the text ends here.");
+            }
             TokenKind::Newline => {
                 "An expression must follow on this line. To go on with it on the next line, put it in parentheses."
                     .to_owned()

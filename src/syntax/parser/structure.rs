@@ -101,6 +101,7 @@ impl Parser<'_> {
         let done = match next.kind {
             TokenKind::Assign => self.attribute(name).and_then(|()| self.end_of_attribute(name)),
             TokenKind::OpenQuote | TokenKind::OpenBrace | TokenKind::Ident => self.block(name),
+            TokenKind::Newline if self.brace_follows() => self.block(name),
             _ => {
                 let detail = format!(
                     "`{0}` alone is neither an argument nor a block. To set an argument write `{0} = ` and its value.",
