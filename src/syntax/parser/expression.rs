@@ -137,6 +137,10 @@ impl Parser<'_> {
             let detail = format!("`{text}` is no number: a number has one decimal point at most.");
             return Err(self.fail(token, "Invalid number literal", detail));
         }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) && !has_possible_exponent(text) {
+            let detail = format!("`{text}` is further from zero, or nearer to it, than numbers can be.");
+            return Err(self.fail(token, "Invalid number literal", detail));
+        }
         Ok(ExprKind::Number(EcoString::from(text)))
     }
 
@@ -203,4 +207,12 @@ impl Parser<'_> {
         })?;
         Ok(Expr { kind: ExprKind::Parens(Box::new(inner)), span: self.span_from(open.start) })
     }
+}
+
+/// Tells whether a number's exponent is within what Terraform's numbers have room for.
+fn has_possible_exponent(text: &str) -> bool {
+    const EXPONENT_MAX: i64 = i32::MAX as i64 - 1;
+    const EXPONENT_MIN: i64 = -(u32::MAX as i64);
+    let Some((_, exponent)) = text.split_once(['e', 'E']) else { return true };
+    exponent.parse::<i64>().is_ok_and(|exponent| (EXPONENT_MIN..=EXPONENT_MAX).contains(&exponent))
 }
