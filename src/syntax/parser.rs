@@ -7,6 +7,8 @@
 mod collection;
 mod cursor;
 mod directive;
+#[cfg(test)]
+mod dump;
 mod expression;
 mod recovery;
 mod structure;

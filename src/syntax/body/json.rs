@@ -42,7 +42,10 @@ impl JsonBody {
     pub(super) fn known_content(&self, schema: &BodySchema<'_>, diags: &mut Diagnostics) -> Content {
         let names = Names::new(schema);
         let mut content = Content { missing_item: Some(self.missing_item()), ..Content::default() };
-        for (name, value) in self.properties(diags) {
+        let errors = diags.len();
+        let properties = self.properties(diags);
+        let is_object = diags.len() == errors;
+        for (name, value) in properties {
             if names.has_attribute(&name.name) {
                 if content.attribute(&name.name).is_some() {
                     repeated(&name, "Duplicate argument", diags);
@@ -54,7 +57,9 @@ impl JsonBody {
                 reader.read(value, &mut Vec::with_capacity(wanted.labels.len()));
             }
         }
-        report_missing(schema, &content, diags);
+        if is_object {
+            report_missing(schema, &content, diags);
+        }
         content
     }
 

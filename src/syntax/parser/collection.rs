@@ -42,6 +42,9 @@ impl Parser<'_> {
         let mark = self.exprs.len();
         let mut expand = false;
         while !self.eat(TokenKind::CloseParen) {
+            if self.peek().kind == TokenKind::End {
+                return Err(self.unclosed_call(open));
+            }
             let arg = self.expression()?;
             self.exprs.push(arg);
             let separator = self.peek();
@@ -58,10 +61,7 @@ impl Parser<'_> {
                         return Err(self.fail(close, "Missing closing parenthesis", detail));
                     }
                 }
-                TokenKind::End => {
-                    let detail = "The parenthesis of this call is not closed before the text ends.";
-                    return Err(self.fail(open, "Unterminated function call", detail));
-                }
+                TokenKind::End => return Err(self.unclosed_call(open)),
                 _ => {
                     let detail = "The arguments of a call are separated by commas; one is missing in front of this, or a \
                                   closing parenthesis.";
@@ -88,16 +88,16 @@ impl Parser<'_> {
     fn elements(&mut self, open: Token) -> Parsed<Vec<Expr>> {
         let mark = self.exprs.len();
         while !self.eat(TokenKind::CloseBracket) {
+            if self.peek().kind == TokenKind::End {
+                return Err(self.unclosed_tuple(open));
+            }
             let element = self.expression()?;
             self.exprs.push(element);
             let separator = self.peek();
             match separator.kind {
                 TokenKind::Comma => self.bump(),
                 TokenKind::CloseBracket => {}
-                TokenKind::End => {
-                    let detail = "This bracket is not closed before the text ends.";
-                    return Err(self.fail(open, "Unterminated tuple constructor expression", detail));
-                }
+                TokenKind::End => return Err(self.unclosed_tuple(open)),
                 _ => {
                     let detail = "The elements of a list are separated by commas; one is missing in front of this, or a \
                                   closing bracket.";
@@ -130,6 +130,9 @@ impl Parser<'_> {
             if self.eat(TokenKind::CloseBrace) {
                 break;
             }
+            if self.peek().kind == TokenKind::End {
+                return Err(self.unclosed_object(open));
+            }
             let key = self.expression()?;
             let assign = self.peek();
             if !matches!(assign.kind, TokenKind::Assign | TokenKind::Colon) {
@@ -152,6 +155,16 @@ impl Parser<'_> {
         }
         items.shrink_to_fit();
         Ok(items)
+    }
+
+    fn unclosed_call(&mut self, open: Token) -> Reported {
+        let detail = "The parenthesis of this call is not closed before the text ends.";
+        self.fail(open, "Unterminated function call", detail)
+    }
+
+    fn unclosed_tuple(&mut self, open: Token) -> Reported {
+        let detail = "This bracket is not closed before the text ends.";
+        self.fail(open, "Unterminated tuple constructor expression", detail)
     }
 
     fn unclosed_object(&mut self, open: Token) -> Reported {

@@ -43,7 +43,9 @@ impl Parser<'_> {
             _ => {
                 let detail = "A directive starts with `if`, `else`, `endif`, `for` or `endfor`. Where `%{` is meant literally, \
                               write `%%{`.";
-                return Err(self.fail(word, "Invalid template directive", detail));
+                let nameless = word.kind != TokenKind::Ident;
+                let summary = if nameless { "Invalid template directive" } else { "Invalid template control keyword" };
+                return Err(self.fail(word, summary, detail));
             }
         };
         let close = self.peek();

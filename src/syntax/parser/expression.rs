@@ -3,8 +3,8 @@
 use ecow::EcoString;
 
 use super::cursor::{Parsed, Parser};
-use crate::TokenKind;
 use crate::tree::{Binary, BinaryOp, Conditional, Expr, ExprKind, Unary, UnaryOp};
+use crate::{Token, TokenKind};
 
 /// What an infix operator's token means and how tightly it binds: higher ranks bind tighter.
 fn binary_operator(kind: TokenKind) -> Option<(BinaryOp, u8)> {
@@ -123,17 +123,33 @@ impl Parser<'_> {
             TokenKind::OpenBrace => return self.object(),
             TokenKind::Minus => return self.unary(UnaryOp::Negate),
             TokenKind::Bang => return self.unary(UnaryOp::Not),
-            TokenKind::Number => ExprKind::Number(EcoString::from(self.str(token))),
+            TokenKind::Number => self.number(token)?,
             _ => return Err(self.no_expression()),
         };
         self.bump();
         Ok(Expr { kind, span: self.span_of(token) })
     }
 
+    fn number(&mut self, token: Token) -> Parsed<ExprKind> {
+        let text = self.str(token);
+        // The lexer takes `1.2.3` as one piece.
+        if memchr::memchr_iter(b'.', text.as_bytes()).count() > 1 {
+            let detail = format!("`{text}` is no number: a number has one decimal point at most.");
+            return Err(self.fail(token, "Invalid number literal", detail));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) && !has_possible_exponent(text) {
+            let detail = format!("`{text}` is further from zero, or nearer to it, than numbers can be.");
+            return Err(self.fail(token, "Invalid number literal", detail));
+        }
+        Ok(ExprKind::Number(EcoString::from(text)))
+    }
+
     fn no_expression(&mut self) -> super::Reported {
         let token = self.peek();
         let detail = match token.kind {
-            TokenKind::End => "An expression must follow, but the text ends here.".to_owned(),
+            TokenKind::End => {
+                return self.fail(token, "Missing expression", "An expression must follow, but the text ends here.");
+            }
             TokenKind::Newline => {
                 "An expression must follow on this line. To go on with it on the next line, put it in parentheses."
                     .to_owned()
@@ -191,4 +207,12 @@ impl Parser<'_> {
         })?;
         Ok(Expr { kind: ExprKind::Parens(Box::new(inner)), span: self.span_from(open.start) })
     }
+}
+
+/// Tells whether a number's exponent is within what Terraform's numbers have room for.
+fn has_possible_exponent(text: &str) -> bool {
+    const EXPONENT_MAX: i64 = i32::MAX as i64 - 1;
+    const EXPONENT_MIN: i64 = -(u32::MAX as i64);
+    let Some((_, exponent)) = text.split_once(['e', 'E']) else { return true };
+    exponent.parse::<i64>().is_ok_and(|exponent| (EXPONENT_MIN..=EXPONENT_MAX).contains(&exponent))
 }

@@ -22,12 +22,17 @@ impl Parser<'_> {
             let behind = at >= mistake;
             match token.kind {
                 TokenKind::End => break,
-                TokenKind::Newline if behind && open.is_empty() => return self.go_on_at(at + 1),
+                TokenKind::Newline if behind && open.is_empty() => {
+                    // A line that starts nothing belongs to the mistake, like the second one of a broken string.
+                    if self.may_go_on_behind(at) {
+                        return self.go_on_at(at + 1);
+                    }
+                }
                 // No string that matters now goes on behind its line.
                 TokenKind::Newline if behind => {
                     if let Some(quote) = open.iter().position(|kind| *kind == TokenKind::OpenQuote) {
                         open.truncate(quote);
-                        if open.is_empty() {
+                        if open.is_empty() && self.may_go_on_behind(at) {
                             return self.go_on_at(at + 1);
                         }
                     }
@@ -54,6 +59,8 @@ impl Parser<'_> {
                 }
             }
         }
+        // What swallowed the rest of the text swallowed the closing braces, too.
+        self.unclosed |= fallback.is_none();
         self.go_on_at(fallback.unwrap_or(self.tokens.len() - 1));
     }
 
@@ -73,6 +80,12 @@ impl Parser<'_> {
         })
     }
 
+    /// Tells whether there are only line breaks in front of an opening brace.
+    pub(super) fn brace_follows(&self) -> bool {
+        let next = self.tokens[self.at..].iter().find(|token| token.kind != TokenKind::Newline);
+        next.is_some_and(|next| next.kind == TokenKind::OpenBrace)
+    }
+
     /// Takes those blocks out of an unclosed block that, going by their indentation, were never meant to be in it.
     pub(super) fn astray(&self, kind: Token, blocks: &mut Vec<Block>) -> Vec<Block> {
         let column = self.column(kind.start);
@@ -80,11 +93,40 @@ impl Parser<'_> {
         first.map_or(Vec::new(), |first| blocks.split_off(first))
     }
 
-    /// Tells whether a name is the start of an item: first of its line, with what must follow.
-    fn starts_item(&self, at: usize) -> bool {
-        use TokenKind::{Assign, Ident, OpenBrace, OpenQuote};
-        let next = self.tokens[at + 1].kind;
-        self.is_first_of_line(at) && matches!(next, Assign | Ident | OpenBrace | OpenQuote)
+    /// Tells whether the next line with something on it starts an item or ends the body.
+    fn may_go_on_behind(&self, line_break: usize) -> bool {
+        let next = (line_break..self.tokens.len()).find(|at| self.tokens[*at].kind != TokenKind::Newline);
+        next.is_none_or(|next| match self.tokens[next].kind {
+            TokenKind::Ident => self.starts_item(next),
+            TokenKind::CloseBrace | TokenKind::TemplateEnd | TokenKind::End => true,
+            _ => false,
+        })
+    }
+
+    /// Tells whether a name is the start of an item: first of its line, with an equals sign or the rest of a block's
+    /// header behind it.
+    fn starts_item(&self, name: usize) -> bool {
+        if !self.is_first_of_line(name) {
+            return false;
+        }
+        let mut rest = self.tokens[name + 1..].iter().map(|token| token.kind);
+        let mut kind = rest.next();
+        if kind == Some(TokenKind::Assign) {
+            return true;
+        }
+        loop {
+            match kind {
+                Some(TokenKind::OpenBrace) => return true,
+                Some(TokenKind::Ident) => {}
+                Some(TokenKind::OpenQuote) => {
+                    if rest.find(|kind| *kind != TokenKind::QuotedText) != Some(TokenKind::CloseQuote) {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+            kind = rest.next();
+        }
     }
 
     fn is_first_of_line(&self, at: usize) -> bool {

@@ -52,7 +52,13 @@ impl Parser<'_> {
             }
         }
         let attributes = self.attributes.drain(attributes..).collect();
-        let blocks = self.blocks.drain(blocks..).collect();
+        let blocks = if inside == Inside::File {
+            // The largest list of all; cutting down the stack itself spares a copy.
+            self.blocks.shrink_to_fit();
+            std::mem::take(&mut self.blocks)
+        } else {
+            self.blocks.drain(blocks..).collect()
+        };
         (self.distinct(attributes), blocks)
     }
 
@@ -101,6 +107,7 @@ impl Parser<'_> {
         let done = match next.kind {
             TokenKind::Assign => self.attribute(name).and_then(|()| self.end_of_attribute(name)),
             TokenKind::OpenQuote | TokenKind::OpenBrace | TokenKind::Ident => self.block(name),
+            TokenKind::Newline if self.brace_follows() => self.block(name),
             _ => {
                 let detail = format!(
                     "`{0}` alone is neither an argument nor a block. To set an argument write `{0} = ` and its value.",

@@ -175,7 +175,10 @@ impl Parser<'_> {
     fn unterminated(&mut self, open: Token, found: Token) -> super::Reported {
         if open.kind == TokenKind::OpenHeredoc {
             let marker = String::from_utf8_lossy(self.bytes(open)).trim_start_matches(['<', '-']).trim().to_owned();
-            let detail = format!("This heredoc has no end: a line with nothing but `{marker}` must close it.");
+            let mut detail = format!("This heredoc has no end: a line with nothing but `{marker}` must close it.");
+            if self.text.trim_ascii_end().ends_with(marker.as_bytes()) {
+                detail += " A line break must follow that line, even at the end of the file.";
+            }
             return self.fail(open, "Unterminated template string", detail);
         }
         let context = self.span_of(open).to(self.span_of(found));
@@ -191,6 +194,13 @@ impl Parser<'_> {
             "Unterminated template string",
             "The closing quote of this string is missing.",
         )
+    }
+
+    /// Tells whether the string that opens here is closed, without looking into sequences in it.
+    fn closes_on_line(&self) -> bool {
+        let rest = self.tokens[self.at + 1..].iter().map(|token| token.kind);
+        rest.take_while(|kind| !matches!(kind, TokenKind::Newline | TokenKind::End))
+            .any(|kind| kind == TokenKind::CloseQuote)
     }
 
     fn interpolation(&mut self, open: Token) -> Parsed<Expr> {
@@ -214,9 +224,12 @@ impl Parser<'_> {
         detail: &str,
     ) -> super::Reported {
         let context = self.span_of(open).to(self.span_of(found));
-        if found.kind == TokenKind::End {
-            let detail = "The braces of this template sequence are not closed before the text ends.";
-            return self.fail(open, "Unclosed template interpolation sequence", detail);
+        // A quote that opens a string and finds no end was meant to close the one that the sequence is in.
+        let quote = found.kind == TokenKind::OpenQuote && !self.closes_on_line();
+        if quote || found.kind == TokenKind::End {
+            let detail = "The brace that ends this template sequence is missing in front of the end of its string. Where the \
+                          sequence is meant literally, double its first character.";
+            return self.fail_within(open, Some(context), "Unclosed template interpolation sequence", detail);
         }
         self.fail_within(found, Some(context), summary, detail)
     }
