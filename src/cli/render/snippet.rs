@@ -22,13 +22,17 @@ pub(crate) struct Place {
 pub(crate) struct Snippet {
     /// The header of the block around it.
     pub(crate) header: Option<String>,
-    /// Whole lines, joined by a line feed, whatever the file's line breaks are.
+    /// Whole lines without the empty ones, joined by a line feed, whatever the file's line breaks are.
     pub(crate) code: Vec<u8>,
-    /// The number of the first line, from 1.
-    pub(crate) start_line: usize,
+    /// The number of each line of `code`, from 1.
+    pub(crate) line_numbers: Vec<usize>,
     /// The part of `code` at fault.
+    pub(crate) fault: Range<usize>,
+    /// The number of the first line, as JSON output has it.
+    pub(crate) start_line: usize,
+    /// The part of `code` at fault, as JSON output has it: counted in bytes of the file.
     ///
-    /// Counted in bytes of the file, so behind a CR LF it is one byte late per line: tools know it so from Terraform.
+    /// So it is one byte late behind each CR LF and each empty line: Terraform's is, and tools may count on it.
     pub(crate) highlight: Range<usize>,
 }
 
@@ -55,43 +59,53 @@ impl<'a> Snippets<'a> {
             end: if subject.is_empty() { next(file.position(start)) } else { file.position(end) },
         };
         let shown = diagnostic.context.filter(|c| c.file == subject.file).map_or(subject, |c| c.to(subject));
-        let (code, code_start) = lines(&file.text, shown);
-        let within = |offset: usize| offset.saturating_sub(code_start).min(code.len());
+        let lines = lines(&file.text, shown);
+        let code_start = lines.first().map_or(0, |line| line.start);
+        let code = lines.iter().map(|line| &file.text[line.clone()]).collect::<Vec<_>>().join(&b'\n');
+        let counted = |offset: usize| offset.saturating_sub(code_start).min(code.len());
         let snippet = Snippet {
             // A fault at the very start of a block is about the block and not in it.
             header: start.checked_sub(1).and_then(|o| self.headers.find(self.sources, subject.file, o)),
-            highlight: within(start)..within(place.end.byte),
+            line_numbers: lines.iter().map(|line| file.position(line.start).line).collect(),
+            fault: within(&lines, start)..within(&lines, place.end.byte),
             start_line: file.position(shown.start as usize).line,
+            highlight: counted(start)..counted(place.end.byte),
             code,
         };
         Some((place, snippet))
     }
 }
 
+/// Returns where an offset into the file is in the joined lines.
+fn within(lines: &[Range<usize>], offset: usize) -> usize {
+    let mut at = 0;
+    for line in lines {
+        if offset <= line.end {
+            return at + offset.saturating_sub(line.start);
+        }
+        at += line.len() + 1;
+    }
+    at.saturating_sub(1)
+}
+
 fn next(position: Position) -> Position {
     Position { column: position.column + 1, byte: position.byte + 1, ..position }
 }
 
-/// Returns the lines that a span touches and the offset of the first of them.
-fn lines(text: &[u8], span: Span) -> (Vec<u8>, usize) {
+/// Returns the bytes of the lines that a span touches, line breaks left out.
+fn lines(text: &[u8], span: Span) -> Vec<Range<usize>> {
     let (start, end) = (span.start as usize, (span.end as usize).max(span.start as usize + 1));
     let mut at = text[..start.min(text.len())].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    let mut code: Option<(Vec<u8>, usize)> = None;
+    let mut lines = Vec::new();
     while at < text.len() && at <= end {
         let stop = text[at..].iter().position(|b| *b == b'\n').map_or(text.len(), |i| at + i);
-        let line = text[at..stop].strip_suffix(b"\r").unwrap_or(&text[at..stop]);
-        if overlaps(at..at + line.len(), start..end) {
-            match &mut code {
-                Some((code, _)) => {
-                    code.push(b'\n');
-                    code.extend_from_slice(line);
-                }
-                None => code = Some((line.to_vec(), at)),
-            }
+        let len = text[at..stop].strip_suffix(b"\r").unwrap_or(&text[at..stop]).len();
+        if overlaps(at..at + len, start..end) {
+            lines.push(at..at + len);
         }
         at = stop + 1;
     }
-    code.unwrap_or_default()
+    lines
 }
 
 /// Tells whether two ranges share a byte or touch at an end; an empty line never counts.
@@ -105,32 +119,51 @@ fn overlaps(line: Range<usize>, span: Range<usize>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use diag::FileId;
+    use std::path::Path;
 
     use super::*;
 
-    fn check(text: &str, start: usize, end: usize, expected: (&str, usize)) {
-        let (code, first) = lines(text.as_bytes(), Span::new(FileId(0), start, end));
-        assert_eq!((String::from_utf8_lossy(&code).as_ref(), first), expected);
+    /// Cuts out what belongs to the bytes from `start` to `end`.
+    fn cut(text: &str, start: usize, end: usize) -> Snippet {
+        let mut sources = Sources::default();
+        let file = sources.add(Path::new("main.tf"), text.as_bytes());
+        let error = Diagnostic::error("", "").at(Span::new(file, start, end));
+        Snippets::new(&sources).cut(&error).expect("there is a subject").1
     }
 
-    // The expected lines are those of `terraform validate -json` for subjects at these places.
+    fn check(text: &str, start: usize, end: usize, expected: (&str, usize, Range<usize>)) {
+        let snippet = cut(text, start, end);
+        let code = String::from_utf8(snippet.code).expect("the input is text");
+        assert_eq!((code.as_str(), snippet.start_line, snippet.highlight), expected);
+    }
+
+    // The expected snippets are those of `terraform validate -json` 1.11.4 for subjects at these places.
     #[test]
     fn takes_the_lines_that_the_span_touches() {
-        check("locals {\n  a = [1, 2\n  b = 3\n}\n", 9, 24, ("  a = [1, 2\n  b = 3", 9));
-        check("locals {\n  a = \"abc\n}\n", 19, 20, ("  a = \"abc\n}", 9));
-        check("locals {\n  a = \"abc\n}\n", 21, 22, ("}", 20));
-        check("locals {\n  a = 1\n}}\n\nx = \"\n\n", 26, 28, ("x = \"", 21));
+        check("locals {\n  a = \"abc\n}\n", 19, 20, ("  a = \"abc\n}", 2, 10..11));
+        check("locals {\n  a = \"abc\n}\n", 21, 22, ("}", 3, 1..1));
+        check("locals {\n  a = 1\n}}\n\nx = \"\n\n", 26, 28, ("x = \"", 5, 5..5));
     }
 
     #[test]
     fn takes_an_empty_span_as_one_byte() {
-        check("locals {\n  a = ", 15, 15, ("  a = ", 9));
-        check("{\"locals\": [\n", 13, 13, ("", 0));
+        check("locals {\n  a = ", 15, 15, ("  a = ", 2, 6..6));
+        check("\n\"locals\": [\n", 14, 14, ("", 3, 0..0));
     }
 
     #[test]
-    fn drops_carriage_returns() {
-        check("a = f(\r\n  1,\r\n  2)\r\n", 0, 17, ("a = f(\n  1,\n  2)", 0));
+    fn counts_highlights_in_bytes_of_the_file() {
+        let text = "output \"o\" {\n  value = upper(\r\n  1,\r\n  2)\n}\n";
+        check(text, 15, 40, ("  value = upper(\n  1,\n  2)", 2, 2..26));
+        let fault = cut(text, 15, 40).fault;
+        assert_eq!(fault, 2..25);
+    }
+
+    #[test]
+    fn leaves_out_empty_lines_and_keeps_the_numbers_of_the_others() {
+        let snippet = cut("a = f(1,\n\n  [2],\n\n  3)\n", 4, 22);
+        assert_eq!(snippet.code, b"a = f(1,\n  [2],\n  3)");
+        assert_eq!(snippet.line_numbers, [1, 3, 5]);
+        assert_eq!(snippet.fault, 4..20);
     }
 }

@@ -105,15 +105,15 @@ fn code(place: &Place, snippet: &Snippet, style: Style) -> String {
     let mut text = format!("  on {} line {}{header}:\n", place.filename, place.start.line);
     let marked = match style.is_coloured {
         true => {
-            let (before, rest) = snippet.code.split_at(snippet.highlight.start);
-            let (fault, after) = rest.split_at(snippet.highlight.end - snippet.highlight.start);
+            let (before, rest) = snippet.code.split_at(snippet.fault.start);
+            let (fault, after) = rest.split_at(snippet.fault.len());
             let piece = String::from_utf8_lossy;
             format!("{}{UNDERLINE}{}{RESET}{}{RESET}", piece(before), piece(fault), piece(after))
         }
         false => String::from_utf8_lossy(&snippet.code).into_owned(),
     };
-    for (index, line) in marked.split('\n').enumerate() {
-        text.push_str(&format!("{:4}: {line}\n", snippet.start_line + index));
+    for (number, line) in snippet.line_numbers.iter().zip(marked.split('\n')) {
+        text.push_str(&format!("{number:4}: {line}\n"));
     }
     text
 }
