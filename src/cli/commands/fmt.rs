@@ -70,14 +70,13 @@ impl Run for Args {
         if self.no_color {
             session.ui.disable_colour();
         }
-        let is_silent = self.check && (!self.list || self.is_standard_input());
         let mut work = Work { args: self, ..Work::default() };
         if work.args.is_standard_input() {
             work.standard_input(&mut session.ui.input);
         } else {
             work.targets();
         }
-        if !work.output.is_empty() && !is_silent && !(work.args.check && work.diagnostics.has_errors()) {
+        if work.is_output_wanted() {
             session.ui.out.print_bytes(&work.output);
         }
         session.ui.diagnostics(&work.sources, &work.diagnostics);
@@ -113,6 +112,13 @@ struct Work {
 }
 
 impl Work {
+    /// With `-check`, Terraform prints what it found only if there is no error, and only if the list is wanted; then
+    /// the differences are left out as well.
+    fn is_output_wanted(&self) -> bool {
+        let is_listing = self.args.list && !self.args.is_standard_input();
+        !self.args.check || (is_listing && !self.diagnostics.has_errors())
+    }
+
     fn standard_input(&mut self, input: &mut dyn Read) {
         let mut text = Vec::new();
         if let Err(error) = input.read_to_end(&mut text) {

@@ -11,7 +11,7 @@ use crate::{Exit, Session, arguments};
 
 /// Every command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[
-    //
+    // sorted
     entry::<fmt::Args>(),
     entry::<version::Args>(),
 ];

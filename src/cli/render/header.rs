@@ -32,6 +32,8 @@ fn header(file: &File, offset: usize) -> Option<String> {
             json_path(&body.value, offset, &mut path);
             (!path.is_empty()).then_some(path)
         }
+        // The parser makes none of these.
+        Body::Layers(_) => None,
     }
 }
 
