@@ -20,6 +20,21 @@ pub struct ExpressionValue {
     pub statement: String,
 }
 
+/// The call of a function that an expression at fault is part of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionCall {
+    /// The function's name as the expression has it.
+    pub called_as: String,
+    /// The function's own name.
+    pub name: String,
+    /// Name and type of each fixed parameter; types in JSON notation: `"string"`, `["set","dynamic"]`.
+    pub parameters: Vec<(String, String)>,
+    /// Name and type of the parameter that takes all further arguments.
+    pub variadic: Option<(String, String)>,
+    /// The type of the result, in JSON notation.
+    pub result: String,
+}
+
 /// One thing to tell the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -37,6 +52,8 @@ pub struct Diagnostic {
     pub address: Option<String>,
     /// Values of the references in the expression at fault.
     pub values: Vec<ExpressionValue>,
+    /// The function call at fault.
+    pub call: Option<Box<FunctionCall>>,
 }
 
 impl Diagnostic {
@@ -50,6 +67,7 @@ impl Diagnostic {
             context: None,
             address: None,
             values: Vec::new(),
+            call: None,
         }
     }
 

@@ -7,6 +7,6 @@ mod diagnostic;
 mod source;
 mod suggest;
 
-pub use diagnostic::{Diagnostic, Diagnostics, ExpressionValue, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, ExpressionValue, FunctionCall, Severity};
 pub use source::{FileId, Position, SourceFile, Sources, Span};
 pub use suggest::did_you_mean;

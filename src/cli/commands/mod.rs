@@ -1,0 +1,102 @@
+//! The list of commands. A new one is a file here and a line in [`COMMANDS`].
+
+mod fmt;
+mod version;
+
+use std::any::TypeId;
+
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
+
+use crate::{Exit, Session, arguments};
+
+/// Every command, sorted by name.
+pub(crate) const COMMANDS: &[Command] = &[
+    // sorted
+    entry::<fmt::Args>(),
+    entry::<version::Args>(),
+];
+
+/// What a command's arguments can do; the doc comment of the type is the command's help.
+trait Run: CommandFactory + FromArgMatches {
+    /// The name as typed; words of a longer name are parted by spaces: `metadata functions`.
+    const NAME: &'static str;
+
+    /// Does the work.
+    fn run(self, session: &mut Session) -> Exit;
+}
+
+/// A command as the list knows it.
+pub(crate) struct Command {
+    /// The name as typed.
+    pub(crate) name: &'static str,
+    define: fn() -> clap::Command,
+    /// Reads the arguments and does the work.
+    pub(crate) run: fn(&mut ArgMatches, &mut Session) -> Result<Exit, clap::Error>,
+}
+
+impl Command {
+    /// Returns the arguments the command takes.
+    pub(crate) fn definition(&self) -> clap::Command {
+        as_go_flags((self.define)())
+    }
+}
+
+const fn entry<C: Run>() -> Command {
+    Command {
+        name: C::NAME,
+        define: C::command,
+        run: |matches, session| C::from_arg_matches_mut(matches).map(|command| command.run(session)),
+    }
+}
+
+/// Returns the names of all commands.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|command| command.name)
+}
+
+/// Runs `version` without flags, for `gantry -version`.
+pub(crate) fn run_version(session: &mut Session) -> Exit {
+    version::Args::default().run(session)
+}
+
+/// Makes flags behave as in Go programs: `-check`, `-check=false`, and the last one of several counts.
+pub(crate) fn as_go_flags(command: clap::Command) -> clap::Command {
+    let is_bool = |arg: &Arg| {
+        matches!(arg.get_action(), ArgAction::SetTrue) || arg.get_value_parser().type_id() == TypeId::of::<bool>()
+    };
+    let as_go_flag = |arg: Arg| match arg.get_long().is_some() && is_bool(&arg) {
+        true => {
+            let default = arg.get_default_values().first().is_some_and(|value| value == "true");
+            arg.action(ArgAction::Set)
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true")
+                .default_value(if default { "true" } else { "false" })
+                .value_parser(arguments::boolean)
+        }
+        false => arg,
+    };
+    command.no_binary_name(true).disable_help_flag(true).args_override_self(true).mut_args(as_go_flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_the_commands_sorted() {
+        assert!(names().is_sorted());
+    }
+
+    #[test]
+    fn defines_every_command_with_help_on_it_and_on_every_flag() {
+        for command in COMMANDS {
+            let definition = command.definition();
+            definition.clone().debug_assert();
+            assert!(definition.get_about().is_some(), "{} has no doc comment", command.name);
+            for arg in definition.get_arguments() {
+                assert!(arg.get_help().is_some(), "{}: {} has no doc comment", command.name, arg.get_id());
+            }
+        }
+    }
+}

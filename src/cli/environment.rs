@@ -1,0 +1,125 @@
+//! All environment variables that Gantry reads, and the one place that reads them.
+#![allow(clippy::disallowed_methods, reason = "the one place that may ask the process for its surroundings")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{env, io};
+
+/// An environment variable with what it does.
+pub struct Variable {
+    /// Its name; a trailing `*` stands for any further text.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub effect: &'static str,
+}
+
+/// Every variable that has an effect, sorted. `TF_` names are read so that a Terraform set-up works unchanged.
+pub const VARIABLES: &[Variable] = &[
+    Variable { name: "GANTRY_CLI_ARGS", effect: "Flags to put before the command's own, split as a shell would." },
+    Variable { name: "GANTRY_CLI_ARGS_*", effect: "The same for one command: `GANTRY_CLI_ARGS_fmt`." },
+    Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
+    Variable { name: "NO_COLOR", effect: "With any value: no colour." },
+    Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
+    Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
+    Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
+];
+
+/// The variables of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Reads the process's variables; those that are not text have no meaning here and are left out.
+    pub fn of_process() -> Environment {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Environment { variables: env::vars_os().filter_map(text).collect() }
+    }
+
+    /// Makes an environment of the given variables.
+    pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Environment {
+        Environment { variables: variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect() }
+    }
+
+    /// Tells whether the user wants no colour.
+    pub fn no_colour(&self) -> bool {
+        self.get("NO_COLOR").is_some()
+    }
+
+    /// Returns the names and texts of the variables with extra flags for a command, the weakest first.
+    ///
+    /// The flags for all commands come behind those for one and so win over them: Terraform has it this way.
+    pub fn extra_arguments(&self, command: &str) -> Vec<(String, &str)> {
+        let suffix = command.replace([' ', '-'], "_");
+        ["TF_CLI_ARGS", "GANTRY_CLI_ARGS"]
+            .iter()
+            .flat_map(|name| [format!("{name}_{suffix}"), (*name).to_owned()])
+            .filter_map(|name| self.get(&name).map(|value| (name.clone(), value)))
+            .collect()
+    }
+
+    /// Returns the input variables given by the environment, by name, with the environment variable each came from.
+    pub fn input_variables(&self) -> BTreeMap<&str, (&str, &str)> {
+        let of = |prefix: &'static str| {
+            self.variables.iter().filter_map(move |(variable, value)| {
+                let name = variable.strip_prefix(prefix).filter(|n| !n.is_empty())?;
+                Some((name, (variable.as_str(), value.as_str())))
+            })
+        };
+        of("TF_VAR_").chain(of("GANTRY_VAR_")).collect()
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// Returns the arguments of the process, the program's name left out.
+pub(crate) fn arguments() -> Vec<std::ffi::OsString> {
+    env::args_os().skip(1).collect()
+}
+
+/// Goes to another folder, for `-chdir`.
+pub(crate) fn change_directory(path: &Path) -> io::Result<()> {
+    env::set_current_dir(path)
+}
+
+/// Returns the folder the command runs in.
+pub(crate) fn current_directory() -> io::Result<std::path::PathBuf> {
+    env::current_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_the_variables_sorted() {
+        assert!(VARIABLES.is_sorted_by_key(|v| v.name));
+    }
+
+    #[test]
+    fn lets_our_variables_win() {
+        let environment =
+            Environment::of([("TF_VAR_a", "1"), ("GANTRY_VAR_a", "2"), ("TF_VAR_b", "3"), ("TF_VAR_", "4")]);
+        let expected = [("a", ("GANTRY_VAR_a", "2")), ("b", ("TF_VAR_b", "3"))];
+        assert_eq!(environment.input_variables(), expected.into());
+    }
+
+    #[test]
+    fn puts_general_flags_behind_those_of_the_command() {
+        let variables = [("TF_CLI_ARGS", "-a"), ("TF_CLI_ARGS_metadata_functions", "-b"), ("TF_CLI_ARGS_fmt", "-c")];
+        let environment = Environment::of(variables);
+        let expected = [("TF_CLI_ARGS_metadata_functions".to_owned(), "-b"), ("TF_CLI_ARGS".to_owned(), "-a")];
+        assert_eq!(environment.extra_arguments("metadata functions"), expected);
+    }
+
+    #[test]
+    fn takes_an_empty_variable_as_none() {
+        assert!(!Environment::of([("NO_COLOR", "")]).no_colour());
+        assert!(Environment::of([("NO_COLOR", "0")]).no_colour());
+    }
+}

@@ -1,0 +1,73 @@
+//! The command line: arguments, commands, and everything that is printed.
+//!
+//! A command is one file in `commands/` and one line in its list. It gets its arguments and a [`Session`], and returns
+//! an [`Exit`]; what it has to say goes through [`Ui`] and `render/`.
+//! *Not here:* what the language means (`lang`), what is planned and done (`plan`, `apply`), provider code.
+
+mod arguments;
+mod commands;
+mod environment;
+mod render;
+mod ui;
+mod usage;
+
+use std::ffi::OsString;
+
+use diag::{Diagnostic, Sources};
+
+pub use commands::names as command_names;
+pub use environment::{Environment, VARIABLES, Variable};
+pub use ui::{Stream, Style, Ui};
+
+/// What the process tells its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(pub u8);
+
+impl Exit {
+    /// All went well.
+    pub const SUCCESS: Exit = Exit(0);
+    /// Something went wrong, or the arguments made no sense.
+    pub const FAILURE: Exit = Exit(1);
+    /// No command was named; the number that Terraform uses.
+    pub const NO_COMMAND: Exit = Exit(127);
+}
+
+/// What every command gets besides its arguments.
+pub struct Session {
+    /// Where to print to and read from.
+    pub ui: Ui,
+    /// The environment variables.
+    pub environment: Environment,
+}
+
+impl Session {
+    /// Shows one problem that has no place in a file.
+    pub(crate) fn problem(&mut self, summary: impl Into<String>, detail: impl Into<String>) {
+        let diagnostic = Diagnostic::error(summary, detail);
+        self.ui.diagnostics(&Sources::default(), &diagnostic.into());
+    }
+}
+
+/// Runs the command that the process was started with, and returns the process's exit code.
+pub fn main() -> Exit {
+    let session = Session { ui: Ui::of_process(), environment: Environment::of_process() };
+    run(environment::arguments(), session)
+}
+
+/// Runs the command that `arguments` name, the program's own name left out.
+pub fn run(arguments: Vec<OsString>, mut session: Session) -> Exit {
+    if session.environment.no_colour() {
+        session.ui.disable_colour();
+    }
+    let exit = arguments::dispatch(arguments, &mut session);
+    match session.ui.finish() {
+        Ok(()) => exit,
+        Err(_) if exit != Exit::SUCCESS => exit,
+        Err(error) => {
+            // Standard output is gone; standard error may still work, and the exit code always does.
+            let mut ui = Ui::of_process();
+            ui.err.print(&format!("Error: cannot write to standard output: {error}\n"));
+            Exit::FAILURE
+        }
+    }
+}

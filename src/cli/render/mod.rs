@@ -1,0 +1,10 @@
+//! Turns diagnostics and other plain data into text and JSON.
+
+mod header;
+pub(crate) mod json;
+mod snippet;
+pub(crate) mod text;
+mod wrap;
+
+pub(crate) use snippet::Snippets;
+pub(crate) use wrap::wrap;
