@@ -8,4 +8,6 @@ pub mod constant;
 pub mod expr;
 pub mod functions;
 pub mod module;
+pub mod print;
+mod printable;
 pub mod types;
