@@ -6,6 +6,10 @@
 mod call;
 mod coalesce;
 mod environment;
+#[cfg(test)]
+mod expression_tests;
+#[cfg(test)]
+mod large_tests;
 mod lazy;
 mod maps;
 mod marking;
@@ -15,8 +19,6 @@ mod range;
 mod search;
 mod sequences;
 mod sets;
-#[cfg(test)]
-mod testing;
 mod to;
 mod truth;
 

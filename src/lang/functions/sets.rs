@@ -221,9 +221,8 @@ fn product_bounds(factors: &[Value]) -> Option<Refinement> {
     let mut length_max = 1_u64;
     for factor in factors {
         let most = match factor.kind() {
-            Kind::Unknown(Type::Tuple(types), _) => types.len() as u64,
-            Kind::Unknown(_, known) => known.length_max?,
-            _ => factor.element_count()? as u64,
+            Kind::Unknown(Type::List(_) | Type::Set(_), known) => known.length_max?,
+            _ => certain_length(factor)? as u64,
         };
         if most > FACTOR_BOUND_MAX {
             return None;

@@ -14,7 +14,7 @@ pub(super) static ALLTRUE: Function = Function {
         example(r#"alltrue([true, "true"])"#, "true"),
         example("alltrue([true, null])", "false"),
         example("alltrue([])", "true"),
-        example("alltrue([1])", "error: a bool is required"),
+        example("alltrue([1])", "error: bool required"),
     ],
     code: Code::Eager(alltrue),
 };
