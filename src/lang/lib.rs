@@ -9,6 +9,8 @@ pub mod evaluation;
 pub mod expr;
 pub mod functions;
 pub mod module;
+pub mod print;
+mod printable;
 pub mod tree;
 pub mod types;
 pub mod validate;

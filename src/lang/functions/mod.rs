@@ -4,8 +4,23 @@
 //! page in `src/lang/README.md`.
 
 mod call;
+mod coalesce;
 mod environment;
+#[cfg(test)]
+mod expression_tests;
+#[cfg(test)]
+mod large_tests;
+mod lazy;
+mod maps;
+mod marking;
 mod numeric;
+mod parts;
+mod range;
+mod search;
+mod sequences;
+mod sets;
+mod to;
+mod truth;
 
 use value::Type;
 
@@ -13,7 +28,51 @@ pub use call::{Argument, Call, CallError, Outcome};
 pub use environment::{Clock, Environment, Files, RealFiles};
 
 /// All built-in functions, sorted by name. Each is also known as `core::name`.
-pub static FUNCTIONS: &[&Function] = &[&numeric::ABS, &numeric::MAX];
+pub static FUNCTIONS: &[&Function] = &[
+    &numeric::ABS,
+    &truth::ALLTRUE,
+    &truth::ANYTRUE,
+    &lazy::CAN,
+    &sequences::CHUNKLIST,
+    &coalesce::COALESCE,
+    &coalesce::COALESCELIST,
+    &sequences::COMPACT,
+    &sequences::CONCAT,
+    &search::CONTAINS,
+    &lazy::CONVERT,
+    &sequences::DISTINCT,
+    &search::ELEMENT,
+    &marking::EPHEMERALASNULL,
+    &sequences::FLATTEN,
+    &search::INDEX,
+    &marking::ISSENSITIVE,
+    &maps::KEYS,
+    &maps::LOOKUP,
+    &search::MATCHKEYS,
+    &numeric::MAX,
+    &maps::MERGE,
+    &marking::NONSENSITIVE,
+    &search::ONE,
+    &range::RANGE,
+    &sequences::REVERSE,
+    &marking::SENSITIVE,
+    &sets::SETINTERSECTION,
+    &sets::SETPRODUCT,
+    &sets::SETSUBTRACT,
+    &sets::SETUNION,
+    &sequences::SLICE,
+    &sequences::SORT,
+    &to::TOBOOL,
+    &to::TOLIST,
+    &to::TOMAP,
+    &to::TONUMBER,
+    &to::TOSET,
+    &to::TOSTRING,
+    &maps::TRANSPOSE,
+    &lazy::TRY,
+    &maps::VALUES,
+    &maps::ZIPMAP,
+];
 
 /// Returns the built-in function of a name; `core::` may precede it.
 pub fn find(name: &str) -> Option<&'static Function> {
