@@ -3,9 +3,18 @@
 //! A [`Function`] carries its name, documentation, parameters, examples and code. The examples are its tests and its
 //! page in `src/lang/README.md`.
 
+mod base64;
 mod call;
+mod cidr;
 mod environment;
+mod files;
+mod hashes;
 mod numeric;
+mod paths;
+#[cfg(test)]
+mod testing;
+mod url;
+mod uuid;
 
 use value::Type;
 
@@ -13,7 +22,41 @@ pub use call::{Argument, Call, CallError, Outcome};
 pub use environment::{Clock, Environment, Files, RealFiles};
 
 /// All built-in functions, sorted by name. Each is also known as `core::name`.
-pub static FUNCTIONS: &[&Function] = &[&numeric::ABS, &numeric::MAX];
+#[rustfmt::skip]
+pub static FUNCTIONS: &[&Function] = &[
+    &numeric::ABS,
+    &paths::ABSPATH,
+    &base64::BASE64DECODE,
+    &base64::BASE64ENCODE,
+    &hashes::BASE64SHA256,
+    &hashes::BASE64SHA512,
+    &paths::BASENAME,
+    &cidr::CIDRCONTAINS,
+    &cidr::CIDRHOST,
+    &cidr::CIDRNETMASK,
+    &cidr::CIDRSUBNET,
+    &cidr::CIDRSUBNETS,
+    &paths::DIRNAME,
+    &files::FILE,
+    &files::FILEBASE64,
+    &hashes::FILEBASE64SHA256,
+    &hashes::FILEBASE64SHA512,
+    &files::FILEEXISTS,
+    &hashes::FILEMD5,
+    &hashes::FILESHA1,
+    &hashes::FILESHA256,
+    &hashes::FILESHA512,
+    &numeric::MAX,
+    &hashes::MD5,
+    &paths::PATHEXPAND,
+    &hashes::SHA1,
+    &hashes::SHA256,
+    &hashes::SHA512,
+    &url::URLDECODE,
+    &url::URLENCODE,
+    &uuid::UUID,
+    &uuid::UUIDV5,
+];
 
 /// Returns the built-in function of a name; `core::` may precede it.
 pub fn find(name: &str) -> Option<&'static Function> {
