@@ -6,15 +6,19 @@
 mod base64;
 mod call;
 mod cidr;
+mod csvdecode;
 mod environment;
 mod files;
 mod hashes;
+mod jsondecode;
+mod jsonencode;
 mod numeric;
 mod paths;
 #[cfg(test)]
 mod testing;
 mod url;
 mod uuid;
+mod yaml;
 
 use value::Type;
 
@@ -36,6 +40,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &cidr::CIDRNETMASK,
     &cidr::CIDRSUBNET,
     &cidr::CIDRSUBNETS,
+    &csvdecode::CSVDECODE,
     &paths::DIRNAME,
     &files::FILE,
     &files::FILEBASE64,
@@ -46,6 +51,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::FILESHA1,
     &hashes::FILESHA256,
     &hashes::FILESHA512,
+    &jsondecode::JSONDECODE,
+    &jsonencode::JSONENCODE,
     &numeric::MAX,
     &hashes::MD5,
     &paths::PATHEXPAND,
@@ -56,6 +63,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &url::URLENCODE,
     &uuid::UUID,
     &uuid::UUIDV5,
+    &yaml::YAMLDECODE,
+    &yaml::YAMLENCODE,
 ];
 
 /// Returns the built-in function of a name; `core::` may precede it.
