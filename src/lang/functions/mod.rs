@@ -5,10 +5,16 @@
 
 mod base64;
 mod call;
+mod cidr;
 mod coalesce;
+mod csvdecode;
 mod environment;
 #[cfg(test)]
 mod expression_tests;
+mod files;
+mod hashes;
+mod jsondecode;
+mod jsonencode;
 #[cfg(test)]
 mod large_tests;
 mod lazy;
@@ -16,23 +22,15 @@ mod maps;
 mod marking;
 mod numeric;
 mod parts;
+mod paths;
 mod range;
 mod search;
 mod sequences;
 mod sets;
-mod to;
-mod truth;
-mod cidr;
-mod csvdecode;
-mod environment;
-mod files;
-mod hashes;
-mod jsondecode;
-mod jsonencode;
-mod numeric;
-mod paths;
 #[cfg(test)]
 mod testing;
+mod to;
+mod truth;
 mod url;
 mod uuid;
 mod yaml;
@@ -43,31 +41,58 @@ pub use call::{Argument, Call, CallError, Outcome};
 pub use environment::{Clock, Environment, Files, RealFiles};
 
 /// All built-in functions, sorted by name. Each is also known as `core::name`.
+#[rustfmt::skip]
 pub static FUNCTIONS: &[&Function] = &[
     &numeric::ABS,
+    &paths::ABSPATH,
     &truth::ALLTRUE,
     &truth::ANYTRUE,
+    &base64::BASE64DECODE,
+    &base64::BASE64ENCODE,
+    &hashes::BASE64SHA256,
+    &hashes::BASE64SHA512,
+    &paths::BASENAME,
     &lazy::CAN,
     &sequences::CHUNKLIST,
+    &cidr::CIDRCONTAINS,
+    &cidr::CIDRHOST,
+    &cidr::CIDRNETMASK,
+    &cidr::CIDRSUBNET,
+    &cidr::CIDRSUBNETS,
     &coalesce::COALESCE,
     &coalesce::COALESCELIST,
     &sequences::COMPACT,
     &sequences::CONCAT,
     &search::CONTAINS,
     &lazy::CONVERT,
+    &csvdecode::CSVDECODE,
+    &paths::DIRNAME,
     &sequences::DISTINCT,
     &search::ELEMENT,
     &marking::EPHEMERALASNULL,
+    &files::FILE,
+    &files::FILEBASE64,
+    &hashes::FILEBASE64SHA256,
+    &hashes::FILEBASE64SHA512,
+    &files::FILEEXISTS,
+    &hashes::FILEMD5,
+    &hashes::FILESHA1,
+    &hashes::FILESHA256,
+    &hashes::FILESHA512,
     &sequences::FLATTEN,
     &search::INDEX,
     &marking::ISSENSITIVE,
+    &jsondecode::JSONDECODE,
+    &jsonencode::JSONENCODE,
     &maps::KEYS,
     &maps::LOOKUP,
     &search::MATCHKEYS,
     &numeric::MAX,
+    &hashes::MD5,
     &maps::MERGE,
     &marking::NONSENSITIVE,
     &search::ONE,
+    &paths::PATHEXPAND,
     &range::RANGE,
     &sequences::REVERSE,
     &marking::SENSITIVE,
@@ -75,6 +100,9 @@ pub static FUNCTIONS: &[&Function] = &[
     &sets::SETPRODUCT,
     &sets::SETSUBTRACT,
     &sets::SETUNION,
+    &hashes::SHA1,
+    &hashes::SHA256,
+    &hashes::SHA512,
     &sequences::SLICE,
     &sequences::SORT,
     &to::TOBOOL,
@@ -85,47 +113,14 @@ pub static FUNCTIONS: &[&Function] = &[
     &to::TOSTRING,
     &maps::TRANSPOSE,
     &lazy::TRY,
-    &maps::VALUES,
-    &maps::ZIPMAP,
-#[rustfmt::skip]
-pub static FUNCTIONS: &[&Function] = &[
-    &numeric::ABS,
-    &paths::ABSPATH,
-    &base64::BASE64DECODE,
-    &base64::BASE64ENCODE,
-    &hashes::BASE64SHA256,
-    &hashes::BASE64SHA512,
-    &paths::BASENAME,
-    &cidr::CIDRCONTAINS,
-    &cidr::CIDRHOST,
-    &cidr::CIDRNETMASK,
-    &cidr::CIDRSUBNET,
-    &cidr::CIDRSUBNETS,
-    &csvdecode::CSVDECODE,
-    &paths::DIRNAME,
-    &files::FILE,
-    &files::FILEBASE64,
-    &hashes::FILEBASE64SHA256,
-    &hashes::FILEBASE64SHA512,
-    &files::FILEEXISTS,
-    &hashes::FILEMD5,
-    &hashes::FILESHA1,
-    &hashes::FILESHA256,
-    &hashes::FILESHA512,
-    &jsondecode::JSONDECODE,
-    &jsonencode::JSONENCODE,
-    &numeric::MAX,
-    &hashes::MD5,
-    &paths::PATHEXPAND,
-    &hashes::SHA1,
-    &hashes::SHA256,
-    &hashes::SHA512,
     &url::URLDECODE,
     &url::URLENCODE,
     &uuid::UUID,
     &uuid::UUIDV5,
+    &maps::VALUES,
     &yaml::YAMLDECODE,
     &yaml::YAMLENCODE,
+    &maps::ZIPMAP,
 ];
 
 /// Returns the built-in function of a name; `core::` may precede it.
