@@ -198,7 +198,7 @@ impl World {
         drop(input);
         self.input.clear();
         let output = child.wait_with_output().expect("the program ends");
-        let mut written = format!("-- run {arguments}\n");
+        let mut written = format!("{}\n", format!("-- run {arguments}").trim_end());
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             if !bytes.is_empty() {
                 written.push_str(&format!("-- {name}\n{}", self.neutral(bytes)));

@@ -1,4 +1,5 @@
 //! Which characters a quoted text shows as they are: letters, marks, numbers, punctuation, symbols and the space.
+//!
 //! The table is that of Unicode 15.0, as Terraform's: newer tables would quote newer characters differently.
 
 /// Tells whether a character is shown as it is in a quoted string.

@@ -1,4 +1,6 @@
-//! Conversion and unification, with the results that terraform 1.11.4 gives (console, and module inputs of the types);
+//! Tests of conversion and unification.
+//!
+//! With the results that terraform 1.11.4 gives (console, and module inputs of the types);
 //! where it cannot show them (bounds of unknowns) with those of go-cty's tables.
 
 use super::*;

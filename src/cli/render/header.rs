@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diag::{FileId, Sources};
-use syntax::tree::{Body, Expr, ExprKind, File, NativeBody};
+use syntax::tree::{Block, Body, Expr, ExprKind, File, NativeBody};
 
 /// The parsed files that diagnostics point into, each parsed once, when first asked for.
 #[derive(Default)]
@@ -38,7 +38,10 @@ fn header(file: &File, offset: usize) -> Option<String> {
 }
 
 fn native_header(body: &NativeBody, offset: usize) -> Option<String> {
-    let block = body.blocks.iter().find(|b| contains(b.span, offset))?;
+    let before = body.blocks.iter().filter(|block| block.span.start as usize <= offset);
+    // A block without closing brace goes on to the next one.
+    let is_in = |block: &&Block| contains(block.span, offset) || block.close.is_empty();
+    let block = before.max_by_key(|block| block.span.start).filter(is_in)?;
     let mut header = block.kind.name.to_string();
     for label in &block.labels {
         header.push_str(&format!(" \"{}\"", label.name));
@@ -106,6 +109,12 @@ mod tests {
         check("a.tf", "x = 1\nresource \"a\" b {\n  c {\n    d = |1\n  }\n}\n", Some("resource \"a\" \"b\""));
         check("a.tf", "|locals {\n}\n", Some("locals"));
         check("a.tf", "locals {\n|}\n", Some("locals"));
+    }
+
+    #[test]
+    fn takes_an_unclosed_block_to_reach_to_the_end() {
+        check("a.tf", "locals {\n  a = |", Some("locals"));
+        check("a.tf", "locals {\n  a = |1\n\n", Some("locals"));
     }
 
     #[test]

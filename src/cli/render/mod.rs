@@ -6,5 +6,8 @@ mod snippet;
 pub(crate) mod text;
 mod wrap;
 
+#[cfg(test)]
+mod differential;
+
 pub(crate) use snippet::Snippets;
 pub(crate) use wrap::wrap;

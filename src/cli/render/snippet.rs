@@ -66,7 +66,11 @@ impl<'a> Snippets<'a> {
         let snippet = Snippet {
             // A fault at the very start of a block is about the block and not in it.
             header: start.checked_sub(1).and_then(|o| self.headers.find(self.sources, subject.file, o)),
-            line_numbers: lines.iter().map(|line| file.position(line.start).line).collect(),
+            line_numbers: match lines.is_empty() {
+                // The end of the file, or an empty line: there is nothing to see, and its number says so.
+                true => vec![place.start.line],
+                false => lines.iter().map(|line| file.position(line.start).line).collect(),
+            },
             fault: within(&lines, start)..within(&lines, place.end.byte),
             start_line: file.position(shown.start as usize).line,
             highlight: counted(start)..counted(place.end.byte),

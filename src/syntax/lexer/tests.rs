@@ -1,5 +1,6 @@
-//! Tests of the lexer. What is expected was recorded from the scanner of HCL 2.23, as Terraform 1.11 uses it, but where a
-//! test says otherwise.
+//! Tests of the lexer.
+//!
+//! What is expected was recorded from the scanner of HCL 2.23, as Terraform 1.11 uses it, but where a test says otherwise.
 
 use super::{lex, lex_template};
 use crate::{Token, TokenKind};

@@ -1,5 +1,6 @@
-//! Depth: long rows are not deep, deep texts are refused with a diagnostic, and deep trees can be copied and dropped
-//! on the stack of an ordinary thread.
+//! Depth: long rows are not deep, and deep texts are refused with a diagnostic.
+//!
+//! Deep trees can be copied and dropped on the stack of an ordinary thread.
 
 use diag::FileId;
 
