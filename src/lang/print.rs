@@ -53,6 +53,11 @@ struct Printer {
 
 impl Printer {
     fn value(&mut self, value: &Value, indent: usize) {
+        // Bounds the native stack: values may be as deep as the parser lets expressions be.
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.bare_value(value, indent));
+    }
+
+    fn bare_value(&mut self, value: &Value, indent: usize) {
         let marks = value.marks();
         match value.kind() {
             Kind::Unknown(..) => self.push("(known after apply)"),

@@ -8,7 +8,7 @@ use crate::expr::{Evaluator, Names, ReferenceContext, Scope, Subject, compile};
 use crate::print::print_value;
 
 /// Evaluates an expression that refers to no more than [`VARIABLES`]; gives what the console prints, or the first error.
-pub(super) fn evaluate(text: &str) -> Result<String, String> {
+fn evaluate(text: &str) -> Result<String, String> {
     let (tree, mut diags) = syntax::parse_expression(FileId(0), text.as_bytes(), 0);
     let expr = compile(&tree, &Unknowns, &mut diags);
     let env = Environment::for_tests("/");
@@ -21,8 +21,11 @@ pub(super) fn evaluate(text: &str) -> Result<String, String> {
     }
 }
 
+/// Name, marks and type.
+type Variable = (&'static str, Marks, fn() -> Type);
+
 /// The unknown values that expressions of tests may use: `var.NAME`.
-static VARIABLES: &[(&str, Marks, fn() -> Type)] = &[
+static VARIABLES: &[Variable] = &[
     ("b", Marks::NONE, types::bool),
     ("d", Marks::NONE, types::any),
     ("e", Marks::EPHEMERAL, types::string),
@@ -139,4 +142,21 @@ fn marks_of_elements_stay_on_elements() {
     let both = Value::string("a").with_marks(Marks::EPHEMERAL | Marks::SENSITIVE);
     let replaced = call("ephemeralasnull", &[both]);
     assert!(replaced.is_null() && replaced.marks() == Marks::SENSITIVE);
+}
+
+#[test]
+fn merge_sees_what_is_not_a_map_behind_a_null() {
+    assert_eq!(evaluate("merge(null, tomap({ a = 1 }))").as_deref(), Ok("{\n  \"a\" = 1\n}"));
+    for wrong in ["merge(null, \"a\")", "merge(null, [1])", "merge(1, null)"] {
+        assert!(evaluate(wrong).is_err_and(|error| error.contains("maps or objects are required")), "{wrong}");
+    }
+}
+
+#[test]
+fn deep_values_do_not_overflow_the_stack() {
+    let depth = 1_900;
+    let deep = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(evaluate(&format!("flatten({deep})")).as_deref(), Ok("[\n  1,\n]"));
+    assert_eq!(evaluate(&deep).map(|text| text.lines().count()), Ok(2 * depth + 1));
+    assert_eq!(evaluate(&format!("distinct([{deep}, {deep}]) == tolist([{deep}])")).as_deref(), Ok("true"));
 }

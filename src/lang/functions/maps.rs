@@ -183,19 +183,33 @@ fn lookup(call: &Call<'_>) -> Outcome {
 }
 
 fn merge_type(call: &Call<'_>) -> Result<Type, CallError> {
-    let mut first = None;
-    let mut same = true;
-    let mut attributes = BTreeMap::new();
-    let mut complete = true;
+    let mut types = Vec::with_capacity(call.args.len());
     for arg in call.args {
-        // A null object is one without attributes.
-        let ty = match arg.ty() {
+        types.push(match arg.ty() {
             Type::Dynamic => return Ok(Type::Dynamic),
+            // A null object is one without attributes.
             Type::Object(_) if arg.is_null() => Type::object::<EcoString>([]),
             ty @ (Type::Map(_) | Type::Object(_)) => ty,
-            ty => return Err(CallError::new(format!("maps or objects are required, not {}", ty.friendly_name()))),
-        };
-        match (&ty, arg.kind()) {
+            _ => return Err(maps_required(arg)),
+        });
+    }
+    match types.first() {
+        Some(first) if types.iter().all(|ty| ty == first) => Ok(first.clone()),
+        // The known result carries its own type.
+        _ if call.args.iter().all(Value::is_known) => Ok(Type::Dynamic),
+        _ => Ok(merged_object(call.args, &types)),
+    }
+}
+
+fn maps_required(value: &Value) -> CallError {
+    CallError::new(format!("maps or objects are required, not {}", value.ty().friendly_name()))
+}
+
+/// Returns the type of the object that values of several types make, if the known keys and attributes are all of it.
+fn merged_object(args: &[Value], types: &[Type]) -> Type {
+    let mut attributes: BTreeMap<EcoString, Type> = BTreeMap::new();
+    for (arg, ty) in args.iter().zip(types) {
+        match (ty, arg.kind()) {
             (Type::Object(object), _) => {
                 attributes.extend(object.attributes().iter().map(|a| (a.name.clone(), a.ty.clone())));
             }
@@ -203,33 +217,26 @@ fn merge_type(call: &Call<'_>) -> Result<Type, CallError> {
                 let element = map.element_type();
                 attributes.extend(map.entries().iter().map(|(key, _)| (key.clone(), element.clone())));
             }
-            (_, Kind::Unknown(..)) => complete = false,
+            // The keys of an unknown map will be attributes of the result.
+            (_, Kind::Unknown(..)) => return Type::Dynamic,
             _ => {}
         }
-        match &first {
-            None => first = Some(ty),
-            Some(first) => same = same && *first == ty,
-        }
     }
-    match first {
-        Some(ty) if same => Ok(ty),
-        // The keys of an unknown map would be attributes of the result.
-        _ if !complete => Ok(Type::Dynamic),
-        _ => Ok(Type::object(attributes)),
-    }
+    Type::object(attributes)
 }
 
 fn merge(call: &Call<'_>) -> Outcome {
     let mut marks = Marks::NONE;
     let mut entries: Vec<(EcoString, Value)> = Vec::new();
     for arg in call.args {
-        if !arg.is_null() {
-            marks |= arg.marks();
+        if arg.is_null() {
+            continue;
         }
+        marks |= arg.marks();
         match arg.kind() {
             Kind::Map(map) => entries.extend_from_slice(map.entries()),
             Kind::Object(object) => entries.extend(object.iter().map(|(name, value)| (name.clone(), value.clone()))),
-            _ => {}
+            _ => return Err(maps_required(arg)),
         }
     }
     let merged = match &call.ty {

@@ -2,7 +2,11 @@
 
 use value::{Kind, Marks, Type, Value};
 
-use super::{Call, CallError, Code, Function, Outcome, Param, Returns, example, param, parts::bare, types};
+use super::{
+    Call, CallError, Code, Function, Outcome, Param, Returns, example, param,
+    parts::{bare, deep},
+    types,
+};
 
 pub(super) static SENSITIVE: Function = Function {
     name: "sensitive",
@@ -81,6 +85,10 @@ fn without_ephemeral(value: &Value) -> Value {
     if !value.marks_deep().contains(Marks::EPHEMERAL) {
         return value.clone();
     }
+    deep(|| replace_ephemeral(value))
+}
+
+fn replace_ephemeral(value: &Value) -> Value {
     let marks = value.marks();
     if marks.contains(Marks::EPHEMERAL) {
         // An unknown value stays unknown, as its type may become more precise than that of a null here; what was

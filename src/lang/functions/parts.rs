@@ -1,6 +1,6 @@
-//! Looking into arguments, whether known or not: elements, types of parts, whole numbers, an order for searching.
+//! Looking into arguments, whether known or not: elements, types of parts, whole numbers, keys for searching.
 
-use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 use ecow::EcoString;
 use value::{Kind, Marks, Type, Value};
@@ -56,6 +56,11 @@ pub(super) fn certain_length(value: &Value) -> Option<usize> {
     }
 }
 
+/// Runs code that goes down into parts of values: the native stack grows with them, as deep as they may be.
+pub(super) fn deep<R>(code: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, code)
+}
+
 /// Reads a known number as a position or count.
 pub(super) fn whole_number(value: &Value) -> Result<i64, String> {
     let number = value.as_number();
@@ -65,64 +70,61 @@ pub(super) fn whole_number(value: &Value) -> Result<i64, String> {
     })
 }
 
-/// Puts values into an order in which those that the language calls equal, and only those, are equal.
+/// A value to search for in a hash table: equal where the language says so.
 ///
-/// The values must be known in all their parts, without marks, and of one type; nulls are equal to one another.
+/// The value must be known in all its parts, without marks, and of the same type as the others in the table; nulls are
+/// equal to one another.
 #[derive(Clone, Copy)]
-pub(super) struct Ordered<'a>(pub(super) &'a Value);
+pub(super) struct Key<'a>(pub(super) &'a Value);
 
-impl Ord for Ordered<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
         match (self.0.kind(), other.0.kind()) {
-            (Kind::String(a), Kind::String(b)) => a.cmp(b),
-            (Kind::Number(a), Kind::Number(b)) => a.cmp(b),
-            (Kind::Bool(a), Kind::Bool(b)) => a.cmp(&b),
-            (Kind::List(a), Kind::List(b)) => in_turn(a.values(), b.values()),
-            (Kind::Set(a), Kind::Set(b)) => in_turn(a.values(), b.values()),
-            (Kind::Tuple(a), Kind::Tuple(b)) => in_turn(a.values(), b.values()),
-            (Kind::Object(a), Kind::Object(b)) => {
-                in_turn(a.values(), b.values()).then_with(|| a.names().cmp(b.names()))
-            }
+            (Kind::String(a), Kind::String(b)) => a == b,
+            (Kind::Number(a), Kind::Number(b)) => a == b,
+            (Kind::Bool(a), Kind::Bool(b)) => a == b,
+            (Kind::Null(_), Kind::Null(_)) => true,
+            (Kind::Meta(a), Kind::Meta(b)) => a == b,
+            (Kind::List(a), Kind::List(b)) => same_keys(a.values(), b.values()),
+            (Kind::Set(a), Kind::Set(b)) => same_keys(a.values(), b.values()),
+            (Kind::Tuple(a), Kind::Tuple(b)) => same_keys(a.values(), b.values()),
+            (Kind::Object(a), Kind::Object(b)) => a.names() == b.names() && same_keys(a.values(), b.values()),
             (Kind::Map(a), Kind::Map(b)) => {
-                let entry = |(key, value)| (key, Ordered(value));
-                a.entries().iter().map(|(k, v)| entry((k, v))).cmp(b.entries().iter().map(|(k, v)| entry((k, v))))
+                let (a, b) = (a.entries().iter(), b.entries().iter());
+                a.map(|(key, value)| (key, Key(value))).eq(b.map(|(key, value)| (key, Key(value))))
             }
-            (Kind::Meta(a), Kind::Meta(b)) => a.to_string().cmp(&b.to_string()),
-            (a, b) => rank(&a).cmp(&rank(&b)),
+            _ => false,
         }
     }
 }
 
-fn in_turn(a: &[Value], b: &[Value]) -> Ordering {
-    a.iter().map(Ordered).cmp(b.iter().map(Ordered))
+impl Eq for Key<'_> {}
+
+fn same_keys(a: &[Value], b: &[Value]) -> bool {
+    deep(|| a.iter().map(Key).eq(b.iter().map(Key)))
 }
 
-fn rank(kind: &Kind<'_>) -> u8 {
-    match kind {
-        Kind::Bool(_) => 0,
-        Kind::Number(_) => 1,
-        Kind::String(_) => 2,
-        Kind::List(_) => 3,
-        Kind::Set(_) => 4,
-        Kind::Map(_) => 5,
-        Kind::Tuple(_) => 6,
-        Kind::Object(_) => 7,
-        Kind::Meta(_) => 8,
-        Kind::Null(_) => 9,
-        Kind::Unknown(..) => 10,
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0.kind() {
+            Kind::String(text) => text.hash(state),
+            // Equal numbers are nearest to the same float; the sum makes one zero of both.
+            Kind::Number(number) => (number.to_f64() + 0.0).to_bits().hash(state),
+            Kind::Bool(value) => value.hash(state),
+            Kind::List(list) => hash_parts(list.values(), state),
+            Kind::Set(set) => hash_parts(set.values(), state),
+            Kind::Tuple(tuple) => hash_parts(tuple.values(), state),
+            Kind::Object(object) => hash_parts(object.values(), state),
+            Kind::Map(map) => map.entries().iter().for_each(|(key, value)| (key, Key(value)).hash(state)),
+            Kind::Meta(ty) => ty.hash(state),
+            Kind::Null(_) | Kind::Unknown(..) => state.write_u8(0),
+        }
     }
 }
 
-impl PartialOrd for Ordered<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+fn hash_parts<H: Hasher>(values: &[Value], state: &mut H) {
+    deep(|| {
+        state.write_usize(values.len());
+        values.iter().for_each(|value| Key(value).hash(state));
+    });
 }
-
-impl PartialEq for Ordered<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Ordered<'_> {}

@@ -1,10 +1,10 @@
 //! `contains`, `element`, `index`, `matchkeys`, `one`: what is in a list, and where.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use value::{Kind, Type, Value, convert, unify};
 
-use super::parts::{Ordered, bare, certain_length, elements, tuple_types, whole_number};
+use super::parts::{Key, bare, certain_length, elements, tuple_types, whole_number};
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static CONTAINS: Function = Function {
@@ -186,10 +186,10 @@ fn matchkeys(call: &Call<'_>) -> Outcome {
     let wanted = elements(&searchset);
     let known = wanted.iter().position(|value| !value.is_wholly_known()).unwrap_or(wanted.len());
     let (known, rest) = wanted.split_at(known);
-    let known: BTreeSet<Ordered<'_>> = known.iter().map(Ordered).collect();
+    let known: HashSet<Key<'_>> = known.iter().map(Key).collect();
     let mut found = Vec::new();
     for (key, value) in elements(&keys).iter().zip(elements(values)) {
-        if known.contains(&Ordered(key)) {
+        if known.contains(&Key(key)) {
             found.push(value.clone());
             continue;
         }

@@ -1,10 +1,10 @@
 //! `chunklist`, `compact`, `concat`, `distinct`, `flatten`, `reverse`, `slice`, `sort`: lists made from lists.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use value::{Kind, Marks, Refinement, Type, Value, convert, unify};
 
-use super::parts::{Ordered, bare, certain_length, elements, tuple_types, whole_number};
+use super::parts::{Key, bare, certain_length, deep, elements, tuple_types, whole_number};
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static CHUNKLIST: Function = Function {
@@ -212,14 +212,14 @@ fn distinct(call: &Call<'_>) -> Outcome {
     if !list.is_wholly_known() {
         return Ok(Value::unknown(call.ty.clone()));
     }
-    let mut seen = BTreeSet::new();
-    let kept = elements(list).iter().filter(|value| seen.insert(Ordered(value)));
+    let mut seen = HashSet::new();
+    let kept = elements(list).iter().filter(|value| seen.insert(Key(value)));
     Ok(Value::list(element_type(list), kept.cloned()))
 }
 
 fn flatten_type(call: &Call<'_>) -> Result<Type, CallError> {
     let ty = call.args[0].ty();
-    if !matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)) {
+    if call.args[0].is_known() && !matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)) {
         return Err(CallError::new(format!(
             "only lists, sets and tuples can be flattened, not {}",
             ty.friendly_name()
@@ -252,7 +252,9 @@ impl Flat {
         }
         for value in elements(sequence) {
             match value.kind() {
-                Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => self.add(value),
+                Kind::List(_) | Kind::Set(_) | Kind::Tuple(_) => {
+                    deep(|| self.add(value));
+                }
                 // An element of a type that is not known may turn out to be a sequence, too.
                 Kind::Unknown(Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Dynamic, _) => {
                     self.known = false;

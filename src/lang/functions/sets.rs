@@ -1,10 +1,10 @@
 //! `setintersection`, `setproduct`, `setsubtract`, `setunion`: sets combined.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use value::{Kind, Marks, Refinement, Type, Value, convert, unify};
 
-use super::parts::{Ordered, bare, certain_length, elements};
+use super::parts::{Key, bare, certain_length, elements};
 use super::{Call, CallError, Code, Function, Outcome, Param, Returns, example, param, types};
 
 /// More combinations than this are an error instead of the end of the memory.
@@ -131,9 +131,8 @@ fn combine(call: &Call<'_>, wanted: bool) -> Outcome {
     let Some((first, others)) = sets.split_first() else {
         return Err(CallError::new("it needs at least one argument"));
     };
-    let others: Vec<BTreeSet<Ordered<'_>>> =
-        others.iter().map(|set| elements(set).iter().map(Ordered).collect()).collect();
-    let kept = elements(first).iter().filter(|value| others.iter().all(|set| set.contains(&Ordered(value)) == wanted));
+    let others: Vec<HashSet<Key<'_>>> = others.iter().map(|set| elements(set).iter().map(Key).collect()).collect();
+    let kept = elements(first).iter().filter(|value| others.iter().all(|set| set.contains(&Key(value)) == wanted));
     Ok(Value::set(result_element(call), kept.cloned()))
 }
 
