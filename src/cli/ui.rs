@@ -63,6 +63,8 @@ pub struct Ui {
     pub err: Stream,
     /// What the user or a pipe feeds in.
     pub input: Box<dyn Read + Send>,
+    /// Whether a person sits at the input, who would like to be asked.
+    pub is_interactive: bool,
 }
 
 impl Ui {
@@ -74,6 +76,7 @@ impl Ui {
             out: Stream::of_terminal(out, out_width),
             err: Stream::of_terminal(err, err_width),
             input: Box::new(io::stdin()),
+            is_interactive: io::stdin().is_terminal(),
         }
     }
 
@@ -142,8 +145,12 @@ pub(crate) mod testing {
     pub(crate) fn in_memory(input: &'static [u8]) -> (Written, Written, Ui) {
         let (out, err) = (Written::default(), Written::default());
         let style = Style { is_coloured: false, width: WIDTH_DEFAULT };
-        let ui =
-            Ui { out: Stream::new(out.clone(), style), err: Stream::new(err.clone(), style), input: Box::new(input) };
+        let ui = Ui {
+            out: Stream::new(out.clone(), style),
+            err: Stream::new(err.clone(), style),
+            input: Box::new(input),
+            is_interactive: false,
+        };
         (out, err, ui)
     }
 }

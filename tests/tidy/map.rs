@@ -26,7 +26,7 @@ pub(super) fn code_map_equals_manifests(tree: &Tree) -> Vec<String> {
             continue;
         };
         let used = |kind| -> BTreeSet<String> {
-            dependencies(manifest, kind).into_iter().map(|(name, _)| name).filter(|n| ours.contains(n)).collect()
+            dependencies(manifest, kind).into_keys().filter(|n| ours.contains(n)).collect()
         };
         let (uses, mut in_tests) = (used("dependencies"), used("dev-dependencies"));
         if uses != row.uses {

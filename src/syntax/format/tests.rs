@@ -109,6 +109,7 @@ fn agrees_with_terraform_on_the_corpus_and_its_mutations() {
 
 /// Formats texts with one run of the reference, or returns nothing if it is not there.
 #[expect(clippy::print_stderr, reason = "a test that checks nothing has to say so")]
+#[expect(clippy::disallowed_methods, reason = "the surroundings of the test, not of the program")]
 fn terraform_fmt(inputs: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     let path = std::env::var_os("PATH")?;
     if !std::env::split_paths(&path).any(|folder| folder.join("terraform").is_file()) {
