@@ -44,7 +44,7 @@ pub(super) fn forgotten_files(tree: &Tree) -> Vec<String> {
             let paths = text.lines().filter_map(|line| line.trim().strip_prefix("path = \"")?.strip_suffix('"'));
             named.extend(paths.map(|target| format!("{folder}{target}")));
         } else if path.ends_with(".rs") {
-            named.extend(modules(path, text).into_iter().flat_map(|module| module.places));
+            named.extend(modules(path, text, tree.code(path)).into_iter().flat_map(|module| module.places));
         }
     }
     let is_root =
@@ -63,7 +63,7 @@ pub(super) fn printing_only_in_cli(tree: &Tree) -> Vec<String> {
         if !["print!", "println!", "dbg!"].iter().any(|word| text.contains(word)) {
             continue;
         }
-        let code = without_tests(&masked(text));
+        let code = without_tests(tree.code(path));
         for (index, line) in code.lines().enumerate() {
             let words = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '!');
             for word in words.filter(|word| ["print!", "println!", "eprint!", "eprintln!", "dbg!"].contains(word)) {
@@ -81,15 +81,15 @@ struct Module {
     is_test: bool,
 }
 
-/// Returns the modules that a file names.
-fn modules(path: &str, text: &str) -> Vec<Module> {
+/// Returns the modules that a file names; `code` is its text without comments and texts.
+fn modules(path: &str, text: &str, code: &str) -> Vec<Module> {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = file.trim_end_matches(".rs");
     let is_parent_of_folder = ["lib", "main", "mod"].contains(&stem);
     let base = if is_parent_of_folder { folder.to_owned() } else { format!("{folder}/{stem}") };
     let mut modules = Vec::new();
     let mut attributes: Vec<&str> = Vec::new();
-    for (line, code) in text.lines().map(str::trim).zip(masked(text).lines().map(str::trim)) {
+    for (line, code) in text.lines().map(str::trim).zip(code.lines().map(str::trim)) {
         if code.starts_with("#[") {
             attributes.push(line);
             continue;
@@ -116,7 +116,7 @@ fn modules(path: &str, text: &str) -> Vec<Module> {
 pub(super) fn test_files(tree: &Tree) -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
     for (path, text) in tree.rust_files().filter(|(_, text)| text.contains("#[cfg(test)]")) {
-        let test_modules = modules(path, text).into_iter().filter(|module| module.is_test);
+        let test_modules = modules(path, text, tree.code(path)).into_iter().filter(|module| module.is_test);
         for place in test_modules.flat_map(|module| module.places) {
             let below = format!("{}/", place.trim_end_matches(".rs").trim_end_matches("/mod"));
             tests.extend(tree.rust_files().map(|(p, _)| p).filter(|p| p.starts_with(&below)).map(str::to_owned));

@@ -36,15 +36,14 @@ pub(super) fn long_files(tree: &Tree) -> Vec<String> {
     for (path, text) in tree.rust_files().filter(|(path, _)| !tests.contains(*path)) {
         let all = text.lines().count();
         // Counting what tests take is work that a short file does not need.
-        let lines = if all > FILE_LINES_MAX { all - test_lines(text) } else { all };
+        let lines = if all > FILE_LINES_MAX { all - test_lines(text, tree.code(path)) } else { all };
         files.push((path.to_owned(), lines));
     }
     over(files, FILE_LINES_MAX, LONG_FILES)
 }
 
-fn test_lines(text: &str) -> usize {
-    let code = rust::masked(text);
-    let kept = rust::without_tests(&code);
+fn test_lines(text: &str, code: &str) -> usize {
+    let kept = rust::without_tests(code);
     let mut blanked = 0;
     let mut is_within = false;
     for ((line, code), kept) in text.lines().zip(code.lines()).zip(kept.lines()) {
@@ -84,7 +83,7 @@ fn over(found: Vec<(String, usize)>, limit: usize, exceptions: &[(&str, usize)])
 fn code_files(tree: &Tree) -> impl Iterator<Item = (&str, String)> {
     let tests = rust::test_files(tree);
     let files = tree.rust_files().filter(move |(path, _)| !tests.contains(*path));
-    files.map(|(path, text)| (path, rust::without_tests(&rust::masked(text))))
+    files.map(|(path, _)| (path, rust::without_tests(tree.code(path))))
 }
 
 /// Returns the functions of a file with their number of lines, from `fn` to the closing brace.

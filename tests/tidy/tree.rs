@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
+
+use super::rust;
 
 /// Files larger than this are data; rules see their names only.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
@@ -11,6 +14,8 @@ const TEXT_BYTES_MAX: u64 = 1 << 20;
 #[derive(Default)]
 pub(super) struct Tree {
     files: BTreeMap<String, String>,
+    /// The Rust files without comments and texts: several rules read them, and making them is most of the work.
+    code: OnceLock<BTreeMap<String, String>>,
 }
 
 impl Tree {
@@ -33,11 +38,13 @@ impl Tree {
     /// Puts a file in, in the place of one of that name.
     pub(super) fn insert(&mut self, path: &str, text: &str) {
         self.files.insert(path.to_owned(), text.to_owned());
+        self.code = OnceLock::new();
     }
 
     /// Takes a file out.
     pub(super) fn remove(&mut self, path: &str) {
         self.files.remove(path);
+        self.code = OnceLock::new();
     }
 
     /// Returns a file's text.
@@ -53,6 +60,12 @@ impl Tree {
     /// Returns the files written in Rust.
     pub(super) fn rust_files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files().filter(|(path, _)| path.ends_with(".rs"))
+    }
+
+    /// Returns a file in Rust without comments and texts.
+    pub(super) fn code(&self, path: &str) -> &str {
+        let masked = || self.rust_files().map(|(path, text)| (path.to_owned(), rust::masked(text))).collect();
+        self.code.get_or_init(masked).get(path).map_or("", String::as_str)
     }
 
     /// Returns the folders of crates in `parent` (`src` or `providers`), by name.
