@@ -2,6 +2,7 @@
 //!
 //! Its types use every form that a schema can have. Each type, and each family of functions, is one file with its
 //! schema, its rules and its documentation, and one line below.
+//! *Not here:* emulated clouds with real wire protocols (`sandbox`).
 
 mod cluster;
 mod configuration;

@@ -1,6 +1,6 @@
-//! The built-in provider `terraform.io/builtin/terraform`: `terraform_data`, `terraform_remote_state` and the functions
-//! that read and write the language's own notation.
+//! The built-in provider `terraform.io/builtin/terraform`.
 //!
+//! It has `terraform_data`, `terraform_remote_state` and functions that read and write the language's own notation.
 //! *Not here:* a parser. `decode_tfvars` needs one, and a provider has no access to the language; so the main program,
 //! which joins the two, passes the reader in.
 
