@@ -159,7 +159,8 @@ impl FunctionSignature {
 impl FunctionParameter {
     fn prepare(&self, arg: Value) -> Result<(Value, Marks), String> {
         let (bare, marks) = arg.unmark_deep();
-        let value = if self.ty == Type::Dynamic { bare } else { convert(&bare, &self.ty).map_err(|e| e.to_string())? };
+        let value =
+            if self.ty == Type::Dynamic { bare } else { convert(&bare, &self.ty).map_err(|e| e.to_string())? };
         if value.is_null() && !self.allow_null {
             return Err("argument must not be null".into());
         }
@@ -180,7 +181,10 @@ mod tests {
 
     fn check(args: Vec<Value>, expected: Result<Value, &str>) {
         let result = signature().call(args, |args| Ok(Value::number(args.len())));
-        assert_eq!(result.as_ref().map_err(|problem| problem.message.as_str()), expected.as_ref().map_err(|text| *text));
+        assert_eq!(
+            result.as_ref().map_err(|problem| problem.message.as_str()),
+            expected.as_ref().map_err(|text| *text)
+        );
     }
 
     #[test]
@@ -217,7 +221,8 @@ mod tests {
     #[test]
     fn a_result_of_another_type_is_the_providers_fault() {
         let result = signature().call(vec![Value::number(1)], |_| Ok(Value::string("x")));
-        let expected = "its provider declares that it returns number and returned string, which is a bug in the provider";
+        let expected =
+            "its provider declares that it returns number and returned string, which is a bug in the provider";
         assert_eq!(result, Err(FunctionProblem::new(expected)));
     }
 }

@@ -116,14 +116,19 @@ impl Definition {
             functions: functions.iter().map(|(name, part)| ((*name).into(), part.signature())).collect(),
         };
         let configuration = self.configuration;
-        Box::new(InProcess { source: self.source, schemas, configuration, resources, data_sources, ephemerals, functions })
+        Box::new(InProcess {
+            source: self.source,
+            schemas,
+            configuration,
+            resources,
+            data_sources,
+            ephemerals,
+            functions,
+        })
     }
 }
 
-fn by_name<Part: ?Sized>(
-    parts: Vec<Box<Part>>,
-    name: fn(&Part) -> &'static str,
-) -> BTreeMap<&'static str, Box<Part>> {
+fn by_name<Part: ?Sized>(parts: Vec<Box<Part>>, name: fn(&Part) -> &'static str) -> BTreeMap<&'static str, Box<Part>> {
     let mut named = BTreeMap::new();
     for part in parts {
         let name = name(&part);

@@ -45,7 +45,8 @@ fn unknown_parts(block: &Block) -> Value {
         let value = if attribute.is_settable() { Value::unknown(ty) } else { Value::null(ty) };
         (attribute.name.clone(), value)
     });
-    let blocks = block.blocks.iter().map(|nested| (nested.name.clone(), Value::unknown(nested.ty().without_optional())));
+    let blocks =
+        block.blocks.iter().map(|nested| (nested.name.clone(), Value::unknown(nested.ty().without_optional())));
     Value::object(attributes.chain(blocks))
 }
 
