@@ -85,7 +85,7 @@ pub struct Ident {
 }
 
 /// An expression.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
@@ -134,7 +134,7 @@ pub enum ExprKind {
 }
 
 /// A piece of a template, in order of appearance; trimming and dedenting are done.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Part {
     /// Literal text, decoded.
     Literal(EcoString, Span),
@@ -299,4 +299,40 @@ pub struct JsonString {
     pub text: EcoString,
     /// The text read as a template: what it means as an expression. Its spans are the whole string's, or finer.
     pub template: Expr,
+}
+
+/// Copies a node on a stack that grows if need be: what `derive` makes of large enums takes so much stack without
+/// optimisation that a tree of the allowed depth would overflow that of a thread.
+fn copied<T>(copy: impl FnOnce() -> T) -> T {
+    const STACK_LEFT_MIN: usize = 64 * 1024;
+    const STACK_SIZE: usize = 1024 * 1024;
+    stacker::maybe_grow(STACK_LEFT_MIN, STACK_SIZE, copy)
+}
+
+impl Clone for Expr {
+    fn clone(&self) -> Expr {
+        copied(|| Expr { kind: self.kind.clone(), span: self.span })
+    }
+}
+
+impl Clone for Part {
+    fn clone(&self) -> Part {
+        copied(|| match self {
+            Part::Literal(text, span) => Part::Literal(text.clone(), *span),
+            Part::Interpolation(expr) => Part::Interpolation(expr.clone()),
+            Part::If { condition, then, otherwise, span } => Part::If {
+                condition: condition.clone(),
+                then: then.clone(),
+                otherwise: otherwise.clone(),
+                span: *span,
+            },
+            Part::For { key, value, collection, body, span } => Part::For {
+                key: key.clone(),
+                value: value.clone(),
+                collection: collection.clone(),
+                body: body.clone(),
+                span: *span,
+            },
+        })
+    }
 }

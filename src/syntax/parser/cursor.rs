@@ -147,7 +147,11 @@ impl<'t> Parser<'t> {
                 "Blocks, expressions and template directives can be nested in each other {NESTING_MAX} levels deep at \
                  most. Move inner parts to local values."
             );
-            return Err(self.fail(token, "Nesting too deep", detail));
+            let reported = self.fail(token, "Nesting too deep", detail);
+            // The rest of such a text is not worth reading: it is no text of a person.
+            self.at = self.tokens.len() - 1;
+            self.unclosed = true;
+            return Err(reported);
         }
         self.depth += 1;
         Ok(())

@@ -13,6 +13,10 @@ impl Parser<'_> {
     pub(super) fn skip_item(&mut self, start: ItemStart, inside: Inside) {
         self.reset(start);
         let mistake = self.at;
+        if self.tokens[mistake].kind == TokenKind::End {
+            self.unclosed = true;
+            return;
+        }
         let item = self.tokens[start.token];
         let column = self.column(item.start);
         let mut open: Vec<TokenKind> = Vec::new();

@@ -51,7 +51,7 @@ fn indentation_tells_where_an_unclosed_bracket_ends() {
 fn a_brace_on_the_next_line_or_none_is_one_mistake() {
     check(
         "a\n{\n  x = 1\n}\nb y\n  x = 1\n}\nk = 2\n",
-        &["1: Argument or block definition required @ a", "5: Invalid block definition @ \n"],
+        &["1: Invalid block definition @ \n", "5: Invalid block definition @ \n"],
         "{k=2;b \"y\"{x=1;};}",
     );
 }
@@ -97,16 +97,16 @@ fn wrong_escapes_and_repeated_attributes_do_not_stop_anything() {
 #[test]
 fn characters_that_mean_nothing_are_named() {
     check(
-        "a = 'x'\nb = 1 & 2\nc = 1;\n}\n\"d\" = 1\n$ = 2\ne = 3\n",
+        "a = 'x'\nb = 1 & 2\nc = 1;\n}\nf = 1\n\"d\" = 1\ng = 1\n$ = 2\ne = 3\n",
         &[
             "1: Invalid character @ '",
             "2: Unsupported operator @ &",
             "3: Invalid character @ ;",
             "4: Argument or block definition required @ }",
-            "5: Invalid argument name @ \"",
-            "6: Invalid character @ $",
+            "6: Invalid argument name @ \"",
+            "8: Invalid character @ $",
         ],
-        "{a=INVALID;b=1;c=1;e=3;}",
+        "{a=INVALID;b=1;c=1;f=1;g=1;e=3;}",
     );
 }
 
