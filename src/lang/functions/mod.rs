@@ -3,23 +3,35 @@
 //! A [`Function`] carries its name, documentation, parameters, examples and code. The examples are its tests and its
 //! page in `src/lang/README.md`.
 
+mod affixes;
+mod arguments;
 mod call;
 mod coalesce;
 mod environment;
 #[cfg(test)]
 mod expression_tests;
+pub(crate) mod graphemes;
 #[cfg(test)]
 mod large_tests;
 mod lazy;
+mod length;
+mod letters;
+mod lines;
 mod maps;
 mod marking;
 mod numeric;
 mod parts;
+mod pieces;
+mod powers;
 mod range;
 mod search;
 mod sequences;
 mod sets;
+#[cfg(test)]
+mod testing;
+mod time;
 mod to;
+mod trim;
 mod truth;
 
 use value::Type;
@@ -33,6 +45,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &truth::ALLTRUE,
     &truth::ANYTRUE,
     &lazy::CAN,
+    &numeric::CEIL,
+    &trim::CHOMP,
     &sequences::CHUNKLIST,
     &coalesce::COALESCE,
     &coalesce::COALESCELIST,
@@ -42,17 +56,29 @@ pub static FUNCTIONS: &[&Function] = &[
     &lazy::CONVERT,
     &sequences::DISTINCT,
     &search::ELEMENT,
+    &affixes::ENDSWITH,
     &marking::EPHEMERALASNULL,
     &sequences::FLATTEN,
+    &numeric::FLOOR,
+    &time::FORMATDATE,
+    &lines::INDENT,
     &search::INDEX,
     &marking::ISSENSITIVE,
+    &pieces::JOIN,
     &maps::KEYS,
+    &length::LENGTH,
+    &powers::LOG,
     &maps::LOOKUP,
+    &letters::LOWER,
     &search::MATCHKEYS,
     &numeric::MAX,
     &maps::MERGE,
+    &numeric::MIN,
     &marking::NONSENSITIVE,
     &search::ONE,
+    &numeric::PARSEINT,
+    &time::PLANTIMESTAMP,
+    &powers::POW,
     &range::RANGE,
     &sequences::REVERSE,
     &marking::SENSITIVE,
@@ -60,8 +86,19 @@ pub static FUNCTIONS: &[&Function] = &[
     &sets::SETPRODUCT,
     &sets::SETSUBTRACT,
     &sets::SETUNION,
+    &numeric::SIGNUM,
     &sequences::SLICE,
     &sequences::SORT,
+    &pieces::SPLIT,
+    &affixes::STARTSWITH,
+    &affixes::STRCONTAINS,
+    &pieces::STRREV,
+    &pieces::SUBSTR,
+    &numeric::SUM,
+    &time::TIMEADD,
+    &time::TIMECMP,
+    &time::TIMESTAMP,
+    &letters::TITLE,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,
@@ -69,7 +106,12 @@ pub static FUNCTIONS: &[&Function] = &[
     &to::TOSET,
     &to::TOSTRING,
     &maps::TRANSPOSE,
+    &trim::TRIM,
+    &trim::TRIMPREFIX,
+    &trim::TRIMSPACE,
+    &trim::TRIMSUFFIX,
     &lazy::TRY,
+    &letters::UPPER,
     &maps::VALUES,
     &maps::ZIPMAP,
 ];
