@@ -10,6 +10,7 @@ mod coalesce;
 mod environment;
 #[cfg(test)]
 mod expression_tests;
+mod format;
 pub(crate) mod graphemes;
 #[cfg(test)]
 mod large_tests;
@@ -60,7 +61,9 @@ pub static FUNCTIONS: &[&Function] = &[
     &marking::EPHEMERALASNULL,
     &sequences::FLATTEN,
     &numeric::FLOOR,
+    &format::FORMAT,
     &time::FORMATDATE,
+    &format::FORMATLIST,
     &lines::INDENT,
     &search::INDEX,
     &marking::ISSENSITIVE,

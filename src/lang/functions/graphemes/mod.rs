@@ -60,6 +60,18 @@ pub(crate) fn offset(text: &str, clusters: usize) -> Option<usize> {
     Some(at)
 }
 
+/// Returns the part of a known beginning that holds whatever comes after it: without the last cluster, which more
+/// characters could change, unless it is a delimiter.
+pub(crate) fn safe_prefix(text: &str) -> &str {
+    const DELIMITERS: &str = "-_:;/\\,.(){}[]|?!~ \t@#$%^&*+\"'";
+    let last = iter(text).last().unwrap_or_default();
+    let mut characters = last.chars();
+    match (characters.next(), characters.next()) {
+        (Some(c), None) if DELIMITERS.contains(c) => text,
+        _ => &text[..text.len() - last.len()],
+    }
+}
+
 /// Tells whether every byte is a cluster.
 fn is_simple(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii() && b != b'\r')
@@ -186,7 +198,7 @@ impl Scan<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, iter, offset};
+    use super::{count, iter, offset, safe_prefix};
 
     #[track_caller]
     fn check(text: &str, clusters: &[&str]) {
@@ -218,6 +230,14 @@ mod tests {
     fn hangul_syllables_are_joined_from_their_parts() {
         check("\u{1100}\u{1161}\u{11a8}각", &["\u{1100}\u{1161}\u{11a8}", "각"]);
         check("\u{1100}\u{ac00}\u{11a8}", &["\u{1100}\u{ac00}", "\u{11a8}"]);
+    }
+
+    #[test]
+    fn a_prefix_is_safe_up_to_the_last_cluster_or_delimiter() {
+        // As go-cty 1.16's `SafeKnownPrefix` has it.
+        for (text, safe) in [("hello", "hell"), ("a1-", "a1-"), ("<", ""), ("日本", "日"), ("ab\r", "ab"), ("-👍", "-")] {
+            assert_eq!(safe_prefix(text), safe);
+        }
     }
 
     #[test]
