@@ -25,6 +25,7 @@ mod parts;
 mod pieces;
 mod powers;
 mod range;
+mod regex;
 mod search;
 mod sequences;
 mod sets;
@@ -83,6 +84,9 @@ pub static FUNCTIONS: &[&Function] = &[
     &time::PLANTIMESTAMP,
     &powers::POW,
     &range::RANGE,
+    &regex::REGEX,
+    &regex::REGEXALL,
+    &regex::REPLACE,
     &sequences::REVERSE,
     &marking::SENSITIVE,
     &sets::SETINTERSECTION,
