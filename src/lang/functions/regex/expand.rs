@@ -59,6 +59,7 @@ fn group(name: &str, pattern: &Pattern, found: &Match) -> Option<std::ops::Range
     if is_number {
         return found.get(name.parse::<usize>().ok()?).cloned().flatten();
     }
-    let index = pattern.groups().iter().position(|group| group == name)?;
-    found.get(index + 1).cloned().flatten()
+    // Of groups with the same name the first that took part counts.
+    let mut named = pattern.groups().iter().zip(&found[1..]).filter(|(group, _)| *group == name);
+    named.find_map(|(_, range)| range.clone())
 }

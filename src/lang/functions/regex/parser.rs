@@ -187,9 +187,8 @@ impl<'a> Parser<'a> {
         self.flags = group.flags;
         let mut item = combine(group.alternatives, Hir::alternation)?;
         if let Some(index) = group.capture {
-            let name = self.groups.get(index as usize - 1).filter(|name| !name.is_empty());
-            let name = name.map(|name| name.as_str().into());
-            item.hir = Hir::capture(Capture { index, name, sub: Box::new(item.hir) });
+            // Names are kept here only: the engine does not take one twice.
+            item.hir = Hir::capture(Capture { index, name: None, sub: Box::new(item.hir) });
             item.height += 1;
         }
         self.top().current.push(limited(item)?);
@@ -205,9 +204,6 @@ impl<'a> Parser<'a> {
             let Some(name) = name.filter(valid) else {
                 return Err(format!("{:?} does not name a group", shorten(rest)));
             };
-            if self.groups.iter().any(|known| known == name) {
-                return Err(format!("there are two groups named {name:?}"));
-            }
             self.rest = &tail[name.len() + 1..];
             self.open_capture(name.to_owned());
             return Ok(());
@@ -267,9 +263,9 @@ impl<'a> Parser<'a> {
         let Some(item) = self.top().current.pop() else {
             return Err(format!("there is nothing before {operator:?} to repeat"));
         };
-        let repeats = match (c, max.unwrap_or(min)) {
-            ('{', 0) => 1,
-            ('{', times) => item.repeats.saturating_mul(times),
+        let repeats = match (c, max) {
+            ('{', Some(0)) => 1,
+            ('{', _) => item.repeats.saturating_mul(max.unwrap_or(min).max(1)),
             _ => item.repeats,
         };
         if repeats > REPEAT_MAX {
