@@ -14,7 +14,7 @@ pub(super) static CHOMP: Function = Function {
     examples: &[
         example(r#"chomp("hello\n")"#, r#""hello""#),
         example(r#"chomp("hello\r\n\n\r")"#, r#""hello""#),
-        example(r#"chomp("hello \n x")"#, "\"hello \\n x\""),
+        example(r#"chomp("hello \n x")"#, "<<EOT\nhello \n x\nEOT"),
     ],
     code: Code::Eager(|call| Ok(Value::string(text(call, 0).trim_end_matches(['\r', '\n'])))),
 };
@@ -62,7 +62,7 @@ pub(super) static TRIMSPACE: Function = Function {
     returns: Returns::Fixed(types::string),
     examples: &[
         example(r#"trimspace("  hello\n\n")"#, r#""hello""#),
-        example(r#"trimspace("\u00a0\u2003x\u200b")"#, "\"x\u{200b}\""),
+        example(r#"trimspace("\u00a0\u2003x\u200b")"#, r#""x\u200b""#),
     ],
     code: Code::Eager(|call| Ok(Value::string(text(call, 0).trim()))),
 };
