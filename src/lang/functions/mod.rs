@@ -3,6 +3,8 @@
 //! A [`Function`] carries its name, documentation, parameters, examples and code. The examples are its tests and its
 //! page in `src/lang/README.md`.
 
+mod affixes;
+mod arguments;
 mod base64;
 mod call;
 mod cidr;
@@ -12,24 +14,34 @@ mod environment;
 #[cfg(test)]
 mod expression_tests;
 mod files;
+mod format;
+pub(crate) mod graphemes;
 mod hashes;
 mod jsondecode;
 mod jsonencode;
 #[cfg(test)]
 mod large_tests;
 mod lazy;
+mod length;
+mod letters;
+mod lines;
 mod maps;
 mod marking;
 mod numeric;
 mod parts;
 mod paths;
+mod pieces;
+mod powers;
 mod range;
+mod regex;
 mod search;
 mod sequences;
 mod sets;
 #[cfg(test)]
 mod testing;
+mod time;
 mod to;
+mod trim;
 mod truth;
 mod url;
 mod uuid;
@@ -53,6 +65,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::BASE64SHA512,
     &paths::BASENAME,
     &lazy::CAN,
+    &numeric::CEIL,
+    &trim::CHOMP,
     &sequences::CHUNKLIST,
     &cidr::CIDRCONTAINS,
     &cidr::CIDRHOST,
@@ -69,6 +83,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &paths::DIRNAME,
     &sequences::DISTINCT,
     &search::ELEMENT,
+    &affixes::ENDSWITH,
     &marking::EPHEMERALASNULL,
     &files::FILE,
     &files::FILEBASE64,
@@ -80,20 +95,36 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::FILESHA256,
     &hashes::FILESHA512,
     &sequences::FLATTEN,
+    &numeric::FLOOR,
+    &format::FORMAT,
+    &time::FORMATDATE,
+    &format::FORMATLIST,
+    &lines::INDENT,
     &search::INDEX,
     &marking::ISSENSITIVE,
+    &pieces::JOIN,
     &jsondecode::JSONDECODE,
     &jsonencode::JSONENCODE,
     &maps::KEYS,
+    &length::LENGTH,
+    &powers::LOG,
     &maps::LOOKUP,
+    &letters::LOWER,
     &search::MATCHKEYS,
     &numeric::MAX,
     &hashes::MD5,
     &maps::MERGE,
+    &numeric::MIN,
     &marking::NONSENSITIVE,
     &search::ONE,
+    &numeric::PARSEINT,
     &paths::PATHEXPAND,
+    &time::PLANTIMESTAMP,
+    &powers::POW,
     &range::RANGE,
+    &regex::REGEX,
+    &regex::REGEXALL,
+    &regex::REPLACE,
     &sequences::REVERSE,
     &marking::SENSITIVE,
     &sets::SETINTERSECTION,
@@ -103,8 +134,19 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::SHA1,
     &hashes::SHA256,
     &hashes::SHA512,
+    &numeric::SIGNUM,
     &sequences::SLICE,
     &sequences::SORT,
+    &pieces::SPLIT,
+    &affixes::STARTSWITH,
+    &affixes::STRCONTAINS,
+    &pieces::STRREV,
+    &pieces::SUBSTR,
+    &numeric::SUM,
+    &time::TIMEADD,
+    &time::TIMECMP,
+    &time::TIMESTAMP,
+    &letters::TITLE,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,
@@ -112,7 +154,12 @@ pub static FUNCTIONS: &[&Function] = &[
     &to::TOSET,
     &to::TOSTRING,
     &maps::TRANSPOSE,
+    &trim::TRIM,
+    &trim::TRIMPREFIX,
+    &trim::TRIMSPACE,
+    &trim::TRIMSUFFIX,
     &lazy::TRY,
+    &letters::UPPER,
     &url::URLDECODE,
     &url::URLENCODE,
     &uuid::UUID,

@@ -1,0 +1,39 @@
+//! `indent`: spaces at the beginning of lines.
+
+use value::Value;
+
+use super::arguments::{text, whole};
+use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
+
+/// Results above this size are refused: they can only be a mistake.
+const MAX_RESULT_BYTES: usize = 1 << 30;
+
+pub(super) static INDENT: Function = Function {
+    name: "indent",
+    summary: "Puts spaces at the beginning of every line but the first.",
+    params: &[
+        param("spaces", types::number).summary("How many spaces."),
+        param("str", types::string).summary("The lines."),
+    ],
+    rest: None,
+    returns: Returns::Fixed(types::string),
+    examples: &[
+        example(r#"indent(2, "[\nfoo,\n]")"#, "<<EOT\n[\n  foo,\n  ]\nEOT"),
+        example(r#"indent(3, "one line")"#, r#""one line""#),
+        example(r#"indent(-1, "x")"#, "error: must not be negative"),
+    ],
+    code: Code::Eager(indent),
+};
+
+fn indent(call: &Call<'_>) -> Outcome {
+    let spaces = whole(call, 0)?;
+    let lines = text(call, 1);
+    let Ok(spaces) = usize::try_from(spaces) else {
+        return Err(CallError::argument(0, "must not be negative"));
+    };
+    let breaks = lines.bytes().filter(|b| *b == b'\n').count();
+    if spaces.saturating_mul(breaks.max(1)) > MAX_RESULT_BYTES {
+        return Err(CallError::argument(0, format!("{spaces} spaces are too many")));
+    }
+    Ok(Value::string(lines.replace('\n', &format!("\n{}", " ".repeat(spaces)))))
+}
