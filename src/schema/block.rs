@@ -1,7 +1,9 @@
 //! Blocks and attributes.
 
+use std::sync::Arc;
+
 use ecow::EcoString;
-use value::Type;
+use value::{ObjectType, Type};
 
 /// The schema of a provider's configuration or of a resource type.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -167,8 +169,17 @@ impl Attribute {
     /// Returns the type of its values.
     pub fn ty(&self) -> Type {
         match &self.kind {
-            AttributeKind::Type(ty) => ty.clone(),
+            AttributeKind::Type(ty) => ty.without_optional(),
             AttributeKind::Nested(nested) => nested.ty(),
+        }
+    }
+
+    /// Returns the type that a configured value is converted to: attributes that the configuration may leave out are
+    /// optional in it.
+    pub fn constraint(&self) -> Type {
+        match &self.kind {
+            AttributeKind::Type(ty) => ty.clone(),
+            AttributeKind::Nested(nested) => nested.constraint(),
         }
     }
 
@@ -181,7 +192,20 @@ impl Attribute {
 impl NestedObject {
     /// Returns the type of its values.
     pub fn ty(&self) -> Type {
-        let object = Type::object(self.attributes.iter().map(|a| (a.name.clone(), a.ty())));
+        self.nest(Type::object(self.attributes.iter().map(|a| (a.name.clone(), a.ty()))))
+    }
+
+    /// Returns the type that a configured value is converted to.
+    pub fn constraint(&self) -> Type {
+        let attribute = |a: &Attribute| value::Attribute {
+            name: a.name.clone(),
+            ty: a.constraint(),
+            optional: !a.required,
+        };
+        self.nest(Type::Object(Arc::new(ObjectType::new(self.attributes.iter().map(attribute)))))
+    }
+
+    fn nest(&self, object: Type) -> Type {
         match self.nesting {
             ObjectNesting::Single => object,
             ObjectNesting::List => Type::list(object),

@@ -57,7 +57,7 @@ impl Walk<'_> {
         Source::Attribute(Box::new(SetAttribute {
             name: schema.name.clone(),
             expr: self.expr(&given.expr),
-            ty: schema.ty(),
+            ty: schema.constraint(),
             required: schema.required,
             write_only: schema.write_only,
         }))
