@@ -320,12 +320,9 @@ impl Clone for Part {
         copied(|| match self {
             Part::Literal(text, span) => Part::Literal(text.clone(), *span),
             Part::Interpolation(expr) => Part::Interpolation(expr.clone()),
-            Part::If { condition, then, otherwise, span } => Part::If {
-                condition: condition.clone(),
-                then: then.clone(),
-                otherwise: otherwise.clone(),
-                span: *span,
-            },
+            Part::If { condition, then, otherwise, span } => {
+                Part::If { condition: condition.clone(), then: then.clone(), otherwise: otherwise.clone(), span: *span }
+            }
             Part::For { key, value, collection, body, span } => Part::For {
                 key: key.clone(),
                 value: value.clone(),
