@@ -1,5 +1,4 @@
-//! Random texts: whatever comes, there is no panic, every span lies in what it is part of, and a text without
-//! a diagnostic has no gaps.
+//! Random texts: whatever comes, there is no panic, and every span lies in what it is part of.
 
 use diag::{FileId, Span};
 
