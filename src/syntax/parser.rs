@@ -8,7 +8,7 @@ mod collection;
 mod cursor;
 mod directive;
 #[cfg(test)]
-mod dump;
+pub(crate) mod dump;
 mod expression;
 mod recovery;
 mod structure;

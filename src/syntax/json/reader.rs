@@ -239,10 +239,7 @@ impl<'t> Reader<'t> {
 
     /// Reads a string as a template.
     fn template(&mut self, text: &EcoString, raw: &[u8], span: Span) -> Expr {
-        if memchr::memmem::find(text.as_bytes(), b"${")
-            .or_else(|| memchr::memmem::find(text.as_bytes(), b"%{"))
-            .is_none()
-        {
+        if !has_sequence(text.as_bytes()) {
             return Expr { kind: ExprKind::String(normalised(text)), span };
         }
         let (template, diags) = if raw == text.as_bytes() {
@@ -278,6 +275,11 @@ impl<'t> Reader<'t> {
         }
         Some(String::from_utf8_lossy(&decoded).into_owned())
     }
+}
+
+/// Tells whether a text has a template sequence in it, escaped or not.
+fn has_sequence(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'$', b'%', text).any(|sign| text.get(sign + 1) == Some(&b'{'))
 }
 
 /// Decodes the escape at the start of a text; returns it with its length. Half a surrogate pair becomes U+FFFD.

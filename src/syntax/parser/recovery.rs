@@ -71,7 +71,9 @@ impl Parser<'_> {
     fn go_on_at(&mut self, at: usize) {
         // Never back in front of the mistake, so that each mistake is met once.
         self.at = at.max(self.at).min(self.tokens.len() - 1);
-        self.previous_end = self.tokens[self.at.saturating_sub(1)].end;
+        let next = self.tokens[self.at];
+        let previous = self.tokens[self.at.saturating_sub(1)].end.min(next.start);
+        self.previous_end = if next.kind == TokenKind::End { next.start } else { previous };
     }
 
     /// Tells whether a body follows a block's header that has no brace: the brace on the next line, or deeper lines.

@@ -128,7 +128,8 @@ impl Parser<'_> {
         let (expr, done) = match self.expression() {
             Ok(expr) => (expr, Ok(())),
             Err(reported) => {
-                let span = self.span_from(value_start);
+                // Up to where reading came; nothing behind that is part of the item yet.
+                let span = self.span_from(value_start.min(self.previous_end));
                 (Expr { kind: ExprKind::Invalid, span }, Err(reported))
             }
         };

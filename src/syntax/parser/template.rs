@@ -284,16 +284,27 @@ fn dedent(pieces: &mut [Piece]) {
             if space.len() == text.len() && text.ends_with('\n') {
                 continue;
             }
-            spaces = space.graphemes(true).count();
+            spaces = characters(space);
             indented.push(i);
         }
         shared = Some(shared.map_or(spaces, |least| least.min(spaces)));
     }
     for i in indented {
         if let (Some(Piece::Literal { text, start, .. }), Some(shared)) = (pieces.get_mut(i), shared) {
-            let length: usize = text.graphemes(true).take(shared).map(str::len).sum();
+            let length =
+                if is_plain(text) { shared } else { text.graphemes(true).take(shared).map(str::len).sum::<usize>() };
             text.drain(..length);
             *start += length as u32;
         }
     }
+}
+
+/// Tells whether every byte of a text is a character as people count them.
+fn is_plain(text: &str) -> bool {
+    text.is_ascii() && !text.contains('\r')
+}
+
+/// Counts characters as people do.
+fn characters(text: &str) -> usize {
+    if is_plain(text) { text.len() } else { text.graphemes(true).count() }
 }

@@ -45,7 +45,7 @@ fn deep_trees_are_read_copied_and_dropped() {
 
 #[test]
 fn too_deep_texts_get_one_diagnostic() {
-    for depth in [NESTING_MAX as usize + 1, 100_000] {
+    for depth in [NESTING_MAX as usize + 1, 10_000] {
         for (name, text) in nested(depth) {
             let (_, diags) = crate::parse(FileId(0), text.as_bytes());
             let found: Vec<_> = diags.iter().map(|diagnostic| diagnostic.summary.as_str()).collect();
@@ -73,7 +73,7 @@ fn unclosed_openings_end_in_a_diagnostic() {
         "a { b = ",
         "[for x in ",
     ] {
-        for depth in [50, 100_000] {
+        for depth in [50, 10_000] {
             let text = format!("x = {}", open.repeat(depth));
             let (_, diags) = crate::parse(FileId(0), text.as_bytes());
             assert!(diags.has_errors(), "{open}");
@@ -99,7 +99,7 @@ fn deep_json_is_read_up_to_the_limit() {
     let (tree, diags) = crate::parse_json(FileId(0), text(NESTING_MAX as usize - 2).as_bytes());
     assert!(diags.is_empty());
     drop(tree.clone());
-    for depth in [NESTING_MAX as usize + 1, 100_000] {
+    for depth in [NESTING_MAX as usize + 1, 10_000] {
         let (_, diags) = crate::parse_json(FileId(0), text(depth).as_bytes());
         assert_eq!(
             diags.iter().map(|diagnostic| diagnostic.summary.as_str()).collect::<Vec<_>>(),

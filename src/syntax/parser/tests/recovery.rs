@@ -52,7 +52,7 @@ fn a_brace_on_the_next_line_or_none_is_one_mistake() {
     check(
         "a\n{\n  x = 1\n}\nb y\n  x = 1\n}\nk = 2\n",
         &["1: Invalid block definition @ \n", "5: Invalid block definition @ \n"],
-        "{k=2;b \"y\"{x=1;};}",
+        "{k=2;a{x=1;};b \"y\"{x=1;};}",
     );
 }
 
