@@ -53,9 +53,8 @@ fn name_length(text: &str) -> usize {
 fn group(name: &str, pattern: &Pattern, found: &Match) -> Option<std::ops::Range<usize>> {
     /// Longer numbers are names.
     const DIGITS_MAX: usize = 9;
-    let is_number = name.bytes().all(|b| b.is_ascii_digit())
-        && name.len() <= DIGITS_MAX
-        && (name == "0" || !name.starts_with('0'));
+    let is_number =
+        name.bytes().all(|b| b.is_ascii_digit()) && name.len() <= DIGITS_MAX && (name == "0" || !name.starts_with('0'));
     if is_number {
         return found.get(name.parse::<usize>().ok()?).cloned().flatten();
     }
