@@ -2,7 +2,6 @@
 
 use value::{Kind, Type, Value};
 
-use super::arguments::text;
 use super::{Call, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static ENDSWITH: Function = Function {
@@ -17,7 +16,7 @@ pub(super) static ENDSWITH: Function = Function {
         example(r#"endswith("x", "")"#, "true"),
         example(r#"endswith(null, "")"#, "error: must not be null"),
     ],
-    code: Code::Eager(|call| Ok(Value::bool(text(call, 0).ends_with(text(call, 1))))),
+    code: Code::Eager(|call| Ok(Value::bool(call.text(0).ends_with(call.text(1))))),
 };
 
 pub(super) static STARTSWITH: Function = Function {
@@ -45,13 +44,13 @@ pub(super) static STRCONTAINS: Function = Function {
         example(r#"strcontains("hello world", "wod")"#, "false"),
     ],
     // Nullable only in what is said about unknown results.
-    code: Code::Nullable(|call| Ok(Value::bool(text(call, 0).contains(text(call, 1))))),
+    code: Code::Nullable(|call| Ok(Value::bool(call.text(0).contains(call.text(1))))),
 };
 
 fn starts_with(call: &Call<'_>) -> Outcome {
-    let prefix = text(call, 1);
+    let prefix = call.text(1);
     let Kind::Unknown(_, known) = call.args[0].kind() else {
-        return Ok(Value::bool(text(call, 0).starts_with(prefix)));
+        return Ok(Value::bool(call.text(0).starts_with(prefix)));
     };
     let start = known.prefix.as_deref().unwrap_or_default();
     Ok(if start.starts_with(prefix) {

@@ -1,13 +1,8 @@
-//! Access to arguments whose types the parameters have already made sure of.
+//! What several functions do with their arguments.
 
-use value::{Number, Value};
+use value::{Marks, Number, Value};
 
 use super::{Call, CallError};
-
-/// Returns a known string argument.
-pub(super) fn text<'a>(call: &'a Call<'_>, index: usize) -> &'a str {
-    call.args.get(index).and_then(Value::as_str).unwrap_or_default()
-}
 
 static ZERO: Number = Number::ZERO;
 
@@ -16,14 +11,17 @@ pub(super) fn number<'a>(call: &'a Call<'_>, index: usize) -> &'a Number {
     call.args.get(index).and_then(Value::as_number).unwrap_or(&ZERO)
 }
 
-/// Returns a known number argument that must be whole and fit 64 bits.
-pub(super) fn whole(call: &Call<'_>, index: usize) -> Result<i64, CallError> {
-    number(call, index)
-        .to_i64()
-        .ok_or_else(|| CallError::argument(index, format!("must be a whole number from {} to {}", i64::MIN, i64::MAX)))
+/// Says that an argument is not what it should be, and why; the reason may quote it, so it is left out if an argument
+/// is sensitive.
+pub(super) fn is_not(call: &Call<'_>, index: usize, what: &str, reason: &str) -> CallError {
+    let shown = call.shown(call.text(index));
+    if is_sensitive(call) {
+        return CallError::argument(index, format!("{shown} is not {what}"));
+    }
+    CallError::argument(index, format!("{shown} is not {what}: {reason}"))
 }
 
-/// Writes a text for a message: in quotes.
-pub(super) fn shown(_call: &Call<'_>, text: &str) -> String {
-    format!("{text:?}")
+/// Tells whether messages must not quote arguments.
+pub(super) fn is_sensitive(call: &Call<'_>) -> bool {
+    call.marks.contains(Marks::SENSITIVE)
 }

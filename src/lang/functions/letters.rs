@@ -5,7 +5,6 @@
 
 use value::Value;
 
-use super::arguments::text;
 use super::{Call, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static LOWER: Function = Function {
@@ -52,7 +51,7 @@ pub(super) static UPPER: Function = Function {
 };
 
 fn each(call: &Call<'_>, change: fn(char) -> char) -> Outcome {
-    Ok(Value::string(text(call, 0).chars().map(change).collect::<String>()))
+    Ok(Value::string(call.text(0).chars().map(change).collect::<String>()))
 }
 
 fn words(call: &Call<'_>) -> Outcome {
@@ -62,7 +61,7 @@ fn words(call: &Call<'_>) -> Outcome {
         inside = if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { !c.is_whitespace() };
         result
     };
-    Ok(Value::string(text(call, 0).chars().map(change).collect::<String>()))
+    Ok(Value::string(call.text(0).chars().map(change).collect::<String>()))
 }
 
 fn upper(c: char) -> char {

@@ -2,7 +2,6 @@
 
 use value::Value;
 
-use super::arguments::{text, whole};
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
 
 /// Results above this size are refused: they can only be a mistake.
@@ -26,14 +25,14 @@ pub(super) static INDENT: Function = Function {
 };
 
 fn indent(call: &Call<'_>) -> Outcome {
-    let spaces = whole(call, 0)?;
-    let lines = text(call, 1);
+    let spaces = call.whole(0)?;
+    let lines = call.text(1);
     let Ok(spaces) = usize::try_from(spaces) else {
         return Err(CallError::argument(0, "must not be negative"));
     };
     let breaks = lines.bytes().filter(|b| *b == b'\n').count();
     if spaces.saturating_mul(breaks.max(1)) > MAX_RESULT_BYTES {
-        return Err(CallError::argument(0, format!("{spaces} spaces are too many")));
+        return Err(CallError::argument(0, "that makes too long a string"));
     }
     Ok(Value::string(lines.replace('\n', &format!("\n{}", " ".repeat(spaces)))))
 }

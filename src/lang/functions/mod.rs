@@ -38,7 +38,7 @@ mod search;
 mod sequences;
 mod sets;
 #[cfg(test)]
-mod testing;
+mod text_tests;
 mod time;
 mod to;
 mod trim;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use value::{Number, Type, Value, convert};
 
-use super::arguments::{number, shown, text, whole};
+use super::arguments::number;
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static ABS: Function = Function {
@@ -98,7 +98,7 @@ pub(super) static SIGNUM: Function = Function {
         example("signum(344)", "1"),
         example("signum(0.5)", "error: whole number"),
     ],
-    code: Code::Eager(|call| Ok(Value::number(whole(call, 0)?.signum()))),
+    code: Code::Eager(|call| Ok(Value::number(call.whole(0)?.signum()))),
 };
 
 pub(super) static SUM: Function = Function {
@@ -133,14 +133,14 @@ fn parseint_type(call: &Call<'_>) -> Result<Type, CallError> {
 }
 
 fn parseint(call: &Call<'_>) -> Outcome {
-    let digits = text(call, 0);
-    let base = match u32::try_from(whole(call, 1)?) {
+    let digits = call.text(0);
+    let base = match u32::try_from(call.whole(1)?) {
         Ok(base @ 2..=62) => base,
         _ => return Err(CallError::argument(1, "the base must be from 2 to 62")),
     };
     Number::parse_radix(digits, base)
         .map(Value::number)
-        .ok_or_else(|| CallError::argument(0, format!("{} is not a whole number in base {base}", shown(call, digits))))
+        .ok_or_else(|| CallError::argument(0, format!("{} is not a whole number in base {base}", call.shown(digits))))
 }
 
 fn sum(call: &Call<'_>) -> Outcome {

@@ -2,7 +2,6 @@
 
 use value::{Type, Value};
 
-use super::arguments::{text, whole};
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, graphemes, param, types};
 
 pub(super) static JOIN: Function = Function {
@@ -90,7 +89,7 @@ fn join(call: &Call<'_>) -> Outcome {
                 return Err(CallError::argument(number + 1, format!("element {index}{place} is null")));
             };
             if !first {
-                joined.push_str(text(call, 0));
+                joined.push_str(call.text(0));
             }
             first = false;
             joined.push_str(part);
@@ -100,7 +99,7 @@ fn join(call: &Call<'_>) -> Outcome {
 }
 
 fn split(call: &Call<'_>) -> Outcome {
-    let (separator, whole) = (text(call, 0), text(call, 1));
+    let (separator, whole) = (call.text(0), call.text(1));
     if separator.is_empty() {
         return Ok(Value::list(Type::String, whole.chars().map(|c| Value::string(c.to_string()))));
     }
@@ -108,13 +107,13 @@ fn split(call: &Call<'_>) -> Outcome {
 }
 
 fn reverse(call: &Call<'_>) -> Outcome {
-    let clusters: Vec<&str> = graphemes::iter(text(call, 0)).collect();
+    let clusters: Vec<&str> = graphemes::iter(call.text(0)).collect();
     Ok(Value::string(clusters.into_iter().rev().collect::<String>()))
 }
 
 fn substr(call: &Call<'_>) -> Outcome {
-    let all = text(call, 0);
-    let (mut offset, length) = (whole(call, 1)?, whole(call, 2)?);
+    let all = call.text(0);
+    let (mut offset, length) = (call.whole(1)?, call.whole(2)?);
     let from_end = offset < 0;
     if from_end {
         offset += i64::try_from(graphemes::count(all)).unwrap_or(i64::MAX);

@@ -6,7 +6,7 @@
 
 use value::{Number, Value};
 
-use super::arguments::number;
+use super::arguments::{is_sensitive, number};
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static LOG: Function = Function {
@@ -42,7 +42,7 @@ pub(super) static POW: Function = Function {
 fn log(call: &Call<'_>) -> Outcome {
     let (of, base) = (float(call, 0)?, float(call, 1)?);
     let Some(result) = Number::from_f64(natural_log(of) / natural_log(base)) else {
-        return Err(CallError::new(format!("{of} has no logarithm in base {base}")));
+        return Err(undefined(call, &format!("{of} has no logarithm in base {base}")));
     };
     Ok(Value::number(result))
 }
@@ -50,16 +50,20 @@ fn log(call: &Call<'_>) -> Outcome {
 fn pow(call: &Call<'_>) -> Outcome {
     let (base, exponent) = (float(call, 0)?, float(call, 1)?);
     let Some(result) = Number::from_f64(power(base, exponent)) else {
-        return Err(CallError::new(format!("{base} has no real power {exponent}")));
+        return Err(undefined(call, &format!("{base} has no real power {exponent}")));
     };
     Ok(Value::number(result))
+}
+
+fn undefined(call: &Call<'_>, message: &str) -> CallError {
+    CallError::new(if is_sensitive(call) { "the result is not defined" } else { message })
 }
 
 fn float(call: &Call<'_>, index: usize) -> Result<f64, CallError> {
     let exact = number(call, index);
     let float = exact.to_f64();
     if float.is_infinite() && !exact.is_infinite() {
-        return Err(CallError::argument(index, "is too large for a 64-bit float"));
+        return Err(CallError::argument(index, "it is too large for a 64-bit float"));
     }
     Ok(float)
 }
@@ -116,17 +120,8 @@ fn exponential(x: f64) -> f64 {
     const LN2_HIGH: f64 = 0.693_147_180_559_662_956_511_601_805_686_950_683_593_75;
     const LN2_LOW: f64 = 0.282_352_905_630_315_771_225_884_481_750_134_360_255_254_120_68e-12;
     const OVERFLOW: f64 = 7.097_827_128_933_84e+02;
-    /// One over the factorials of 9 down to 3, and the last two terms.
-    const TERMS: [f64; 8] = [
-        2.480_158_730_158_730_158_7e-5,
-        1.984_126_984_126_984_127_0e-4,
-        1.388_888_888_888_888_888_9e-3,
-        8.333_333_333_333_333_333_3e-3,
-        4.166_666_666_666_666_666_7e-2,
-        1.666_666_666_666_666_666_7e-1,
-        0.5,
-        1.0,
-    ];
+    /// One over the factorials from 8 down to 1.
+    const TERMS: [f64; 8] = [1.0 / 40_320.0, 1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0];
     if x.is_nan() || x == f64::INFINITY {
         return x;
     }
@@ -268,11 +263,70 @@ fn scale(x: f64, exponent: i64) -> f64 {
     }
     let exponent = exponent + own - 1;
     let fraction = fraction * 2.0;
-    match exponent {
-        ..-1075 => 0f64.copysign(x),
-        1024.. => f64::INFINITY.copysign(x),
-        // Below the normal range: the second factor is exact as a float, so only the product rounds.
-        ..-1022 => fraction * 2f64.powi((exponent + 53) as i32) * 2f64.powi(-53),
-        _ => fraction * f64::from_bits(((exponent + ONE_EXPONENT) as u64) << FRACTION_BITS),
+    if exponent >= f64::MAX_EXP.into() {
+        return f64::INFINITY.copysign(x);
+    }
+    if exponent < -1075 {
+        return 0f64.copysign(x);
+    }
+    if exponent < -1022 {
+        // Below the normal range: the second factor is exact as a float, so only the last product rounds.
+        return fraction * 2f64.powi((exponent + 53) as i32) * 2f64.powi(-53);
+    }
+    fraction * f64::from_bits(((exponent + ONE_EXPONENT) as u64) << FRACTION_BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{natural_log, power};
+
+    /// A number, an exponent, the number's logarithm and its power: the bits that Go gives on amd64.
+    #[rustfmt::skip]
+    const GO: &[[u64; 4]] = &[
+        [0x000012688b70e62b, 0x3ff0000000000000, 0xc08628ae3f3c2ff6, 0x000012688b70e62b],
+        [0x000012688b70e62b, 0x3ff0000000000000, 0xc08628ae3f3c2ff6, 0x000012688b70e62b],
+        [0x4041a3e91c404298, 0xc069246bd1f806ec, 0x400c81b422a30095, 0x000000fe00820737],
+        [0x0000000000000001, 0x3ff0000000000000, 0xc08628b76e3a7b61, 0x0000000000000001],
+        [0x0000000000000001, 0x3ff0000000000000, 0xc08628b76e3a7b61, 0x0000000000000001],
+        [0x9f21f4f556c0ca64, 0x4000000000000000, 0x7ff8000000000001, 0x00000000014272fa],
+        [0x4028000000000000, 0x3fe0a6256cf550cb, 0x4003e116bcd39e7d, 0x400d25303df011ba],
+        [0x40403859b775c6e5, 0x3fe9e5f0839be657, 0x400bd5cf7042c868, 0x4030b57c9411e632],
+        [0x405724fc919d9395, 0x3fe0000000000000, 0x40121cb94d470495, 0x40233e54f17deadf],
+        [0x3fd36498373dd751, 0xc062ac5796f9b142, 0xbff31a8411d46abe, 0x50040318f21cd551],
+        [0x41d72ae9ba53f15c, 0x3fbcf51233d5bb66, 0x40352a221763fef2, 0x4025ea38d37fa94d],
+        [0x3fe0000000000000, 0x402585bc0ec623aa, 0xbfe62e42fefa39ef, 0x3f42e1529d3653c7],
+        [0x40580ccccccccccd, 0x40558086b0eabbaa, 0x401244060ebac6ba, 0x63589352fd47de15],
+        [0x4056a994df7f38f8, 0x3fcced5a62567e74, 0x4012072bbae64cb8, 0x4006274a797da8a4],
+        [0x4056c00000000000, 0xc05ae034fc54618f, 0x40120b1ec1255cbe, 0x1434fb34757749dc],
+        [0x4050e66666666666, 0x405cba7389a1afa5, 0x4010dabc0d157042, 0x6b9776c1aa3a1f0b],
+        [0x3fe0000000000000, 0x4054800000000000, 0xbfe62e42fefa39ef, 0x3ad0000000000000],
+        [0x4052200000000000, 0xc056c00000000000, 0x4011226484031b1e, 0x1cc8bb3deed3e997],
+        [0x2954424b836a61b1, 0x3ff0000000000000, 0xc06f55dd5a7c5ac7, 0x2954424b836a61b1],
+        [0x3feb9ab905a6e53d, 0x404f800000000000, 0xbfc2e9d71ed69261, 0x3f17c0a9094e002d],
+        [0xc0580ccccccccccd, 0xc057400000000000, 0x7ff8000000000001, 0x99a3f6869ef416c8],
+        [0x40512696ef47cfdb, 0xc040800000000000, 0x4010e9d0d688c6ae, 0x3359dfc1c664d357],
+        [0x4050800000000000, 0xc039000000000000, 0x4010c234da4a23a6, 0x367da762094604d1],
+        [0x4046800000000000, 0xc052000000000000, 0x400e740b76a3c9a4, 0x273806e1399237de],
+    ];
+
+    #[test]
+    fn the_last_bit_is_that_of_the_reference() {
+        for [x, y, log, pow] in GO {
+            let (x, y) = (f64::from_bits(*x), f64::from_bits(*y));
+            assert_eq!(power(x, y).to_bits(), *pow, "{x:e} to the power {y:e}");
+            let found = natural_log(x);
+            assert!(found.to_bits() == *log || (found.is_nan() && f64::from_bits(*log).is_nan()), "ln {x:e}");
+        }
+    }
+
+    #[test]
+    fn edges_are_those_of_floats() {
+        assert_eq!(power(-0.0, -3.0), f64::NEG_INFINITY);
+        assert_eq!(power(f64::NEG_INFINITY, -3.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(power(-1.0, f64::INFINITY), 1.0);
+        assert_eq!(power(0.5, 1e300), 0.0);
+        assert_eq!(power(2.0, 1024.0), f64::INFINITY);
+        assert!(power(-8.0, 1.0 / 3.0).is_nan());
+        assert_eq!(natural_log(0.0), f64::NEG_INFINITY);
     }
 }

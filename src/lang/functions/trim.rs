@@ -2,7 +2,6 @@
 
 use value::Value;
 
-use super::arguments::text;
 use super::{Code, Function, Returns, example, param, types};
 
 pub(super) static CHOMP: Function = Function {
@@ -16,7 +15,7 @@ pub(super) static CHOMP: Function = Function {
         example(r#"chomp("hello\r\n\n\r")"#, r#""hello""#),
         example(r#"chomp("hello \n x")"#, "<<EOT\nhello \n x\nEOT"),
     ],
-    code: Code::Eager(|call| Ok(Value::string(text(call, 0).trim_end_matches(['\r', '\n'])))),
+    code: Code::Eager(|call| Ok(Value::string(call.text(0).trim_end_matches(['\r', '\n'])))),
 };
 
 pub(super) static TRIM: Function = Function {
@@ -32,8 +31,8 @@ pub(super) static TRIM: Function = Function {
         example(r#"trim(" a ", "")"#, r#"" a ""#),
     ],
     code: Code::Eager(|call| {
-        let cut: Vec<char> = text(call, 1).chars().collect();
-        Ok(Value::string(text(call, 0).trim_matches(cut.as_slice())))
+        let cut: Vec<char> = call.text(1).chars().collect();
+        Ok(Value::string(call.text(0).trim_matches(cut.as_slice())))
     }),
 };
 
@@ -49,8 +48,8 @@ pub(super) static TRIMPREFIX: Function = Function {
         example(r#"trimprefix("--x", "-")"#, r#""-x""#),
     ],
     code: Code::Eager(|call| {
-        let all = text(call, 0);
-        Ok(Value::string(all.strip_prefix(text(call, 1)).unwrap_or(all)))
+        let all = call.text(0);
+        Ok(Value::string(all.strip_prefix(call.text(1)).unwrap_or(all)))
     }),
 };
 
@@ -64,7 +63,7 @@ pub(super) static TRIMSPACE: Function = Function {
         example(r#"trimspace("  hello\n\n")"#, r#""hello""#),
         example(r#"trimspace("\u00a0\u2003x\u200b")"#, r#""x\u200b""#),
     ],
-    code: Code::Eager(|call| Ok(Value::string(text(call, 0).trim()))),
+    code: Code::Eager(|call| Ok(Value::string(call.text(0).trim()))),
 };
 
 pub(super) static TRIMSUFFIX: Function = Function {
@@ -78,7 +77,7 @@ pub(super) static TRIMSUFFIX: Function = Function {
         example(r#"trimsuffix("helloworld", "cat")"#, r#""helloworld""#),
     ],
     code: Code::Eager(|call| {
-        let all = text(call, 0);
-        Ok(Value::string(all.strip_suffix(text(call, 1)).unwrap_or(all)))
+        let all = call.text(0);
+        Ok(Value::string(all.strip_suffix(call.text(1)).unwrap_or(all)))
     }),
 };

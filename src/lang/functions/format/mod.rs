@@ -7,7 +7,7 @@ mod verbs;
 use value::{Kind, Refinement, Type, Value};
 
 use self::verbs::Failure;
-use super::arguments::text;
+use super::arguments::is_sensitive;
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, graphemes, param, types};
 
 pub(super) static FORMAT: Function = Function {
@@ -45,12 +45,12 @@ pub(super) static FORMATLIST: Function = Function {
 };
 
 fn format(call: &Call<'_>) -> Outcome {
-    let pattern = text(call, 0);
+    let pattern = call.text(0);
     if call.args[1..].iter().any(|arg| !arg.is_wholly_known()) {
         return Ok(unknown_text(pattern));
     }
     let args: Vec<&Value> = call.args[1..].iter().collect();
-    let written = verbs::write(pattern, &args).map_err(|failure| error(failure, None))?;
+    let written = verbs::write(pattern, &args).map_err(|failure| error(call, failure, None))?;
     Ok(Value::string(written))
 }
 
@@ -61,14 +61,15 @@ fn unknown_text(pattern: &str) -> Value {
     Value::unknown(Type::String).refine(Refinement { prefix, ..Refinement::not_null() })
 }
 
-fn error(failure: Failure, element: Option<usize>) -> CallError {
+fn error(call: &Call<'_>, failure: Failure, element: Option<usize>) -> CallError {
     let place = element.map(|index| format!("for element {index}: ")).unwrap_or_default();
+    let problem = if is_sensitive(call) { "format and arguments do not fit each other" } else { &failure.problem };
     // The pattern is the function's own first argument.
-    CallError::argument(failure.argument.unwrap_or(0), format!("{place}{}", failure.problem))
+    CallError::argument(failure.argument.unwrap_or(0), format!("{place}{problem}"))
 }
 
 fn format_list(call: &Call<'_>) -> Outcome {
-    let pattern = text(call, 0);
+    let pattern = call.text(0);
     let args = &call.args[1..];
     let Some(count) = iterations(args)? else {
         return Ok(Value::unknown(Type::list(Type::String)));
@@ -80,7 +81,7 @@ fn format_list(call: &Call<'_>) -> Outcome {
             results.push(Value::unknown(Type::String).refine_not_null());
             continue;
         }
-        let written = verbs::write(pattern, &row).map_err(|failure| error(failure, Some(index)))?;
+        let written = verbs::write(pattern, &row).map_err(|failure| error(call, failure, Some(index)))?;
         results.push(Value::string(written));
     }
     Ok(Value::list(Type::String, results))

@@ -11,13 +11,18 @@ use super::verbs::Verb;
 /// Greater widths and precisions are refused: they can only be a mistake.
 const SIZE_MAX: usize = 10_000_000;
 
+/// Tells whether there is a verb of a letter.
+pub(super) fn is_known(letter: u8) -> bool {
+    b"vtbdoxXeEfgGsq".contains(&letter)
+}
+
 /// Writes a value as the verb says, or tells why it cannot.
 pub(super) fn write(verb: &Verb, arg: &Value, out: &mut String) -> Result<(), String> {
     if verb.width.max(verb.precision) > Some(SIZE_MAX) {
         return Err(format!("the width and the precision must not be above {SIZE_MAX}"));
     }
     if arg.is_null() && verb.letter != b'v' {
-        return Err("null has no such form".into());
+        return Err("it is null".into());
     }
     match verb.letter {
         b'v' => write_value(verb, arg, out)?,
@@ -28,7 +33,7 @@ pub(super) fn write(verb: &Verb, arg: &Value, out: &mut String) -> Result<(), St
         b'b' | b'd' | b'o' | b'x' | b'X' => write_whole(verb, &number(arg)?, out)?,
         b'e' | b'E' | b'f' | b'g' | b'G' => write_float(verb, &number(arg)?, out),
         b's' | b'q' => write_string(verb, arg, out)?,
-        letter => return Err(format!("there is no verb {:?}", char::from(letter))),
+        _ => {}
     }
     Ok(())
 }

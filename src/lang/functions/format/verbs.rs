@@ -51,8 +51,12 @@ pub(super) fn write(pattern: &str, args: &[&Value]) -> Result<String, Failure> {
         };
         highest = highest.max(number);
         next = number + 1;
+        if !render::is_known(verb.letter) {
+            let problem = format!("there is no verb {:?}, as in {shown:?} at offset {start}", char::from(verb.letter));
+            return Err(Failure { argument: None, problem });
+        }
         render::write(&verb, arg, &mut written).map_err(|problem| {
-            let problem = format!("{problem} for {shown:?} at offset {start}");
+            let problem = format!("argument {number} does not suit {shown:?} at offset {start}: {problem}");
             Failure { argument: Some(number), problem }
         })?;
     }

@@ -235,7 +235,8 @@ mod tests {
     #[test]
     fn a_prefix_is_safe_up_to_the_last_cluster_or_delimiter() {
         // As go-cty 1.16's `SafeKnownPrefix` has it.
-        for (text, safe) in [("hello", "hell"), ("a1-", "a1-"), ("<", ""), ("日本", "日"), ("ab\r", "ab"), ("-👍", "-")] {
+        for (text, safe) in [("hello", "hell"), ("a1-", "a1-"), ("<", ""), ("日本", "日"), ("ab\r", "ab"), ("-👍", "-")]
+        {
             assert_eq!(safe_prefix(text), safe);
         }
     }

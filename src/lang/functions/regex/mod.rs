@@ -11,7 +11,7 @@ use value::{Type, Value};
 
 use self::expand::expand;
 use self::pattern::{Match, Pattern};
-use super::arguments::{shown, text};
+use super::arguments::is_not;
 use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
 
 pub(super) static REGEX: Function = Function {
@@ -66,8 +66,7 @@ pub(super) static REPLACE: Function = Function {
 };
 
 fn compile(call: &Call<'_>, index: usize, pattern: &str) -> Result<std::rc::Rc<Pattern>, CallError> {
-    let _ = call;
-    Pattern::new(pattern).map_err(|error| CallError::argument(index, error))
+    Pattern::new(pattern).map_err(|problem| is_not(call, index, "a regular expression", &problem))
 }
 
 /// Returns the type of one match; unknown while the pattern is.
@@ -94,17 +93,17 @@ fn matches_type(call: &Call<'_>) -> Result<Type, CallError> {
 }
 
 fn first(call: &Call<'_>) -> Outcome {
-    let pattern = compile(call, 0, text(call, 0))?;
-    let searched = text(call, 1);
+    let pattern = compile(call, 0, call.text(0))?;
+    let searched = call.text(1);
     match pattern.find(searched, 0) {
         Some(found) => Ok(result(&pattern, searched, &found, &call.ty)),
-        None => Err(CallError::new(format!("{} matches no part of the string", shown(call, text(call, 0))))),
+        None => Err(CallError::new(format!("{} matches no part of the string", call.shown(call.text(0))))),
     }
 }
 
 fn all(call: &Call<'_>) -> Outcome {
-    let pattern = compile(call, 0, text(call, 0))?;
-    let searched = text(call, 1);
+    let pattern = compile(call, 0, call.text(0))?;
+    let searched = call.text(1);
     let element = call.ty.element().cloned().unwrap_or(Type::String);
     let matches = pattern.find_all(searched);
     let values: Vec<Value> = matches.iter().map(|found| result(&pattern, searched, found, &element)).collect();
@@ -128,7 +127,7 @@ fn result(pattern: &Pattern, searched: &str, found: &Match, ty: &Type) -> Value 
 }
 
 fn replace(call: &Call<'_>) -> Outcome {
-    let (searched, part, replacement) = (text(call, 0), text(call, 1), text(call, 2));
+    let (searched, part, replacement) = (call.text(0), call.text(1), call.text(2));
     let Some(inner) = part.strip_prefix('/').and_then(|part| part.strip_suffix('/')) else {
         return Ok(Value::string(searched.replace(part, replacement)));
     };
@@ -142,3 +141,6 @@ fn replace(call: &Call<'_>) -> Outcome {
     });
     Ok(Value::string(replaced))
 }
+
+#[cfg(test)]
+mod tests;

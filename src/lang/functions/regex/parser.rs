@@ -202,7 +202,9 @@ impl<'a> Parser<'a> {
             let name = tail.split_once('>').map(|(name, _)| name);
             let valid = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             let Some(name) = name.filter(valid) else {
-                return Err(format!("{:?} does not name a group", shorten(rest)));
+                let around = ["(?<=", "(?<!"].iter().any(|start| rest.starts_with(start));
+                let reason = if around { ", and RE2 cannot look around" } else { "" };
+                return Err(format!("{:?} does not name a group{reason}", shorten(rest)));
             };
             self.rest = &tail[name.len() + 1..];
             self.open_capture(name.to_owned());
@@ -228,7 +230,9 @@ impl<'a> Parser<'a> {
             }
             seen |= c != '-';
         }
-        Err(format!("{:?} is not supported", shorten(rest)))
+        let around = ["(?=", "(?!"].iter().any(|start| rest.starts_with(start));
+        let reason = if around { ", since RE2 cannot look around" } else { "" };
+        Err(format!("{:?} is not supported{reason}", shorten(rest)))
     }
 
     fn repeat(&mut self, c: char, repeated: Option<&'a str>) -> Result<Option<&'a str>, String> {

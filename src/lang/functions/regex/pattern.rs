@@ -36,13 +36,9 @@ impl Pattern {
         if let Some(known) = REMEMBERED.with_borrow(|patterns| patterns.get(pattern).cloned()) {
             return Ok(known);
         }
-        let Parsed { hir, groups } =
-            parse(pattern).map_err(|problem| format!("{pattern:?} is not a regular expression: {problem}"))?;
+        let Parsed { hir, groups } = parse(pattern)?;
         let config = meta::Config::new().nfa_size_limit(Some(SIZE_MAX)).onepass_size_limit(Some(1 << 20));
-        let regex = meta::Builder::new()
-            .configure(config)
-            .build_from_hir(&hir)
-            .map_err(|_| format!("{pattern:?} is too large a regular expression"))?;
+        let regex = meta::Builder::new().configure(config).build_from_hir(&hir).map_err(|_| "it is too large")?;
         let new = Rc::new(Pattern { regex, groups });
         REMEMBERED.with_borrow_mut(|patterns| {
             if patterns.len() >= REMEMBERED_MAX {

@@ -63,7 +63,7 @@ fn quoted<'a>(text: &'a str, written: &mut String) -> Result<&'a str, String> {
 }
 
 fn part(letters: &str, moment: &Moment, fields: &Fields) -> Result<String, String> {
-    let hour12 = if fields.hour % 12 == 0 { 12 } else { fields.hour % 12 };
+    let hour12 = (fields.hour + 11) % 12 + 1;
     let half = if fields.hour < 12 { "am" } else { "pm" };
     let zone = |utc: &str, separator: &str| match moment.is_utc() && !utc.is_empty() {
         true => utc.to_owned(),

@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use value::{Type, Value};
 
 use self::moment::Moment;
-use super::arguments::{shown, text};
+use super::arguments::is_not;
 use super::{Call, CallError, Code, Function, Returns, example, param, types};
 
 pub(super) static FORMATDATE: Function = Function {
@@ -32,7 +32,9 @@ pub(super) static FORMATDATE: Function = Function {
     ],
     code: Code::Eager(|call| {
         let moment = strict(call, 1)?;
-        layout::write(text(call, 0), &moment).map(Value::string).map_err(|error| CallError::argument(0, error))
+        layout::write(call.text(0), &moment)
+            .map(Value::string)
+            .map_err(|problem| is_not(call, 0, "a form for moments", &problem))
     }),
 };
 
@@ -68,9 +70,7 @@ pub(super) static TIMEADD: Function = Function {
     // Nullable only in what is said about unknown results.
     code: Code::Nullable(|call| {
         let moment = strict(call, 0)?;
-        let added = duration::parse(text(call, 1)).map_err(|problem| {
-            CallError::argument(1, format!("{} is not a duration: {problem}", shown(call, text(call, 1))))
-        })?;
+        let added = duration::parse(call.text(1)).map_err(|problem| is_not(call, 1, "a duration", &problem))?;
         Ok(Value::string(moment.plus(added).to_string()))
     }),
 };
@@ -116,8 +116,5 @@ fn lenient(call: &Call<'_>, index: usize) -> Result<Moment, CallError> {
 }
 
 fn read(call: &Call<'_>, index: usize, parse: fn(&str) -> Result<Moment, String>) -> Result<Moment, CallError> {
-    let given = text(call, index);
-    parse(given).map_err(|problem| {
-        CallError::argument(index, format!("{} is not a moment as in RFC 3339: {problem}", shown(call, given)))
-    })
+    parse(call.text(index)).map_err(|problem| is_not(call, index, "a moment as in RFC 3339", &problem))
 }
