@@ -14,6 +14,37 @@ pub struct Call<'a> {
     pub ty: Type,
     /// The world.
     pub env: &'a Environment,
+    /// The marks that were taken off the arguments.
+    pub marks: Marks,
+}
+
+impl<'a> Call<'a> {
+    /// Returns a known string argument.
+    pub fn text(&self, index: usize) -> &'a str {
+        self.args.get(index).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Returns a number argument as a whole number of 64 bits.
+    pub fn whole(&self, index: usize) -> Result<i64, CallError> {
+        let number = self.args.get(index).and_then(Value::as_number);
+        number.and_then(value::Number::to_i64).ok_or_else(|| {
+            let shown = self.shown(&number.map(ToString::to_string).unwrap_or_default());
+            CallError::argument(index, format!("a whole number of at most 64 bits is needed, not {shown}"))
+        })
+    }
+
+    /// Writes a text for a message: in quotes, shortened; hidden if any argument is sensitive.
+    pub fn shown(&self, text: &str) -> String {
+        // Enough for a path or a name; a message is no place for a whole document.
+        const CHARS_MAX: usize = 200;
+        if self.marks.contains(Marks::SENSITIVE) {
+            return "(sensitive value)".into();
+        }
+        match text.char_indices().nth(CHARS_MAX) {
+            Some((end, _)) => format!("{:?}...", &text[..end]),
+            None => format!("{text:?}"),
+        }
+    }
 }
 
 /// Why a call failed.
@@ -84,12 +115,12 @@ impl Function {
         if dynamic {
             return Ok(Value::dynamic().with_marks(marks));
         }
-        let result = self.run(&ready, unknown, env)?;
+        let result = self.run(&ready, unknown, marks, env)?;
         Ok(result.with_marks(marks))
     }
 
-    fn run(&self, args: &[Value], unknown: bool, env: &Environment) -> Outcome {
-        let mut call = Call { args, ty: Type::Dynamic, env };
+    fn run(&self, args: &[Value], unknown: bool, marks: Marks, env: &Environment) -> Outcome {
+        let mut call = Call { args, ty: Type::Dynamic, env, marks };
         call.ty = match &self.returns {
             Returns::Fixed(ty) => ty(),
             Returns::Computed(compute) => compute(&call)?,

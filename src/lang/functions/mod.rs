@@ -3,6 +3,7 @@
 //! A [`Function`] carries its name, documentation, parameters, examples and code. The examples are its tests and its
 //! page in `src/lang/README.md`.
 
+mod base64;
 mod call;
 mod coalesce;
 mod environment;
@@ -21,6 +22,16 @@ mod sequences;
 mod sets;
 mod to;
 mod truth;
+mod cidr;
+mod environment;
+mod files;
+mod hashes;
+mod numeric;
+mod paths;
+#[cfg(test)]
+mod testing;
+mod url;
+mod uuid;
 
 use value::Type;
 
@@ -72,6 +83,40 @@ pub static FUNCTIONS: &[&Function] = &[
     &lazy::TRY,
     &maps::VALUES,
     &maps::ZIPMAP,
+#[rustfmt::skip]
+pub static FUNCTIONS: &[&Function] = &[
+    &numeric::ABS,
+    &paths::ABSPATH,
+    &base64::BASE64DECODE,
+    &base64::BASE64ENCODE,
+    &hashes::BASE64SHA256,
+    &hashes::BASE64SHA512,
+    &paths::BASENAME,
+    &cidr::CIDRCONTAINS,
+    &cidr::CIDRHOST,
+    &cidr::CIDRNETMASK,
+    &cidr::CIDRSUBNET,
+    &cidr::CIDRSUBNETS,
+    &paths::DIRNAME,
+    &files::FILE,
+    &files::FILEBASE64,
+    &hashes::FILEBASE64SHA256,
+    &hashes::FILEBASE64SHA512,
+    &files::FILEEXISTS,
+    &hashes::FILEMD5,
+    &hashes::FILESHA1,
+    &hashes::FILESHA256,
+    &hashes::FILESHA512,
+    &numeric::MAX,
+    &hashes::MD5,
+    &paths::PATHEXPAND,
+    &hashes::SHA1,
+    &hashes::SHA256,
+    &hashes::SHA512,
+    &url::URLDECODE,
+    &url::URLENCODE,
+    &uuid::UUID,
+    &uuid::UUIDV5,
 ];
 
 /// Returns the built-in function of a name; `core::` may precede it.
