@@ -18,10 +18,7 @@ pub(super) static CSVDECODE: Function = Function {
     rest: None,
     returns: Returns::Computed(|_| Ok(Type::Dynamic)),
     examples: &[
-        example(
-            r#"csvdecode("a,b\n1,2\n")"#,
-            "tolist([\n  {\n    \"a\" = \"1\"\n    \"b\" = \"2\"\n  },\n])",
-        ),
+        example(r#"csvdecode("a,b\n1,2\n")"#, "tolist([\n  {\n    \"a\" = \"1\"\n    \"b\" = \"2\"\n  },\n])"),
         example(r#"csvdecode("")"#, "error: no line with the names"),
         example(r#"csvdecode("a,b\n1")"#, "error: line 2"),
     ],
@@ -154,7 +151,10 @@ impl<'a> Records<'a> {
                 record.fields.push(field);
                 return Ok((after.strip_prefix(','), has_end));
             } else {
-                return Err(wrong(self.line, "a comma must follow the closing quote of a field; a quote inside of it is written as `\"\"`"));
+                return Err(wrong(
+                    self.line,
+                    "a comma must follow the closing quote of a field; a quote inside of it is written as `\"\"`",
+                ));
             }
         }
     }
@@ -188,4 +188,14 @@ fn plain_field<'a>(line: &'a str, record: &mut Record, number: usize) -> Result<
 
 fn wrong(line: usize, message: &str) -> CallError {
     CallError::argument(0, format!("in line {line}, {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check_table;
+
+    #[test]
+    fn agrees_with_terraform() {
+        check_table("csvdecode", include_str!("tables/csvdecode.txt"));
+    }
 }

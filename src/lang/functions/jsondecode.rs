@@ -266,3 +266,13 @@ impl<'a> Reader<'a> {
         Problem { at: self.at, message: message.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check_table;
+
+    #[test]
+    fn agrees_with_terraform() {
+        check_table("jsondecode", include_str!("tables/jsondecode.txt"));
+    }
+}

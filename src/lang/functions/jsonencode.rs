@@ -14,7 +14,10 @@ pub(super) static JSONENCODE: Function = Function {
     rest: None,
     returns: Returns::Fixed(types::string),
     examples: &[
-        example(r#"jsonencode({hello = "world", a = [1, true, null]})"#, r#""{\"a\":[1,true,null],\"hello\":\"world\"}""#),
+        example(
+            r#"jsonencode({hello = "world", a = [1, true, null]})"#,
+            r#""{\"a\":[1,true,null],\"hello\":\"world\"}""#,
+        ),
         example(r#"jsonencode("<&>")"#, r#""\"\\u003c\\u0026\\u003e\"""#),
         example("jsonencode(null)", r#""null""#),
         example("jsonencode(1/0)", "error: "),
@@ -108,4 +111,14 @@ fn write_text(text: &str, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check_table;
+
+    #[test]
+    fn agrees_with_terraform() {
+        check_table("jsonencode", include_str!("tables/jsonencode.txt"));
+    }
 }

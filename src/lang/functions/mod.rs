@@ -23,15 +23,19 @@ mod sets;
 mod to;
 mod truth;
 mod cidr;
+mod csvdecode;
 mod environment;
 mod files;
 mod hashes;
+mod jsondecode;
+mod jsonencode;
 mod numeric;
 mod paths;
 #[cfg(test)]
 mod testing;
 mod url;
 mod uuid;
+mod yaml;
 
 use value::Type;
 
@@ -97,6 +101,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &cidr::CIDRNETMASK,
     &cidr::CIDRSUBNET,
     &cidr::CIDRSUBNETS,
+    &csvdecode::CSVDECODE,
     &paths::DIRNAME,
     &files::FILE,
     &files::FILEBASE64,
@@ -107,6 +112,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::FILESHA1,
     &hashes::FILESHA256,
     &hashes::FILESHA512,
+    &jsondecode::JSONDECODE,
+    &jsonencode::JSONENCODE,
     &numeric::MAX,
     &hashes::MD5,
     &paths::PATHEXPAND,
@@ -117,6 +124,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &url::URLENCODE,
     &uuid::UUID,
     &uuid::UUIDV5,
+    &yaml::YAMLDECODE,
+    &yaml::YAMLENCODE,
 ];
 
 /// Returns the built-in function of a name; `core::` may precede it.

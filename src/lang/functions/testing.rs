@@ -19,3 +19,25 @@ pub(super) fn check_in<const N: usize>(env: &Environment, name: &str, args: [Val
         (result, expected) => panic!("{call}: {result:?} is not {expected:?}"),
     }
 }
+
+/// Checks a function against a table of what Terraform gives: on each line the arguments as a JSON array, a tab, and the
+/// result as `jsonencode` writes it, or `!` for an error.
+pub(super) fn check_table(name: &str, table: &str) {
+    let env = Environment::for_tests("/");
+    let call = |name: &str, args: Vec<Value>| find(name).expect("the function exists").call(args, &env);
+    let mut wrong = Vec::new();
+    for line in table.split('\n').filter(|line| !line.is_empty()) {
+        let (args, expected) = line.split_once('\t').expect("arguments and a result");
+        let args = call("jsondecode", vec![args.into()]).expect("the arguments are JSON");
+        let result = call(name, args.as_sequence().expect("an array").to_vec());
+        let found = match &result {
+            Ok(value) => call("jsonencode", vec![value.clone()]).expect("JSON has this value"),
+            Err(_) => "!".into(),
+        };
+        if found.as_str() != Some(expected) {
+            let error = result.err().map(|error| error.message).unwrap_or_default();
+            wrong.push(format!("{line}\n    found {} {error}", found.as_str().unwrap_or_default()));
+        }
+    }
+    assert!(wrong.is_empty(), "{name}: {} differ\n{}", wrong.len(), wrong.join("\n"));
+}
