@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Tests of numbers: tables recorded from `terraform console`, and properties against exact fractions.
 
 use std::hash::{BuildHasher, RandomState};
@@ -668,6 +667,3 @@ fn benchmark_a_million_small_whole_numbers() {
         assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     }
 }
-=======
-
->>>>>>> 66c7274 (functions: YAML, and tables of what Terraform gives)
