@@ -35,15 +35,20 @@ impl<'a> Call<'a> {
 
     /// Writes a text for a message: in quotes, shortened; hidden if any argument is sensitive.
     pub fn shown(&self, text: &str) -> String {
-        // Enough for a path or a name; a message is no place for a whole document.
-        const CHARS_MAX: usize = 200;
-        if self.marks.contains(Marks::SENSITIVE) {
-            return "(sensitive value)".into();
-        }
-        match text.char_indices().nth(CHARS_MAX) {
-            Some((end, _)) => format!("{:?}...", &text[..end]),
-            None => format!("{text:?}"),
-        }
+        shown(text, self.marks)
+    }
+}
+
+/// Writes a text with marks for a message: in quotes, shortened; hidden if it is sensitive.
+pub(crate) fn shown(text: &str, marks: Marks) -> String {
+    // Enough for a path or a name; a message is no place for a whole document.
+    const CHARS_MAX: usize = 200;
+    if marks.contains(Marks::SENSITIVE) {
+        return "(sensitive value)".into();
+    }
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
     }
 }
 

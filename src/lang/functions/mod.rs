@@ -4,11 +4,19 @@
 //! page in `src/lang/README.md`.
 
 mod base64;
+mod bcrypt;
 mod call;
+mod cidr;
 mod coalesce;
+mod csvdecode;
 mod environment;
 #[cfg(test)]
 mod expression_tests;
+mod files;
+mod fileset;
+mod hashes;
+mod jsondecode;
+mod jsonencode;
 #[cfg(test)]
 mod large_tests;
 mod lazy;
@@ -16,28 +24,22 @@ mod maps;
 mod marking;
 mod numeric;
 mod parts;
+mod paths;
 mod range;
+mod rsadecrypt;
 mod search;
 mod sequences;
 mod sets;
-mod to;
-mod truth;
-mod cidr;
-mod csvdecode;
-mod environment;
-mod files;
-mod hashes;
-mod jsondecode;
-mod jsonencode;
-mod numeric;
-mod paths;
+mod templates;
 #[cfg(test)]
 mod testing;
+mod to;
+mod truth;
 mod url;
 mod uuid;
 mod yaml;
 
-use value::Type;
+use value::{Marks, Type};
 
 pub use call::{Argument, Call, CallError, Outcome};
 pub use environment::{Clock, Environment, Files, RealFiles};
@@ -45,38 +47,72 @@ pub use environment::{Clock, Environment, Files, RealFiles};
 /// All built-in functions, sorted by name. Each is also known as `core::name`.
 pub static FUNCTIONS: &[&Function] = &[
     &numeric::ABS,
+    &paths::ABSPATH,
     &truth::ALLTRUE,
     &truth::ANYTRUE,
+    &base64::BASE64DECODE,
+    &base64::BASE64ENCODE,
+    &hashes::BASE64SHA256,
+    &hashes::BASE64SHA512,
+    &paths::BASENAME,
+    &bcrypt::BCRYPT,
     &lazy::CAN,
     &sequences::CHUNKLIST,
+    &cidr::CIDRCONTAINS,
+    &cidr::CIDRHOST,
+    &cidr::CIDRNETMASK,
+    &cidr::CIDRSUBNET,
+    &cidr::CIDRSUBNETS,
     &coalesce::COALESCE,
     &coalesce::COALESCELIST,
     &sequences::COMPACT,
     &sequences::CONCAT,
     &search::CONTAINS,
     &lazy::CONVERT,
+    &csvdecode::CSVDECODE,
+    &paths::DIRNAME,
     &sequences::DISTINCT,
     &search::ELEMENT,
     &marking::EPHEMERALASNULL,
+    &files::FILE,
+    &files::FILEBASE64,
+    &hashes::FILEBASE64SHA256,
+    &hashes::FILEBASE64SHA512,
+    &files::FILEEXISTS,
+    &hashes::FILEMD5,
+    &fileset::FILESET,
+    &hashes::FILESHA1,
+    &hashes::FILESHA256,
+    &hashes::FILESHA512,
     &sequences::FLATTEN,
     &search::INDEX,
     &marking::ISSENSITIVE,
+    &jsondecode::JSONDECODE,
+    &jsonencode::JSONENCODE,
     &maps::KEYS,
     &maps::LOOKUP,
     &search::MATCHKEYS,
     &numeric::MAX,
+    &hashes::MD5,
     &maps::MERGE,
     &marking::NONSENSITIVE,
     &search::ONE,
+    &paths::PATHEXPAND,
     &range::RANGE,
     &sequences::REVERSE,
+    &rsadecrypt::RSADECRYPT,
     &marking::SENSITIVE,
     &sets::SETINTERSECTION,
     &sets::SETPRODUCT,
     &sets::SETSUBTRACT,
     &sets::SETUNION,
+    &hashes::SHA1,
+    &hashes::SHA256,
+    &hashes::SHA512,
     &sequences::SLICE,
     &sequences::SORT,
+    &templates::TEMPLATEFILE,
+    &templates::TEMPLATESTRING,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,
@@ -85,47 +121,14 @@ pub static FUNCTIONS: &[&Function] = &[
     &to::TOSTRING,
     &maps::TRANSPOSE,
     &lazy::TRY,
-    &maps::VALUES,
-    &maps::ZIPMAP,
-#[rustfmt::skip]
-pub static FUNCTIONS: &[&Function] = &[
-    &numeric::ABS,
-    &paths::ABSPATH,
-    &base64::BASE64DECODE,
-    &base64::BASE64ENCODE,
-    &hashes::BASE64SHA256,
-    &hashes::BASE64SHA512,
-    &paths::BASENAME,
-    &cidr::CIDRCONTAINS,
-    &cidr::CIDRHOST,
-    &cidr::CIDRNETMASK,
-    &cidr::CIDRSUBNET,
-    &cidr::CIDRSUBNETS,
-    &csvdecode::CSVDECODE,
-    &paths::DIRNAME,
-    &files::FILE,
-    &files::FILEBASE64,
-    &hashes::FILEBASE64SHA256,
-    &hashes::FILEBASE64SHA512,
-    &files::FILEEXISTS,
-    &hashes::FILEMD5,
-    &hashes::FILESHA1,
-    &hashes::FILESHA256,
-    &hashes::FILESHA512,
-    &jsondecode::JSONDECODE,
-    &jsonencode::JSONENCODE,
-    &numeric::MAX,
-    &hashes::MD5,
-    &paths::PATHEXPAND,
-    &hashes::SHA1,
-    &hashes::SHA256,
-    &hashes::SHA512,
     &url::URLDECODE,
     &url::URLENCODE,
     &uuid::UUID,
     &uuid::UUIDV5,
+    &maps::VALUES,
     &yaml::YAMLDECODE,
     &yaml::YAMLENCODE,
+    &maps::ZIPMAP,
 ];
 
 /// Returns the built-in function of a name; `core::` may precede it.
@@ -134,11 +137,9 @@ pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.binary_search_by(|f| f.name.cmp(name)).ok().map(|i| FUNCTIONS[i])
 }
 
-/// Reads a text file for `file` and `templatefile`.
-pub(crate) fn read_text_file(env: &Environment, path: &str) -> Result<String, CallError> {
-    let full = env.base_dir.join(path);
-    let bytes = env.files.read(&full).map_err(|error| CallError::argument(0, format!("{path}: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| CallError::argument(0, format!("{path} is not UTF-8")))
+/// Reads a text file for `templatefile`, as `file` does; the marks are those of the path.
+pub(crate) fn read_text_file(env: &Environment, path: &str, marks: Marks) -> Result<String, CallError> {
+    files::read_text_at(env, path, call::shown(path, marks)).map_err(|message| CallError::argument(0, message))
 }
 
 /// A built-in function.
