@@ -33,6 +33,7 @@ mod sets;
 mod templates;
 #[cfg(test)]
 mod testing;
+mod text_encoding;
 mod to;
 mod truth;
 mod url;
@@ -113,6 +114,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &sequences::SORT,
     &templates::TEMPLATEFILE,
     &templates::TEMPLATESTRING,
+    &text_encoding::TEXTDECODEBASE64,
+    &text_encoding::TEXTENCODEBASE64,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,
