@@ -197,11 +197,8 @@ impl NestedObject {
 
     /// Returns the type that a configured value is converted to.
     pub fn constraint(&self) -> Type {
-        let attribute = |a: &Attribute| value::Attribute {
-            name: a.name.clone(),
-            ty: a.constraint(),
-            optional: !a.required,
-        };
+        let attribute =
+            |a: &Attribute| value::Attribute { name: a.name.clone(), ty: a.constraint(), optional: !a.required };
         self.nest(Type::Object(Arc::new(ObjectType::new(self.attributes.iter().map(attribute)))))
     }
 

@@ -215,7 +215,7 @@ impl Evaluator<'_> {
             Err(error) => return self.fail_call(call, expr, CallError::argument(0, error.to_string())),
         };
         let Some(name) = path.as_str() else { return Value::dynamic().with_marks(marks) };
-        let text = match crate::functions::read_text_file(self.env, name) {
+        let text = match crate::functions::read_text_file(self.env, name, marks) {
             Ok(text) => text,
             Err(error) => return self.fail_call(call, expr, error),
         };

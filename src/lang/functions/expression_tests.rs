@@ -8,7 +8,7 @@ use crate::expr::{Evaluator, Names, ReferenceContext, Scope, Subject, compile};
 use crate::print::print_value;
 
 /// Evaluates an expression that refers to no more than [`VARIABLES`]; gives what the console prints, or the first error.
-fn evaluate(text: &str) -> Result<String, String> {
+pub(super) fn evaluate(text: &str) -> Result<String, String> {
     let (tree, mut diags) = syntax::parse_expression(FileId(0), text.as_bytes(), 0);
     let expr = compile(&tree, &Unknowns, &mut diags);
     let env = Environment::for_tests("/");

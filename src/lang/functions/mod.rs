@@ -6,6 +6,7 @@
 mod affixes;
 mod arguments;
 mod base64;
+mod bcrypt;
 mod call;
 mod cidr;
 mod coalesce;
@@ -14,6 +15,7 @@ mod environment;
 #[cfg(test)]
 mod expression_tests;
 mod files;
+mod fileset;
 mod format;
 pub(crate) mod graphemes;
 mod hashes;
@@ -34,9 +36,14 @@ mod pieces;
 mod powers;
 mod range;
 mod regex;
+mod rsadecrypt;
 mod search;
 mod sequences;
 mod sets;
+mod templates;
+#[cfg(test)]
+mod testing;
+mod text_encoding;
 #[cfg(test)]
 mod text_tests;
 mod time;
@@ -47,7 +54,7 @@ mod url;
 mod uuid;
 mod yaml;
 
-use value::Type;
+use value::{Marks, Type};
 
 pub use call::{Argument, Call, CallError, Outcome};
 pub use environment::{Clock, Environment, Files, RealFiles};
@@ -64,6 +71,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::BASE64SHA256,
     &hashes::BASE64SHA512,
     &paths::BASENAME,
+    &bcrypt::BCRYPT,
     &lazy::CAN,
     &numeric::CEIL,
     &trim::CHOMP,
@@ -91,6 +99,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &hashes::FILEBASE64SHA512,
     &files::FILEEXISTS,
     &hashes::FILEMD5,
+    &fileset::FILESET,
     &hashes::FILESHA1,
     &hashes::FILESHA256,
     &hashes::FILESHA512,
@@ -126,6 +135,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &regex::REGEXALL,
     &regex::REPLACE,
     &sequences::REVERSE,
+    &rsadecrypt::RSADECRYPT,
     &marking::SENSITIVE,
     &sets::SETINTERSECTION,
     &sets::SETPRODUCT,
@@ -143,6 +153,10 @@ pub static FUNCTIONS: &[&Function] = &[
     &pieces::STRREV,
     &pieces::SUBSTR,
     &numeric::SUM,
+    &templates::TEMPLATEFILE,
+    &templates::TEMPLATESTRING,
+    &text_encoding::TEXTDECODEBASE64,
+    &text_encoding::TEXTENCODEBASE64,
     &time::TIMEADD,
     &time::TIMECMP,
     &time::TIMESTAMP,
@@ -176,11 +190,9 @@ pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.binary_search_by(|f| f.name.cmp(name)).ok().map(|i| FUNCTIONS[i])
 }
 
-/// Reads a text file for `file` and `templatefile`.
-pub(crate) fn read_text_file(env: &Environment, path: &str) -> Result<String, CallError> {
-    let full = env.base_dir.join(path);
-    let bytes = env.files.read(&full).map_err(|error| CallError::argument(0, format!("{path}: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| CallError::argument(0, format!("{path} is not UTF-8")))
+/// Reads a text file for `templatefile`, as `file` does; the marks are those of the path.
+pub(crate) fn read_text_file(env: &Environment, path: &str, marks: Marks) -> Result<String, CallError> {
+    files::read_text_at(env, path, call::shown(path, marks)).map_err(|message| CallError::argument(0, message))
 }
 
 /// A built-in function.

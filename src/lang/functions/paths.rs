@@ -55,17 +55,20 @@ pub(super) static PATHEXPAND: Function = Function {
 };
 
 fn pathexpand(call: &Call<'_>) -> Outcome {
-    Ok(expand_home(call, call.text(0)).map_err(CallError::new)?.into())
+    let path = call.text(0);
+    let expanded = expand_home(call.env, path);
+    let expanded = expanded.map_err(|problem| CallError::argument(0, format!("{} {problem}", call.shown(path))))?;
+    Ok(expanded.into())
 }
 
-/// Puts the home directory in the place of a leading `~`.
-pub(super) fn expand_home(call: &Call<'_>, path: &str) -> Result<String, String> {
+/// Puts the home directory in the place of a leading `~`; an error is the rest of a sentence about the path.
+pub(super) fn expand_home(env: &Environment, path: &str) -> Result<String, &'static str> {
     let Some(rest) = path.strip_prefix('~') else { return Ok(path.into()) };
     if !rest.is_empty() && !rest.starts_with(['/', '\\']) {
-        return Err(format!("{} would be the home directory of another user, which is not known", call.shown(path)));
+        return Err("begins with the home directory of another user, which is not known");
     }
-    let Some(home) = &call.env.home_dir else {
-        return Err(format!("{} needs a home directory, and there is none", call.shown(path)));
+    let Some(home) = &env.home_dir else {
+        return Err("begins with the home directory, and there is none");
     };
     Ok(join(&home.to_string_lossy(), rest))
 }

@@ -5,23 +5,15 @@ use value::Value;
 use super::{Environment, find};
 
 /// Calls a function in an environment of the folder `/`; an expected error is a part of the message.
-#[track_caller]
-pub(super) fn check(name: &str, args: impl IntoIterator<Item = Value>, expected: Result<Value, &str>) {
+pub(super) fn check<const N: usize>(name: &str, args: [Value; N], expected: Result<Value, &str>) {
     check_in(&Environment::for_tests("/"), name, args, expected);
 }
 
 /// Calls a function in an environment; an expected error is a part of the message.
-#[track_caller]
-pub(super) fn check_in(
-    env: &Environment,
-    name: &str,
-    args: impl IntoIterator<Item = Value>,
-    expected: Result<Value, &str>,
-) {
-    let args: Vec<Value> = args.into_iter().collect();
+pub(super) fn check_in<const N: usize>(env: &Environment, name: &str, args: [Value; N], expected: Result<Value, &str>) {
     let function = find(name).unwrap_or_else(|| panic!("there is no function {name}"));
     let call = format!("{name}({args:?})");
-    match (function.call(args, env), expected) {
+    match (function.call(args.to_vec(), env), expected) {
         (Ok(result), Ok(expected)) => assert_eq!(result, expected, "{call}"),
         (Err(error), Err(part)) => assert!(error.message.contains(part), "{call}: {}", error.message),
         (result, expected) => panic!("{call}: {result:?} is not {expected:?}"),
@@ -48,4 +40,16 @@ pub(super) fn check_table(name: &str, table: &str) {
         }
     }
     assert!(wrong.is_empty(), "{name}: {} differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Makes a fresh folder with files for a test.
+pub(super) fn scratch(name: &str, files: &[(&str, &[u8])]) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("gantry-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    for (path, bytes) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
+        std::fs::write(path, bytes).expect("files can be written");
+    }
+    folder
 }

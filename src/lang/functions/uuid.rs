@@ -11,7 +11,7 @@ pub(super) static UUID: Function = Function {
     params: &[],
     rest: None,
     returns: Returns::Fixed(types::string),
-    examples: &[example("length(uuid())", "36"), example("uuid(1)", "error: expects only 0 argument")],
+    examples: &[example("can(uuid())", "true"), example("uuid(1)", "error: 0 argument")],
     code: Code::Impure(uuid),
 };
 
