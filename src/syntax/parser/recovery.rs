@@ -28,7 +28,7 @@ impl Parser<'_> {
                 TokenKind::End => break,
                 TokenKind::Newline if behind && open.is_empty() => {
                     // A line that starts nothing belongs to the mistake, like the second one of a broken string.
-                    if self.may_go_on_behind(at) {
+                    if self.may_go_on_behind(at, column) {
                         return self.go_on_at(at + 1);
                     }
                 }
@@ -36,7 +36,7 @@ impl Parser<'_> {
                 TokenKind::Newline if behind => {
                     if let Some(quote) = open.iter().position(|kind| *kind == TokenKind::OpenQuote) {
                         open.truncate(quote);
-                        if open.is_empty() && self.may_go_on_behind(at) {
+                        if open.is_empty() && self.may_go_on_behind(at, column) {
                             return self.go_on_at(at + 1);
                         }
                     }
@@ -54,10 +54,14 @@ impl Parser<'_> {
                 kind => {
                     let Some(openers) = closes(kind) else { continue };
                     let brace = matches!(kind, TokenKind::CloseBrace | TokenKind::TemplateEnd);
-                    let outdented = behind && self.is_first_of_line(at) && self.column(token.start) < column;
+                    let first = self.is_first_of_line(at);
+                    let outdented = behind && first && self.column(token.start) < column;
                     match open.iter().rposition(|kind| openers.contains(kind)) {
                         Some(opener) if !(brace && outdented) => open.truncate(opener),
-                        _ if brace && behind && inside != Inside::File => return self.go_on_at(at),
+                        // A brace as deep as the item is the item's, even if its opening one is missing.
+                        _ if brace && behind && inside != Inside::File && (outdented || !first || column == 0) => {
+                            return self.go_on_at(at);
+                        }
                         _ => {}
                     }
                 }
@@ -86,12 +90,6 @@ impl Parser<'_> {
         })
     }
 
-    /// Tells whether there are only line breaks in front of an opening brace.
-    pub(super) fn brace_follows(&self) -> bool {
-        let next = self.tokens[self.at..].iter().find(|token| token.kind != TokenKind::Newline);
-        next.is_some_and(|next| next.kind == TokenKind::OpenBrace)
-    }
-
     /// Takes those blocks out of an unclosed block that, going by their indentation, were never meant to be in it.
     pub(super) fn astray(&self, kind: Token, blocks: &mut Vec<Block>) -> Vec<Block> {
         let column = self.column(kind.start);
@@ -100,11 +98,14 @@ impl Parser<'_> {
     }
 
     /// Tells whether the next line with something on it starts an item or ends the body.
-    fn may_go_on_behind(&self, line_break: usize) -> bool {
+    fn may_go_on_behind(&self, line_break: usize, column: usize) -> bool {
         let next = (line_break..self.tokens.len()).find(|at| self.tokens[*at].kind != TokenKind::Newline);
         next.is_none_or(|next| match self.tokens[next].kind {
             TokenKind::Ident => self.starts_item(next),
-            TokenKind::CloseBrace | TokenKind::TemplateEnd | TokenKind::End => true,
+            TokenKind::CloseBrace | TokenKind::TemplateEnd => {
+                column == 0 || self.column(self.tokens[next].start) < column
+            }
+            TokenKind::End => true,
             _ => false,
         })
     }

@@ -107,7 +107,7 @@ impl Parser<'_> {
         let done = match next.kind {
             TokenKind::Assign => self.attribute(name).and_then(|()| self.end_of_attribute(name)),
             TokenKind::OpenQuote | TokenKind::OpenBrace | TokenKind::Ident => self.block(name),
-            TokenKind::Newline if self.brace_follows() => self.block(name),
+            TokenKind::Newline if self.body_follows(name) => self.block(name),
             _ => {
                 let detail = format!(
                     "`{0}` alone is neither an argument nor a block. To set an argument write `{0} = ` and its value.",
@@ -215,8 +215,14 @@ impl Parser<'_> {
             let detail = match token.kind {
                 TokenKind::OpenBrace => return Ok(token),
                 TokenKind::OpenQuote => {
-                    let label = self.plain_quoted()?;
-                    self.labels.push(label);
+                    match self.plain_quoted() {
+                        Ok(label) => self.labels.push(label),
+                        // A label without its closing quote has swallowed the brace.
+                        Err(_) if self.peek_raw().kind == TokenKind::Newline && self.body_follows(kind) => {
+                            return Ok(self.peek_raw());
+                        }
+                        Err(reported) => return Err(reported),
+                    }
                     continue;
                 }
                 TokenKind::Ident => {

@@ -57,6 +57,19 @@ fn a_brace_on_the_next_line_or_none_is_one_mistake() {
 }
 
 #[test]
+fn what_a_missing_quote_or_parenthesis_leaves_behind_is_silent() {
+    check(
+        "a \"b {\n  x = 1\n}\nc {\n  d = f([\n    (1 2)\n  ])))\n  }))\n  e = 3\n}\nf {\n  g\n    h = 1\n  }\n  i = 2\n}\n",
+        &[
+            "1: Unterminated template string @ \"b {",
+            "6: Unbalanced parentheses @ 2",
+            "12: Invalid block definition @ \n",
+        ],
+        "{a{x=1;};c{d=INVALID;e=3;};f{i=2;g{h=1;};};}",
+    );
+}
+
+#[test]
 fn lines_that_belong_to_a_mistake_are_silent() {
     check(
         "a = \"x\nsome more y\"\nb = 1 +\n  2\nc =\n  3\nd = 4\n",
