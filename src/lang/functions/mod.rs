@@ -35,6 +35,8 @@ mod paths;
 mod pieces;
 mod powers;
 mod range;
+#[cfg(test)]
+mod reference;
 mod regex;
 mod rsadecrypt;
 mod search;
