@@ -1,9 +1,13 @@
-//! Directed graphs of numbered things: cycles.
+//! Directed graphs of numbered things: cycles, and the order in which steps run.
 //!
 //! *Not here:* what the things are; anything of configurations, plans or providers.
 
+mod schedule;
+
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+
+pub use schedule::{Lock, Schedule, Step, simulate};
 
 /// Finds the cycles of a graph given as the neighbours of each node.
 ///
