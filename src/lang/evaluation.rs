@@ -68,7 +68,23 @@ pub struct Evaluation<'a> {
     diags: RefCell<Diagnostics>,
     /// What is being computed, outermost first: meeting it again is a cycle.
     open: RefCell<Vec<(usize, Subject, String)>>,
+    /// The resources asked for by each computation that is under way, outermost first.
+    traces: RefCell<Vec<Vec<Touched>>>,
 }
+
+/// A resource, or one instance of it, whose value a computation asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Touched {
+    /// The module instance it is in.
+    pub module: ModuleInstance,
+    /// Its place in the module's list of resources.
+    pub resource: u32,
+    /// The instance; nothing means all of them.
+    pub key: Option<Key>,
+}
+
+/// A value with the resources that it was made from.
+type Memo = OnceCell<(Value, Rc<[Touched]>)>;
 
 /// An instance of a module.
 pub struct Instance<'a> {
@@ -77,10 +93,10 @@ pub struct Instance<'a> {
     /// Its address.
     pub address: ModuleInstance,
     caller: Option<(Rc<Instance<'a>>, u32, Repeated)>,
-    variables: Vec<OnceCell<Value>>,
-    locals: Vec<OnceCell<Value>>,
-    outputs: Vec<OnceCell<Value>>,
-    calls: Vec<OnceCell<Rc<Expansion<'a>>>>,
+    variables: Vec<Memo>,
+    locals: Vec<Memo>,
+    outputs: Vec<Memo>,
+    calls: Vec<OnceCell<(Rc<Expansion<'a>>, Rc<[Touched]>)>>,
 }
 
 /// What `count.index`, `each` and `self` are in one instance of a block.
@@ -134,9 +150,10 @@ impl<'a> Evaluation<'a> {
     pub fn new(world: World<'a>, variables: Vec<Value>) -> Evaluation<'a> {
         let root = Instance::new(world.root, ModuleInstance::default(), None);
         for (cell, value) in root.variables.iter().zip(variables) {
-            let _ = cell.set(value);
+            let _ = cell.set((value, Rc::new([])));
         }
-        Evaluation { world, root, diags: RefCell::default(), open: RefCell::default() }
+        let (diags, open, traces) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Evaluation { world, root, diags, open, traces }
     }
 
     /// Returns the root module's instance.
@@ -178,15 +195,27 @@ impl<'a> Evaluation<'a> {
         found
     }
 
+    /// Runs `work` and returns with its result the resources whose values it asked for, sorted, each once.
+    pub fn traced<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Touched>) {
+        self.traces.borrow_mut().push(Vec::new());
+        let result = work();
+        let mut touched = self.traces.borrow_mut().pop().unwrap_or_default();
+        touched.sort_unstable();
+        touched.dedup();
+        (result, touched)
+    }
+
+    /// Adds resources to what the computation under way has asked for.
+    fn touch(&self, touched: &[Touched]) {
+        if let Some(trace) = self.traces.borrow_mut().last_mut() {
+            trace.extend_from_slice(touched);
+        }
+    }
+
     /// Computes something once; meeting it again while it is being computed is a cycle.
-    fn once(
-        &self,
-        cell: &OnceCell<Value>,
-        key: (usize, Subject, String),
-        span: Span,
-        compute: impl FnOnce() -> Value,
-    ) -> Value {
-        if let Some(value) = cell.get() {
+    fn once(&self, cell: &Memo, key: (usize, Subject, String), span: Span, compute: impl FnOnce() -> Value) -> Value {
+        if let Some((value, touched)) = cell.get() {
+            self.touch(touched);
             return value.clone();
         }
         let again = self.open.borrow().iter().position(|open| (open.0, &open.1) == (key.0, &key.1));
@@ -201,9 +230,10 @@ impl<'a> Evaluation<'a> {
             return Value::dynamic();
         }
         self.open.borrow_mut().push(key);
-        let value = compute();
+        let (value, touched) = self.traced(compute);
         self.open.borrow_mut().pop();
-        cell.get_or_init(|| value).clone()
+        self.touch(&touched);
+        cell.get_or_init(|| (value, touched.into())).0.clone()
     }
 
     fn report(&self, diags: Diagnostics) {
@@ -255,6 +285,15 @@ impl<'a> Evaluation<'a> {
         })
     }
 
+    /// Returns the instances of a module call of an instance, with their keys; nothing while they are not known.
+    pub fn children(&self, instance: &Rc<Instance<'a>>, call: u32) -> Option<Vec<Rc<Instance<'a>>>> {
+        match &*self.expansion(instance, call) {
+            Expansion::Single(child) => Some(vec![child.clone()]),
+            Expansion::Keyed { instances, .. } => Some(instances.iter().map(|(_, child)| child.clone()).collect()),
+            Expansion::Unknown => None,
+        }
+    }
+
     /// Returns the value of an output of a module instance.
     pub fn output(&self, instance: &Rc<Instance<'a>>, place: usize) -> Value {
         let (Some(cell), Some(output)) = (instance.outputs.get(place), instance.node.module.outputs.get(place)) else {
@@ -283,7 +322,8 @@ impl<'a> Evaluation<'a> {
     /// Returns the instances of a module call.
     fn expansion(&self, instance: &Rc<Instance<'a>>, place: u32) -> Rc<Expansion<'a>> {
         let Some(cell) = instance.calls.get(place as usize) else { return Rc::new(Expansion::Unknown) };
-        if let Some(known) = cell.get() {
+        if let Some((known, touched)) = cell.get() {
+            self.touch(touched);
             return known.clone();
         }
         let call = &instance.node.module.calls[place as usize];
@@ -293,7 +333,9 @@ impl<'a> Evaluation<'a> {
             let address = instance.address.child(call.name.clone(), key);
             Instance::new(child, address, Some((instance.clone(), place, repeated)))
         };
-        let expansion = match self.instances(instance, &call.repetition) {
+        let (instances, touched) = self.traced(|| self.instances(instance, &call.repetition));
+        self.touch(&touched);
+        let expansion = match instances {
             Instances::Single => Expansion::Single(make(None, Repeated::default())),
             Instances::Unknown => Expansion::Unknown,
             Instances::Keyed(keys) => {
@@ -304,7 +346,7 @@ impl<'a> Evaluation<'a> {
                 Expansion::Keyed { numbered, places, instances }
             }
         };
-        cell.get_or_init(|| Rc::new(expansion)).clone()
+        cell.get_or_init(|| (Rc::new(expansion), touched.into())).0.clone()
     }
 
     fn outputs(&self, instance: &Rc<Instance<'a>>) -> Value {
@@ -390,6 +432,8 @@ impl Scope for InstanceScope<'_, '_> {
             Subject::Local(place) => evaluation.local(instance, *place),
             Subject::Module(place) => evaluation.module_call(instance, *place),
             Subject::Resource(place) => {
+                let touched = Touched { module: instance.address.clone(), resource: *place, key: None };
+                evaluation.touch(&[touched]);
                 let resource = instance.node.module.resources.get(*place as usize);
                 let value = resource.and_then(|resource| world.resources.whole(&instance.address, resource));
                 value.unwrap_or_else(Value::dynamic)
@@ -416,7 +460,11 @@ impl Scope for InstanceScope<'_, '_> {
     fn instance(&self, subject: &Subject, key: &Value, _span: Span, _diags: &mut Diagnostics) -> Option<Value> {
         let Subject::Resource(place) = subject else { return None };
         let resource = self.instance.node.module.resources.get(*place as usize)?;
-        self.evaluation.world.resources.instance(&self.instance.address, resource, &instance_key(key)?)
+        let key = instance_key(key)?;
+        let value = self.evaluation.world.resources.instance(&self.instance.address, resource, &key)?;
+        let touched = Touched { module: self.instance.address.clone(), resource: *place, key: Some(key) };
+        self.evaluation.touch(&[touched]);
+        Some(value)
     }
 
     fn output(&self, call: u32, key: Option<&Value>, name: &str) -> Option<Value> {
