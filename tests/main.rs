@@ -1,4 +1,5 @@
 //! All integration tests, as one program: one link step and one process.
 
 mod cli;
+mod terraform;
 mod tidy;

@@ -2,7 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "the one place that may ask the process for its surroundings")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 /// An environment variable with what it does.
@@ -18,10 +19,15 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "GANTRY_CLI_ARGS", effect: "Flags to put before the command's own, split as a shell would." },
     Variable { name: "GANTRY_CLI_ARGS_*", effect: "The same for one command: `GANTRY_CLI_ARGS_fmt`." },
     Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
+    Variable { name: "GANTRY_INPUT", effect: "With `false` or `0`: never ask for values of variables." },
+    Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
+    Variable { name: "HOME", effect: "What `~` means." },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
+    Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
     Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
+    Variable { name: "TF_WORKSPACE", effect: "The name of the workspace." },
 ];
 
 /// The variables of one run.
@@ -72,9 +78,40 @@ impl Environment {
         of("TF_VAR_").chain(of("GANTRY_VAR_")).collect()
     }
 
+    /// Returns the name of the workspace.
+    pub fn workspace(&self) -> &str {
+        self.get("GANTRY_WORKSPACE").or_else(|| self.get("TF_WORKSPACE")).unwrap_or("default")
+    }
+
+    /// Returns the user's own folder.
+    pub fn home_directory(&self) -> Option<PathBuf> {
+        self.get("HOME").map(PathBuf::from)
+    }
+
+    /// Tells whether the user does not want to be asked for values.
+    pub fn is_input_off(&self) -> bool {
+        let text = self.get("GANTRY_INPUT").or_else(|| self.get("TF_INPUT"));
+        text.is_some_and(|text| matches!(crate::arguments::boolean(text), Ok(false)))
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+}
+
+/// The time of the machine.
+pub(crate) struct SystemClock;
+
+impl lang::functions::Clock for SystemClock {
+    fn now(&self) -> Duration {
+        // A clock that stands before 1970 counts as 1970.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// Fills a buffer with the system's randomness.
+pub(crate) fn fill_random(buffer: &mut [u8]) {
+    getrandom::fill(buffer).expect("the system has a source of randomness");
 }
 
 /// Returns the arguments of the process, the program's name left out.

@@ -6,18 +6,23 @@
 
 mod arguments;
 mod commands;
+mod configuration;
 mod environment;
+mod providers;
 mod render;
 mod ui;
 mod usage;
+mod variables;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use diag::{Diagnostic, Sources};
 
 pub use commands::names as command_names;
 pub use environment::{Environment, VARIABLES, Variable};
 pub use ui::{Stream, Style, Ui};
+pub use variables::decode_tfvars;
 
 /// What the process tells its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,10 @@ pub struct Session {
     pub ui: Ui,
     /// The environment variables.
     pub environment: Environment,
+    /// The providers that are part of the program.
+    pub providers: &'static [sdk::Factory],
+    /// The folder the process was started in; `-chdir` goes elsewhere.
+    pub started_in: PathBuf,
 }
 
 impl Session {
@@ -49,8 +58,9 @@ impl Session {
 }
 
 /// Runs the command that the process was started with, and returns the process's exit code.
-pub fn main() -> Exit {
-    let session = Session { ui: Ui::of_process(), environment: Environment::of_process() };
+pub fn main(providers: &'static [sdk::Factory]) -> Exit {
+    let started_in = environment::current_directory().unwrap_or_default();
+    let session = Session { ui: Ui::of_process(), environment: Environment::of_process(), providers, started_in };
     run(environment::arguments(), session)
 }
 

@@ -80,7 +80,8 @@ fn lets_the_last_of_a_repeated_flag_win() {
 fn ran(typed: &str) -> (u8, String, String) {
     let (out, err, ui) = crate::ui::testing::in_memory(b"");
     let environment = crate::Environment::of([("TF_CLI_ARGS_fmt", "-check 'x")]);
-    let exit = crate::run(words(typed), Session { ui, environment });
+    let exit =
+        crate::run(words(typed), Session { ui, environment, providers: &[], started_in: std::path::PathBuf::new() });
     (exit.0, out.text(), err.text())
 }
 

@@ -1,6 +1,9 @@
 //! The list of commands. A new one is a file here and a line in [`COMMANDS`].
 
+mod console;
 mod fmt;
+mod metadata_functions;
+mod validate;
 mod version;
 
 use std::any::TypeId;
@@ -12,7 +15,10 @@ use crate::{Exit, Session, arguments};
 /// Every command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[
     // sorted
+    entry::<console::Args>(),
     entry::<fmt::Args>(),
+    entry::<metadata_functions::Args>(),
+    entry::<validate::Args>(),
     entry::<version::Args>(),
 ];
 

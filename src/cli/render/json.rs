@@ -10,7 +10,6 @@ use super::Snippets;
 use super::snippet::{Place, Snippet};
 
 /// Returns the report of `validate -json`.
-#[cfg_attr(not(test), expect(dead_code, reason = "the command arrives with the evaluator"))]
 pub(crate) fn validation(sources: &Sources, diagnostics: &Diagnostics) -> Value {
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
     json!({
@@ -101,20 +100,42 @@ pub(crate) fn pretty(value: &Value) -> String {
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
+/// Writes a value on one line, with a line break at its end.
+pub(crate) fn compact(value: &Value) -> String {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, CompactHtml);
+    serde::Serialize::serialize(value, &mut serializer).expect("a JSON value can be written to memory");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+/// The same for one line.
+struct CompactHtml;
+
+impl Formatter for CompactHtml {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        write_escaped(writer, fragment)
+    }
+}
+
+fn write_escaped<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    let mut rest = fragment;
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        let (before, after) = rest.split_at(at);
+        let mut after = after.chars();
+        let escaped = after.next().map_or(0, u32::from);
+        write!(writer, "{before}\\u{escaped:04x}")?;
+        rest = after.as_str();
+    }
+    writer.write_all(rest.as_bytes())
+}
+
 /// A formatter that also escapes what would be dangerous inside of a web page, as Go's does.
 struct Html(PrettyFormatter<'static>);
 
 impl Formatter for Html {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-            let (before, after) = rest.split_at(at);
-            let mut after = after.chars();
-            let escaped = after.next().map_or(0, u32::from);
-            write!(writer, "{before}\\u{escaped:04x}")?;
-            rest = after.as_str();
-        }
-        writer.write_all(rest.as_bytes())
+        write_escaped(writer, fragment)
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {

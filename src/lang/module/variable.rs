@@ -19,6 +19,9 @@ pub struct Variable {
     pub description: Option<EcoString>,
     /// The type that values are converted to.
     pub ty: Type,
+    /// Outside of configuration files (on the command line, in the environment) a value is written as an expression;
+    /// otherwise it is a text as it stands.
+    pub written_as_expression: bool,
     /// Defaults of optional attributes in the type.
     pub defaults: Defaults,
     /// The value when none is given.
@@ -81,6 +84,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     let validations = validations.collect();
     Some(Variable {
         name: label.name.clone(),
+        written_as_expression: content.attribute("type").is_some() && !ty.is_primitive(),
         description: constant_string(&content, "description", diags),
         ty,
         defaults,

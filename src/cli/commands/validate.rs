@@ -1,0 +1,115 @@
+//! `validate`: finds what is wrong with a configuration before anything is planned.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diag::{Diagnostic, Diagnostics, Sources};
+
+use super::Run;
+use crate::configuration::{Configuration, Purity};
+use crate::providers::LinkedProviders;
+use crate::render::json;
+use crate::{Exit, Session};
+
+/// How the names of test files end.
+const TEST_ENDINGS: [&str; 2] = [".tftest.hcl", ".tftest.json"];
+
+/// Check whether the configuration is valid.
+///
+/// Reads the configuration of the current directory, or of the given one, with the modules it calls, and reports all
+/// that is wrong with it whatever the values of variables and the state may be. Neither state nor any remote service is
+/// looked at. Test files are checked for their syntax.
+///
+/// The exit code is 0 if the configuration is valid, with or without warnings, and 1 if it is not.
+#[derive(clap::Parser)]
+pub(super) struct Args {
+    /// Print the result as a JSON object.
+    #[arg(long)]
+    json: bool,
+
+    /// Print without colour.
+    #[arg(long)]
+    no_color: bool,
+
+    /// Do not look at test files.
+    #[arg(long)]
+    no_tests: bool,
+
+    /// The directory with test files, besides those beside the configuration.
+    #[arg(long, value_name = "DIR", default_value = "tests")]
+    test_directory: PathBuf,
+
+    /// The directory of the configuration; the current directory if there is none.
+    #[arg(value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+}
+
+impl Run for Args {
+    const NAME: &'static str = "validate";
+
+    fn run(self, session: &mut Session) -> Exit {
+        if self.no_color {
+            session.ui.disable_colour();
+        }
+        let (sources, diags) = self.check(session);
+        if self.json {
+            session.ui.out.print(&json::pretty(&json::validation(&sources, &diags)));
+        } else {
+            session.ui.diagnostics(&sources, &diags);
+            if !diags.has_errors() {
+                session.ui.out.print(&success(&diags, session.ui.out.style().is_coloured));
+            }
+        }
+        if diags.has_errors() { Exit::FAILURE } else { Exit::SUCCESS }
+    }
+}
+
+impl Args {
+    fn check(&self, session: &Session) -> (Sources, Diagnostics) {
+        let mut diags = Diagnostics::new();
+        let mut read = Configuration::read(&self.directory, Purity::Pure, session, &mut diags);
+        let providers = LinkedProviders::new(session.providers);
+        diags.append(lang::validate::validate(&read.root, &providers, &read.environment));
+        if !self.no_tests {
+            for directory in [&self.directory, &self.directory.join(&self.test_directory)] {
+                check_tests(directory, &mut read.sources, &mut diags);
+            }
+        }
+        (read.sources, diags)
+    }
+}
+
+/// Checks the syntax of the test files in a folder; one that is not there holds none.
+fn check_tests(directory: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    let is_test = |path: &PathBuf| {
+        let name = path.as_os_str().as_encoded_bytes();
+        TEST_ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_test).collect();
+    paths.sort();
+    for path in paths {
+        let shown = path.strip_prefix(".").unwrap_or(&path);
+        match fs::read(&path) {
+            Ok(text) => {
+                let file = sources.add(shown, text.as_slice());
+                let is_json = path.extension().is_some_and(|extension| extension == "json");
+                let parse = if is_json { syntax::parse_json } else { syntax::parse };
+                diags.append(parse(file, &text).1);
+            }
+            Err(error) => {
+                let detail = format!("The file {} cannot be read: {error}.", shown.display());
+                diags.push(Diagnostic::error("Failed to read file", detail));
+            }
+        }
+    }
+}
+
+fn success(diags: &Diagnostics, is_coloured: bool) -> String {
+    let (strong, reset) = if is_coloured { ("\x1b[32m\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let rest = match diags.is_empty() {
+        true => "The configuration is valid.",
+        false => "The configuration is valid, but there are warnings above.",
+    };
+    format!("{strong}Success!{reset} {rest}\n{reset}\n")
+}

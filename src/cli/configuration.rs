@@ -1,0 +1,86 @@
+//! The configuration that a command works on: read from its folder, together with what its functions may see.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use diag::{Diagnostic, Diagnostics, Sources};
+use lang::functions::{self, RealFiles};
+use lang::module::{Module, Reader};
+use lang::tree::{self, Node};
+
+use crate::variables::{Assigned, Assignments};
+use crate::{Session, environment};
+
+/// A configuration and what was wrong with its text.
+pub(crate) struct Configuration {
+    /// All files read so far; diagnostics point into them.
+    pub(crate) sources: Sources,
+    /// The root module and the modules it calls.
+    pub(crate) root: Node,
+    /// What functions may see.
+    pub(crate) environment: functions::Environment,
+    /// The values that the root module's variables were given, each checked against nothing but its notation.
+    pub(crate) assigned: Assigned,
+}
+
+/// Whether functions whose results differ from call to call may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purity {
+    /// They give unknown values.
+    Pure,
+    /// They run.
+    Impure,
+}
+
+impl Configuration {
+    /// Reads the configuration in a folder, without any value for its variables.
+    pub(crate) fn read(dir: &Path, purity: Purity, session: &Session, diags: &mut Diagnostics) -> Configuration {
+        Configuration::read_with(dir, purity, Sources::default(), session, diags, |_, _, _| Assigned::default())
+    }
+
+    /// Reads the configuration in a folder with values for its variables.
+    pub(crate) fn read_with_values(
+        dir: &Path,
+        assignments: Assignments,
+        sources: Sources,
+        session: &Session,
+        diags: &mut Diagnostics,
+    ) -> Configuration {
+        Configuration::read_with(dir, Purity::Impure, sources, session, diags, |module, sources, diags| {
+            assignments.resolve(module, sources, diags)
+        })
+    }
+
+    fn read_with(
+        dir: &Path,
+        purity: Purity,
+        mut sources: Sources,
+        session: &Session,
+        diags: &mut Diagnostics,
+        assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
+    ) -> Configuration {
+        let environment = environment_of_functions(purity, session, diags);
+        let mut reader = Reader::new(&RealFiles, &mut sources);
+        let module = reader.module(dir, diags);
+        let assigned = assign(&module, reader.sources, diags);
+        let root = tree::load(dir, &assigned.values(), &mut reader, &environment, diags);
+        Configuration { sources, root, environment, assigned }
+    }
+}
+
+fn environment_of_functions(purity: Purity, session: &Session, diags: &mut Diagnostics) -> functions::Environment {
+    let base_dir = environment::current_directory().unwrap_or_else(|error| {
+        let detail = format!("The folder this command runs in cannot be found: {error}.");
+        diags.push(Diagnostic::error("No working directory", detail));
+        Path::new(".").to_path_buf()
+    });
+    functions::Environment {
+        base_dir,
+        home_dir: session.environment.home_directory(),
+        files: Arc::new(RealFiles),
+        clock: Arc::new(environment::SystemClock),
+        plan_time: None,
+        random: environment::fill_random,
+        pure: purity == Purity::Pure,
+    }
+}

@@ -1,0 +1,146 @@
+//! Files of values for variables: `name = expression` or a JSON object.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use diag::{Diagnostic, Diagnostics, Sources, Span};
+use ecow::EcoString;
+use syntax::tree::{Body, Expr, ExprKind};
+use value::{Number, Value};
+
+/// Files that are read wherever they are, the weakest first.
+const NAMES: [&str; 4] = ["terraform.tfvars", "terraform.tfvars.json", "gantry.tfvars", "gantry.tfvars.json"];
+
+/// Returns the files of a folder that are read without being asked for, the weakest first.
+pub(super) fn automatic(dir: &Path, diags: &mut Diagnostics) -> Vec<PathBuf> {
+    let named = NAMES.iter().map(|name| dir.join(name)).filter(|path| path.symlink_metadata().is_ok());
+    let mut found: Vec<PathBuf> = named.collect();
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        // A folder that is not there is reported when its configuration is read.
+        Err(_) => return found,
+    };
+    let mut others = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => others.push(entry.file_name()),
+            Err(error) => {
+                let detail = format!("The folder {} cannot be read: {error}.", dir.display());
+                diags.push(Diagnostic::error("Failed to read variables file", detail));
+            }
+        }
+    }
+    let is_automatic = |name: &std::ffi::OsString| {
+        let name = name.as_encoded_bytes();
+        name.ends_with(b".auto.tfvars") || name.ends_with(b".auto.tfvars.json")
+    };
+    others.retain(is_automatic);
+    others.sort();
+    found.extend(others.into_iter().map(|name| dir.join(name)));
+    found
+}
+
+/// Returns the values in a file with the places of their assignments.
+pub(super) fn read(path: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<(EcoString, Value, Span)> {
+    let shown = path.strip_prefix(".").unwrap_or(path);
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let detail = match error.kind() {
+                ErrorKind::NotFound => format!("There is no file {}.", shown.display()),
+                _ => format!("The file {} cannot be read: {error}.", shown.display()),
+            };
+            diags.push(Diagnostic::error("Failed to read variables file", detail));
+            return Vec::new();
+        }
+    };
+    let is_json = path.as_os_str().as_encoded_bytes().ends_with(b".json");
+    let file = sources.add(shown, text.as_slice());
+    let (tree, found) = if is_json { syntax::parse_json(file, &text) } else { syntax::parse(file, &text) };
+    let failed = found.has_errors();
+    diags.append(found);
+    if failed {
+        return Vec::new();
+    }
+    declarations(&tree.body, shown, diags);
+    values(&tree.body, diags)
+}
+
+/// Reports blocks that declare variables: a frequent mix-up of the two kinds of file.
+fn declarations(body: &Body, path: &Path, diags: &mut Diagnostics) {
+    let Body::Native(native) = body else { return };
+    for block in native.blocks.iter().filter(|block| block.kind.name == "variable") {
+        let name = block.labels.first().map_or("NAME", |label| label.name.as_str());
+        let detail = format!(
+            "This file gives values to variables that are declared elsewhere: move the block into a file *.tf or \
+             *.gantry.hcl. To set the variable in {}, write:\n    {name} = VALUE",
+            path.display()
+        );
+        diags.error(block.header, "Variable declaration in .tfvars file", detail);
+    }
+}
+
+fn values(body: &Body, diags: &mut Diagnostics) -> Vec<(EcoString, Value, Span)> {
+    let has_declarations =
+        matches!(body, Body::Native(native) if native.blocks.iter().any(|b| b.kind.name == "variable"));
+    let attributes = if has_declarations {
+        // Reported already, better than as blocks that must not be here.
+        body.just_attributes(&mut Diagnostics::new())
+    } else {
+        body.just_attributes(diags)
+    };
+    let mut found = Vec::with_capacity(attributes.len());
+    for attribute in attributes {
+        let value = match body {
+            Body::Json(_) => json_value(&attribute.expr),
+            _ => {
+                let (value, problems) = lang::constant::evaluate(&attribute.expr);
+                let failed = problems.has_errors();
+                diags.append(problems);
+                (!failed).then_some(value)
+            }
+        };
+        found.extend(value.map(|value| (attribute.name.name, value, attribute.span)));
+    }
+    found
+}
+
+/// Returns the value that JSON is; strings are texts here, not templates.
+fn json_value(tree: &Expr) -> Option<Value> {
+    Some(match &tree.kind {
+        ExprKind::Null => Value::NULL,
+        ExprKind::Bool(value) => Value::bool(*value),
+        ExprKind::Number(text) => Value::number(Number::parse(text).ok()?),
+        ExprKind::JsonString(string) => Value::string(string.text.clone()),
+        ExprKind::Tuple(items) => Value::tuple(items.iter().map(json_value).collect::<Option<Vec<_>>>()?),
+        ExprKind::Object(items) => {
+            let mut attributes: Vec<(EcoString, Value)> = Vec::with_capacity(items.len());
+            for item in items {
+                let name = json_value(&item.key)?;
+                attributes.push((name.as_str()?.into(), json_value(&item.value)?));
+            }
+            Value::object(attributes)
+        }
+        _ => return None,
+    })
+}
+
+/// Reads the text of a file of values; the error says what is wrong.
+///
+/// # Errors
+///
+/// If the text is not `name = constant` in every line.
+pub fn decode_tfvars(text: &str) -> Result<Value, String> {
+    let mut sources = Sources::default();
+    let file = sources.add("<decode_tfvars argument>", text.as_bytes());
+    let (tree, mut diags) = syntax::parse(file, text.as_bytes());
+    let found = values(&tree.body, &mut diags);
+    match diags.iter().find(|problem| problem.is_error()) {
+        Some(problem) => {
+            let line = problem.subject.map(|span| sources.file(file).position(span.start as usize).line).unwrap_or(1);
+            Err(format!("line {line}: {}: {}", problem.summary, problem.detail))
+        }
+        None => Ok(Value::object(found.into_iter().map(|(name, value, _)| (name, value)))),
+    }
+}

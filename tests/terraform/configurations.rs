@@ -1,0 +1,193 @@
+//! Small configurations, right and wrong, with what `terraform validate` says of each.
+//!
+//! `tests/configurations/THEME.txt` holds cases: `== NAME`, the files, each behind `-- PATH` (`main.tf` if there is no
+//! such line), and the verdict that Terraform gave: `-> valid` or `-> error FILE:LINE SUMMARY`, a line each, warnings
+//! likewise. Gantry is held to these verdicts everywhere; where Terraform is on PATH, it is asked again.
+//! `UPDATE_EXPECT=1` with Terraform on PATH writes down what it says. Places decide, wordings do not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::program::{Program, in_parallel, is_terraform_there};
+
+/// Cases in which Gantry gives another verdict on purpose, with the reason. A case that no longer differs has to go.
+const DIFFERENCES: &[(&str, &str)] = &[
+    // sorted
+];
+
+/// One configuration with its expected verdict.
+struct Case {
+    theme: PathBuf,
+    name: String,
+    files: Vec<(String, String)>,
+    verdict: Vec<String>,
+}
+
+#[test]
+fn gantry_finds_what_terraform_finds() {
+    let cases = cases();
+    let found = in_parallel(&cases, |case| case.ask(Program::Gantry));
+    let mut agreements = 0;
+    let mut complaints = Vec::new();
+    for (case, found) in cases.iter().zip(found) {
+        let agrees = places(&found) == places(&case.verdict);
+        agreements += usize::from(agrees);
+        let known = DIFFERENCES.iter().find(|(name, _)| *name == case.name);
+        match (agrees, known) {
+            (true, Some(_)) => complaints.push(format!("{}: no longer differs; take it off the list", case.name)),
+            (false, None) => complaints.push(case.complaint("gantry", &found)),
+            _ => {}
+        }
+    }
+    let unknown = DIFFERENCES.iter().filter(|(name, _)| cases.iter().all(|case| case.name != *name));
+    complaints.extend(unknown.map(|(name, _)| format!("{name}: there is no such case")));
+    println!("{agreements} of {} configurations get the verdict of Terraform", cases.len());
+    assert!(complaints.is_empty(), "\n{}\n{agreements} of {} agree", complaints.join("\n"), cases.len());
+}
+
+#[test]
+fn terraform_still_says_what_is_written_down() {
+    if !is_terraform_there("verdicts on configurations") {
+        return;
+    }
+    let cases = cases();
+    let found = in_parallel(&cases, |case| case.ask(Program::Terraform));
+    if is_update_wanted() {
+        return write_down(&cases, &found);
+    }
+    let both = cases.iter().zip(&found).filter(|(case, found)| case.verdict != **found);
+    let complaints: Vec<String> = both.map(|(case, found)| case.complaint("terraform", found)).collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[allow(clippy::disallowed_methods, reason = "a switch of the test, not of the program")]
+fn is_update_wanted() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configurations");
+    let entries = fs::read_dir(folder).expect("the folder of the configurations can be read");
+    let mut themes: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
+    themes.sort();
+    let cases: Vec<Case> = themes.iter().flat_map(|theme| cases_of(theme)).collect();
+    let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names.len(), cases.len(), "two cases have the same name");
+    assert!(!cases.is_empty(), "there is no case");
+    cases
+}
+
+fn cases_of(theme: &Path) -> Vec<Case> {
+    let text = fs::read_to_string(theme).expect("a theme can be read");
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("== ") {
+            let name = name.to_owned();
+            cases.push(Case { theme: theme.to_path_buf(), name, files: Vec::new(), verdict: Vec::new() });
+            continue;
+        }
+        // Lines in front of the first case say what the theme is.
+        let Some(case) = cases.last_mut() else { continue };
+        if let Some(path) = line.strip_prefix("-- ") {
+            case.files.push((path.to_owned(), String::new()));
+        } else if let Some(verdict) = line.strip_prefix("-> ") {
+            case.verdict.push(verdict.to_owned());
+        } else if case.verdict.is_empty() {
+            if case.files.is_empty() {
+                case.files.push(("main.tf".to_owned(), String::new()));
+            }
+            let text = &mut case.files.last_mut().expect("there is one now").1;
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    cases
+}
+
+/// Writes the verdicts into the themes.
+fn write_down(cases: &[Case], found: &[Vec<String>]) {
+    let themes: BTreeSet<&PathBuf> = cases.iter().map(|case| &case.theme).collect();
+    for theme in themes {
+        let text = fs::read_to_string(theme).expect("a theme can be read");
+        let mut written: Vec<String> = Vec::new();
+        let mut open: Option<&Vec<String>> = None;
+        for line in text.lines().filter(|line| !line.starts_with("-> ")) {
+            if let Some(name) = line.strip_prefix("== ") {
+                close(&mut written, open.take());
+                open = cases.iter().zip(found).find(|(case, _)| case.name == name).map(|(_, found)| found);
+            }
+            written.push(line.to_owned());
+        }
+        close(&mut written, open);
+        while written.last().is_some_and(String::is_empty) {
+            written.pop();
+        }
+        fs::write(theme, written.join("\n") + "\n").expect("a theme can be written");
+    }
+}
+
+/// Ends a case: the verdict, then one empty line.
+fn close(written: &mut Vec<String>, verdict: Option<&Vec<String>>) {
+    let Some(verdict) = verdict else { return };
+    while written.last().is_some_and(String::is_empty) {
+        written.pop();
+    }
+    written.extend(verdict.iter().map(|line| format!("-> {line}")));
+    written.push(String::new());
+}
+
+/// Returns verdicts without their wording: severity and place.
+fn places(verdict: &[String]) -> BTreeSet<String> {
+    verdict.iter().map(|line| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+}
+
+impl Case {
+    /// Returns what a program says of the configuration, sorted, each line once.
+    fn ask(&self, program: Program) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        for (path, text) in &self.files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the folder can be made");
+            // A last empty line belongs to the layout of the theme.
+            fs::write(path, text).expect("the file can be written");
+        }
+        let calls_modules = self.files.iter().any(|(_, text)| text.contains("module"));
+        if program == Program::Terraform && calls_modules {
+            // What is wrong with the configuration is told here, too, and once more by what follows.
+            program.run(folder.path(), &["get"], "");
+        }
+        let output = program.run(folder.path(), &["validate", "-json"], "");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let Some(diagnostics) = report["diagnostics"].as_array() else {
+            return vec![format!("no report: {}", String::from_utf8_lossy(&output.stderr).trim())];
+        };
+        let verdict: BTreeSet<String> = diagnostics.iter().map(line).collect();
+        let mut verdict: Vec<String> = verdict.into_iter().collect();
+        if report["valid"] == true {
+            verdict.insert(0, "valid".to_owned());
+        }
+        verdict
+    }
+
+    fn complaint(&self, program: &str, found: &[String]) -> String {
+        let text: BTreeMap<&str, &str> = self.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let text: String = text.iter().map(|(path, text)| format!("-- {path}\n{text}")).collect();
+        format!(
+            "== {}\n{text}expected:\n  {}\n{program} says:\n  {}\n",
+            self.name,
+            self.verdict.join("\n  "),
+            found.join("\n  ")
+        )
+    }
+}
+
+fn line(diagnostic: &serde_json::Value) -> String {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let range = &diagnostic["range"];
+    let place = match range.is_null() {
+        true => "-".to_owned(),
+        false => format!("{}:{}", text(&range["filename"]), range["start"]["line"]),
+    };
+    format!("{} {place} {}", text(&diagnostic["severity"]), text(&diagnostic["summary"]))
+}

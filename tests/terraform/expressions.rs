@@ -1,0 +1,2 @@
+//! Expressions, one per line in `tests/expressions/`, evaluated by both programs.
+
