@@ -36,6 +36,7 @@ mod pieces;
 mod powers;
 mod range;
 mod regex;
+mod range;
 mod rsadecrypt;
 mod search;
 mod sequences;
@@ -49,6 +50,7 @@ mod text_tests;
 mod time;
 mod to;
 mod trim;
+mod to;
 mod truth;
 mod url;
 mod uuid;
@@ -130,6 +132,7 @@ pub static FUNCTIONS: &[&Function] = &[
     &paths::PATHEXPAND,
     &time::PLANTIMESTAMP,
     &powers::POW,
+    &paths::PATHEXPAND,
     &range::RANGE,
     &regex::REGEX,
     &regex::REGEXALL,
@@ -161,6 +164,10 @@ pub static FUNCTIONS: &[&Function] = &[
     &time::TIMECMP,
     &time::TIMESTAMP,
     &letters::TITLE,
+    &sequences::SLICE,
+    &sequences::SORT,
+    &templates::TEMPLATEFILE,
+    &templates::TEMPLATESTRING,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,
