@@ -168,6 +168,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &sequences::SORT,
     &templates::TEMPLATEFILE,
     &templates::TEMPLATESTRING,
+    &text_encoding::TEXTDECODEBASE64,
+    &text_encoding::TEXTENCODEBASE64,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,
