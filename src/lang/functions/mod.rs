@@ -37,7 +37,6 @@ mod pieces;
 mod powers;
 mod range;
 mod regex;
-mod range;
 mod rsadecrypt;
 mod search;
 mod sequences;
@@ -51,7 +50,6 @@ mod text_tests;
 mod time;
 mod to;
 mod trim;
-mod to;
 mod truth;
 mod url;
 mod uuid;
@@ -135,7 +133,6 @@ pub static FUNCTIONS: &[&Function] = &[
     &paths::PATHEXPAND,
     &time::PLANTIMESTAMP,
     &powers::POW,
-    &paths::PATHEXPAND,
     &range::RANGE,
     &regex::REGEX,
     &regex::REGEXALL,
@@ -167,12 +164,6 @@ pub static FUNCTIONS: &[&Function] = &[
     &time::TIMECMP,
     &time::TIMESTAMP,
     &letters::TITLE,
-    &sequences::SLICE,
-    &sequences::SORT,
-    &templates::TEMPLATEFILE,
-    &templates::TEMPLATESTRING,
-    &text_encoding::TEXTDECODEBASE64,
-    &text_encoding::TEXTENCODEBASE64,
     &to::TOBOOL,
     &to::TOLIST,
     &to::TOMAP,

@@ -65,13 +65,9 @@ fn decode(call: &Call<'_>) -> Outcome {
 enum Encoding {
     Utf8,
     /// Sixteen bits at a time, lower byte first or not.
-<<<<<<< HEAD
     Utf16 {
         is_little: bool,
     },
-=======
-    Utf16 { is_little: bool },
->>>>>>> 6d6dc84 (functions: text encodings)
     /// Higher byte first unless a mark says otherwise; writing, the mark comes first.
     Utf16Marked,
     /// One byte per character.

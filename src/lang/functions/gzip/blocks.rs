@@ -108,7 +108,8 @@ impl Writer {
         let own = Codes::own(&symbols);
         let fixed = Codes::fixed();
         let header = Header::new(&own);
-        let extra: usize = symbols.iter().map(|(a, b)| a.extra_bits + b.map_or(0, |b| b.extra_bits)).sum::<u32>() as usize;
+        let extra: usize =
+            symbols.iter().map(|(a, b)| a.extra_bits + b.map_or(0, |b| b.extra_bits)).sum::<u32>() as usize;
         let own_size = header.size() + own.size(&symbols) + extra;
         let fixed_size = 3 + fixed.size(&symbols) + extra;
         let text = block.text.filter(|text| text.len() <= STORED_BYTES_MAX);
