@@ -17,7 +17,7 @@ fn text(words: u32, bytes: usize) -> Vec<u8> {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let word = (state >> 16) % words;
         out.extend(word.wrapping_mul(2_654_435_761).to_string().bytes());
-        out.push(if word % 7 == 0 { b'\n' } else { b' ' });
+        out.push(if word.is_multiple_of(7) { b'\n' } else { b' ' });
     }
     out.truncate(bytes);
     out
