@@ -125,10 +125,9 @@ mod tests {
 
     #[test]
     fn files_are_found_from_the_base_folder_and_the_home_directory() {
-        let folder =
-            scratch("files", &[("a.txt", b"hi\n"), ("d/nfd.txt", b"e\xcc\x81\r\n"), ("bom", b"\xef\xbb\xbfx")]);
-        let mut env = Environment::for_tests(&folder);
-        env.home_dir = Some(folder.join("d"));
+        let folder = scratch(&[("a.txt", b"hi\n"), ("d/nfd.txt", b"e\xcc\x81\r\n"), ("bom", b"\xef\xbb\xbfx")]);
+        let mut env = Environment::for_tests(folder.path());
+        env.home_dir = Some(folder.path().join("d"));
         for (path, text) in
             [("a.txt", "hi\n"), ("d/../a.txt", "hi\n"), ("d//nfd.txt", "\u{e9}\r\n"), ("a.txt/", "hi\n")]
         {
@@ -143,8 +142,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text() {
-        let folder = scratch("bytes", &[("b", b"ab\xff")]);
-        let env = Environment::for_tests(&folder);
+        let folder = scratch(&[("b", b"ab\xff")]);
+        let env = Environment::for_tests(folder.path());
         check_in(&env, "file", ["b".into()], Err("byte 2 does not fit"));
         check_in(&env, "filebase64", ["b".into()], Ok("YWL/".into()));
         for (name, hash) in [

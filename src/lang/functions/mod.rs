@@ -18,6 +18,7 @@ mod files;
 mod fileset;
 mod format;
 pub(crate) mod graphemes;
+mod gzip;
 mod hashes;
 mod jsondecode;
 mod jsonencode;
@@ -70,6 +71,8 @@ pub static FUNCTIONS: &[&Function] = &[
     &truth::ANYTRUE,
     &base64::BASE64DECODE,
     &base64::BASE64ENCODE,
+    &gzip::BASE64GUNZIP,
+    &gzip::BASE64GZIP,
     &hashes::BASE64SHA256,
     &hashes::BASE64SHA512,
     &paths::BASENAME,

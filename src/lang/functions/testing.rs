@@ -42,12 +42,11 @@ pub(super) fn check_table(name: &str, table: &str) {
     assert!(wrong.is_empty(), "{name}: {} differ\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Makes a fresh folder with files for a test.
-pub(super) fn scratch(name: &str, files: &[(&str, &[u8])]) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("gantry-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
+/// Makes a folder with files for a test; it is gone with the value.
+pub(super) fn scratch(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
     for (path, bytes) in files {
-        let path = folder.join(path);
+        let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
         std::fs::write(path, bytes).expect("files can be written");
     }

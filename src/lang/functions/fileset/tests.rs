@@ -84,15 +84,17 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 }
 
 /// A base folder whose name looks like a pattern, with the files in a folder `fix`.
-fn environment(name: &str) -> Environment {
+fn environment() -> (tempfile::TempDir, Environment) {
     let files: Vec<(String, &[u8])> = FILES.iter().map(|file| (format!("[ba*se]/fix/{file}"), &b"x"[..])).collect();
     let files: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
-    Environment::for_tests(scratch(name, &files).join("[ba*se]"))
+    let folder = scratch(&files);
+    let env = Environment::for_tests(folder.path().join("[ba*se]"));
+    (folder, env)
 }
 
 #[test]
 fn patterns_match_as_in_terraform() {
-    let env = environment("fileset-patterns");
+    let (_folder, env) = environment();
     for (pattern, expected) in CASES {
         assert_eq!(fileset(&env, "fix", pattern), names(expected), "{pattern}");
     }
@@ -100,7 +102,7 @@ fn patterns_match_as_in_terraform() {
 
 #[test]
 fn paths_are_relative_to_the_folder() {
-    let env = environment("fileset-paths");
+    let (_folder, env) = environment();
     assert_eq!(fileset(&env, "fix/d1", "../*.md"), names(&["../c.md"]));
     assert_eq!(fileset(&env, "", "fix/*.md"), names(&["fix/c.md"]));
     assert_eq!(fileset(&env, "./fix/", "*.md"), names(&["c.md"]));
@@ -113,7 +115,7 @@ fn paths_are_relative_to_the_folder() {
 
 #[test]
 fn patterns_that_cannot_be_read() {
-    let env = environment("fileset-wrong");
+    let (_folder, env) = environment();
     for pattern in ["[", "[a", "{a", "[]a].txt", "[a-]*", "[-a]*", "[\\]", "d1/{d2/a,x}.*"] {
         check_in(&env, "fileset", ["fix".into(), pattern.into()], Err("is not a pattern"));
     }
@@ -122,7 +124,7 @@ fn patterns_that_cannot_be_read() {
 #[cfg(unix)]
 #[test]
 fn links_are_followed_and_circles_end() {
-    let env = environment("fileset-links");
+    let (_folder, env) = environment();
     let fix = env.base_dir.join("fix");
     std::os::unix::fs::symlink("d1", fix.join("link")).expect("a link can be made");
     std::os::unix::fs::symlink("..", fix.join("d1/up")).expect("a link can be made");
