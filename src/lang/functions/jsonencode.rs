@@ -49,7 +49,8 @@ fn unknown_text(value: &Value) -> Value {
     Value::unknown(Type::String).refine(Refinement { not_null: true, prefix, ..Refinement::default() })
 }
 
-fn write_value(value: &Value, out: &mut String) -> Result<(), String> {
+/// Writes a wholly known value as JSON text, or tells why there is none.
+pub(super) fn write_value(value: &Value, out: &mut String) -> Result<(), String> {
     match value.kind() {
         Kind::Null(_) => out.push_str("null"),
         Kind::Bool(value) => out.push_str(if value { "true" } else { "false" }),
@@ -93,7 +94,8 @@ fn write_object<'a>(entries: impl Iterator<Item = (&'a str, &'a Value)>, out: &m
     Ok(())
 }
 
-fn write_text(text: &str, out: &mut String) {
+/// Writes a string in quotes.
+pub(super) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

@@ -1,6 +1,5 @@
 //! `format`, `formatlist`: strings from a pattern and values.
 
-mod json;
 mod render;
 mod verbs;
 

@@ -4,8 +4,7 @@ use num_bigint::BigInt;
 use num_bigint::Sign;
 use value::{Kind, Number, NumberFormat, Type, Value, convert};
 
-use super::super::graphemes;
-use super::json;
+use super::super::{graphemes, jsonencode};
 use super::verbs::Verb;
 
 /// Greater widths and precisions are refused: they can only be a mistake.
@@ -47,7 +46,11 @@ fn write_value(verb: &Verb, arg: &Value, out: &mut String) -> Result<(), String>
     match arg.kind() {
         Kind::String(text) if !verb.sharp => pad(verb, text, out),
         Kind::Number(number) if !verb.sharp => pad(verb, &number.format(NumberFormat::General, None), out),
-        _ => pad(verb, &json::text(arg)?, out),
+        _ => {
+            let mut json = String::new();
+            jsonencode::write_value(arg, &mut json)?;
+            pad(verb, &json, out);
+        }
     }
     Ok(())
 }
@@ -61,7 +64,7 @@ fn write_string(verb: &Verb, arg: &Value, out: &mut String) -> Result<(), String
     }
     if verb.letter == b'q' {
         let mut quoted = String::with_capacity(text.len() + 2);
-        json::push_string(text, &mut quoted);
+        jsonencode::write_text(text, &mut quoted);
         pad(verb, &quoted, out);
     } else {
         pad(verb, text, out);
