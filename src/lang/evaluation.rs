@@ -15,6 +15,7 @@ use value::{Kind, Marks, Type, Value};
 
 use crate::expr::{Evaluator, Expr, Scope, Subject};
 use crate::functions::{CallError, Environment};
+use crate::module::undeclared_provider;
 use crate::module::{Repetition, Resource};
 use crate::tree::Node;
 use crate::validate::{Providers, check_count, check_for_each};
@@ -480,7 +481,8 @@ impl Scope for InstanceScope<'_, '_> {
     }
 
     fn call_provider(&self, provider: &str, function: &str, args: Vec<Value>) -> Result<Value, CallError> {
-        let address = self.instance.node.module.provider_of(provider);
+        let address =
+            self.instance.node.module.required_provider(provider).ok_or_else(|| undeclared_provider(provider))?;
         match self.evaluation.world.providers.call(&address, function, args) {
             Some(result) => result,
             None => Err(CallError::new(format!("the provider {provider:?} has no function {function:?}"))),

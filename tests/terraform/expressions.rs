@@ -1,2 +1,1 @@
 //! Expressions, one per line in `tests/expressions/`, evaluated by both programs.
-

@@ -50,6 +50,14 @@ impl Walk<'_> {
         let Some(given) = content.attribute(&schema.name) else {
             return Source::Absent(schema.ty());
         };
+        if !schema.is_settable() {
+            let detail = format!(
+                "The provider decides the value of {:?}; a configuration cannot set it. Remove this line.",
+                schema.name
+            );
+            self.diags.error(given.name.span, "Value for unconfigurable attribute", detail);
+            return Source::Absent(schema.ty());
+        }
         if schema.deprecated {
             let detail = format!("The attribute {:?} is deprecated. {}", schema.name, schema.description);
             self.diags.warning(given.name.span, "Argument is deprecated", detail.trim_end());

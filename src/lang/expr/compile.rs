@@ -280,7 +280,7 @@ impl<'a> Compiler<'a> {
         match name.strip_prefix("core::").unwrap_or(name) {
             "try" => Callee::Try,
             "can" => Callee::Can,
-            "type" => Callee::Type,
+            "type" if self.names.is_console() => Callee::Type,
             "templatestring" => Callee::TemplateString,
             "convert" if tree.args.len() == 2 => {
                 let (ty, diags) = crate::types::parse_type(&tree.args[1]);

@@ -147,6 +147,11 @@ impl Expr {
         }
     }
 
+    /// Tells whether the expression has been found wrong and reported.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.node, Node::Invalid)
+    }
+
     /// Calls `visit` for every reference in the expression, in source order.
     pub fn visit_references<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
         reference::visit(self, visit);

@@ -113,6 +113,11 @@ pub struct ReferenceContext<'a> {
 pub trait Names {
     /// Returns the subject and how many of the attribute names belong to it; or what is wrong with the reference.
     fn resolve(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic>;
+
+    /// Tells whether somebody is trying things out: `type(…)` means something then.
+    fn is_console(&self) -> bool {
+        false
+    }
 }
 
 /// No name means anything: for expressions that must be constant.

@@ -30,10 +30,11 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     let content = block.body.content(&SCHEMA, diags);
     let condition = scope.compile(&content.attribute("condition")?.expr, diags);
     let message = scope.compile(&content.attribute("error_message")?.expr, diags);
-    if condition.references().is_empty() && condition.as_constant().is_some() {
+    // A validation has a stricter rule of its own.
+    if condition.references().is_empty() && block.kind.name != "validation" && !condition.is_invalid() {
         diags.error(
             condition.span,
-            "Invalid condition",
+            format!("Invalid {} expression", block.kind.name),
             "The condition refers to nothing, so it always gives the same answer. Refer to what it is to check.",
         );
     }

@@ -35,7 +35,7 @@ pub use output::Output;
 pub use provider::{ProviderConfig, ProviderReference};
 pub(crate) use read::keyword;
 pub use read::{Reader, read_module};
-pub use refactoring::{Moved, Removed};
+pub use refactoring::{Endpoint, Moved, Removed, endpoint};
 pub use resource::{Provisioner, ProvisionerWhen, Repetition, Resource};
 pub use settings::{Backend, RequiredProvider, RequiredVersion, Settings};
 pub use variable::Variable;
@@ -82,9 +82,22 @@ impl Module {
         self.outputs.binary_search_by(|o| o.name.as_str().cmp(name)).ok().map(|place| &self.outputs[place])
     }
 
+    /// Returns the provider that the module says a local name means: functions are called by such names only.
+    pub fn required_provider(&self, local_name: &str) -> Option<addr::Provider> {
+        let required = self.settings.required_providers.iter().find(|required| required.name == local_name)?;
+        Some(required.provider.clone())
+    }
+
     /// Returns the provider that a local name means here.
     pub fn provider_of(&self, local_name: &str) -> addr::Provider {
         let required = self.settings.required_providers.iter().find(|required| required.name == local_name);
         required.map_or_else(|| addr::Provider::implied(local_name), |required| required.provider.clone())
     }
+}
+
+/// The error of a function call by a local name that the module does not declare.
+pub(crate) fn undeclared_provider(local_name: &str) -> crate::functions::CallError {
+    crate::functions::CallError::new(format!(
+        "the module does not say which provider {local_name:?} is; add it to required_providers"
+    ))
 }

@@ -27,6 +27,8 @@ pub struct Allowed {
     pub each: bool,
     /// `self`: in provisioners, connections and postconditions.
     pub this: bool,
+    /// `type(…)`: in a console.
+    pub console: bool,
 }
 
 /// A module's names as seen from one place in it.
@@ -42,6 +44,10 @@ pub struct ScopedNames {
 const RESERVED: &[&str] = &["template", "lazy", "arg"];
 
 impl Names for ScopedNames {
+    fn is_console(&self) -> bool {
+        self.allowed.console
+    }
+
     fn resolve(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
         let names = &*self.module;
         match reference.root {

@@ -37,6 +37,14 @@ pub struct ProviderReference {
     pub span: Span,
 }
 
+impl ProviderConfig {
+    /// Tells whether the block says nothing about the provider: old modules name the providers they expect this way.
+    pub fn is_empty(&self) -> bool {
+        let mut blocks = Diagnostics::new();
+        self.body.just_attributes(&mut blocks).is_empty() && blocks.is_empty()
+    }
+}
+
 const SCHEMA: BodySchema<'static> = BodySchema {
     attributes: &[
         AttributeSchema { name: "alias", required: false },
@@ -89,6 +97,11 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         None => rest,
     };
     let version = constant_string(&content, "version", diags);
+    if let Some(attribute) = content.attribute("version") {
+        let detail = "Write the version into required_providers of the settings block instead.";
+        let summary = "Version constraints inside provider configuration blocks are deprecated";
+        diags.warning(attribute.expr.span, summary, detail);
+    }
     Some(ProviderConfig {
         local: LocalProvider { name: label.name.clone(), alias },
         names: scope.within(&repetition).names,
@@ -108,6 +121,7 @@ pub(super) fn reference(tree: &Tree, diags: &mut Diagnostics) -> Option<Provider
             &owned
         }
         ExprKind::String(text) => {
+            super::read::warn_quoted_reference(tree.span, diags);
             owned = reread(text, tree.span, diags)?;
             &owned
         }

@@ -261,10 +261,18 @@ pub(super) fn static_list(tree: &Tree, diags: &mut Diagnostics) -> Vec<Tree> {
     };
     let read = |item: &Tree| match &item.kind {
         ExprKind::JsonString(string) if string.text != "*" => provider::reread(&string.text, item.span, diags),
-        ExprKind::String(text) if text != "*" => provider::reread(text, item.span, diags),
+        ExprKind::String(text) if text != "*" => {
+            warn_quoted_reference(item.span, diags);
+            provider::reread(text, item.span, diags)
+        }
         _ => Some(item.clone()),
     };
     items.iter().filter_map(read).collect()
+}
+
+/// References once had to be quoted; they work, and should be written without.
+pub(super) fn warn_quoted_reference(span: Span, diags: &mut Diagnostics) {
+    diags.warning(span, "Quoted references are deprecated", "Write the reference without the quotes.");
 }
 
 /// Reports a label that is no name.

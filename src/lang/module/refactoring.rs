@@ -57,7 +57,7 @@ const REMOVED: BodySchema<'static> = BodySchema {
 };
 
 const REMOVED_LIFECYCLE: BodySchema<'static> =
-    BodySchema { attributes: &[AttributeSchema { name: "destroy", required: true }], blocks: &[] };
+    BodySchema { attributes: &[AttributeSchema { name: "destroy", required: false }], blocks: &[] };
 
 /// Decodes a `moved` block.
 pub(super) fn decode_moved(block: &ContentBlock, diags: &mut Diagnostics) -> Option<Moved> {
@@ -89,6 +89,13 @@ pub(super) fn decode_removed(block: &ContentBlock, diags: &mut Diagnostics) -> O
     {
         let detail = "Only managed resources exist outside of the configuration and can be removed.";
         diags.error(from.span, "Invalid \"removed\" address", detail);
+    }
+    for block in content.blocks_of("provisioner") {
+        let provisioner = super::resource::provisioner(block, diags);
+        if provisioner.is_some_and(|provisioner| provisioner.when != super::ProvisionerWhen::Destroy) {
+            let detail = "Objects of a removed block are only destroyed, so its provisioners need when = destroy.";
+            diags.error(block.header, "Invalid provisioner block", detail);
+        }
     }
     let destroy = content.blocks_of("lifecycle").next().map(|lifecycle| {
         let content = lifecycle.body.content(&REMOVED_LIFECYCLE, diags);

@@ -177,7 +177,7 @@ impl Scope {
         let allowed = Allowed {
             count: matches!(repetition, Repetition::Count(_)),
             each: matches!(repetition, Repetition::ForEach(_)),
-            this: false,
+            ..Allowed::default()
         };
         Scope { names: ScopedNames { module: self.names.module.clone(), allowed } }
     }
@@ -191,7 +191,8 @@ const PROVISIONER: BodySchema<'static> = BodySchema {
     blocks: &[BlockSchema { kind: "connection", labels: &[] }, BlockSchema { kind: "lifecycle", labels: &[] }],
 };
 
-fn provisioner(block: &ContentBlock, diags: &mut Diagnostics) -> Option<Provisioner> {
+/// Decodes a `provisioner` block.
+pub(super) fn provisioner(block: &ContentBlock, diags: &mut Diagnostics) -> Option<Provisioner> {
     let kind = block.labels.first()?.name.clone();
     let (content, body) = block.body.partial_content(&PROVISIONER, diags);
     for block in content.blocks_of("lifecycle") {
@@ -200,6 +201,9 @@ fn provisioner(block: &ContentBlock, diags: &mut Diagnostics) -> Option<Provisio
     let mut keyword = |name: &str, known: [&str; 2]| -> Option<bool> {
         let attribute = content.attribute(name)?;
         let word = super::read::keyword(&attribute.expr);
+        if matches!(attribute.expr.kind, syntax::tree::ExprKind::String(_)) {
+            diags.warning(attribute.expr.span, "Quoted keywords are deprecated", "Write the word without the quotes.");
+        }
         let place = known.iter().position(|known| Some(*known) == word.as_deref());
         if place.is_none() {
             let detail = format!("{name:?} is either {} or {}.", known[0], known[1]);

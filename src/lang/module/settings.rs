@@ -83,6 +83,12 @@ pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, is_override:
         let detail = "The only edition of the language is TF2021, and it is the default: leave this out.";
         diags.error(attribute.expr.span, "Unsupported language edition", detail);
     }
+    if let Some(attribute) = content.attribute("experiments") {
+        for item in static_list(&attribute.expr, diags) {
+            let detail = "There are no experiments: the language is what it is. Leave this out.";
+            diags.error(item.span, "Unknown experiment keyword", detail);
+        }
+    }
     if let Some(constraint) = constant_string(&content, "required_version", diags) {
         let span = content.attribute("required_version").map_or(block.header, |attribute| attribute.expr.span);
         if is_override {

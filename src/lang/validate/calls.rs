@@ -77,7 +77,8 @@ impl Validator<'_> {
         let mut culprit = None;
         child.visit(&mut |node| {
             if culprit.is_none() {
-                culprit = node.module.providers.first().map(|config| config.local.clone());
+                let configured = node.module.providers.iter().find(|config| !config.is_empty());
+                culprit = configured.map(|config| config.local.clone());
             }
         });
         let Some(local) = culprit else { return };
@@ -96,7 +97,9 @@ impl Validator<'_> {
 
     pub(super) fn imports(&mut self) {
         let module = self.node.module.clone();
+        let mut targets: Vec<value::Path> = Vec::new();
         for import in &module.imports {
+            self.import_target(import, &mut targets);
             if !self.node.path.is_root() {
                 let detail = "Import blocks stand in the root module: only there all addresses are known.";
                 self.diags.error(import.header, "Invalid import configuration", detail);
@@ -107,6 +110,9 @@ impl Validator<'_> {
                 if value.is_null() {
                     let detail = "The id of the object to import is null.";
                     self.diags.error(expr.span, "Invalid import id argument", detail);
+                } else if value.as_str() == Some("") {
+                    let detail = "The id of the object to import is empty.";
+                    self.diags.error(expr.span, "Invalid import id argument", detail);
                 } else if value.marks().contains(Marks::SENSITIVE) {
                     let detail = "The id of the object to import is shown in plans, so it cannot be sensitive.";
                     self.diags.error(expr.span, "Invalid import id argument", detail);
@@ -115,9 +121,26 @@ impl Validator<'_> {
         }
     }
 
+    /// Checks that an import leads to a managed resource, and no two of them to one instance.
+    fn import_target(&mut self, import: &crate::module::Import, targets: &mut Vec<value::Path>) {
+        let Some(path) = crate::expr::static_path(&import.to) else { return };
+        if targets.contains(&path) {
+            let detail = "Another import block imports to the same address: an instance has one object.";
+            self.diags.error(import.header, "Duplicate import configuration", detail);
+        }
+        let target = crate::module::endpoint(&import.to);
+        let managed = target.and_then(|target| target.resource).is_some_and(|(r, _)| r.mode == addr::Mode::Managed);
+        if !managed {
+            let detail = "Only managed resources (\"resource\" blocks) hold objects that can be imported.";
+            self.diags.error(import.to.span, "Invalid import address", detail);
+        }
+        targets.push(path);
+    }
+
     pub(super) fn refactorings(&mut self) {
         let module = self.node.module.clone();
         for removed in &module.removed {
+            // Terraform says this only when it plans; a warning keeps validation's answer the same.
             if removed.from.modules.is_empty()
                 && let Some((resource, _)) = &removed.from.resource
                 && module.names.resources.contains_key(resource)
@@ -125,13 +148,13 @@ impl Validator<'_> {
                 let detail = format!(
                     "{resource} is still declared in this module. Delete its block, or the removed block if it is to stay."
                 );
-                self.diags.error(removed.header, "Removed resource still exists", detail);
+                self.diags.warning(removed.header, "Removed resource still exists", detail);
             }
             if let ([(name, _)], None) = (&removed.from.modules[..], &removed.from.resource)
                 && module.names.calls.contains_key(name)
             {
                 let detail = format!("The call module.{name} is still declared. Delete it, or the removed block.");
-                self.diags.error(removed.header, "Removed module still exists", detail);
+                self.diags.warning(removed.header, "Removed module still exists", detail);
             }
         }
         for (place, moved) in module.moved.iter().enumerate() {

@@ -6,6 +6,7 @@
 mod calls;
 mod cycles;
 mod providers;
+mod provisioners;
 mod references;
 mod repetition;
 mod resources;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use addr::{Mode, Provider};
 use diag::{Diagnostic, Diagnostics};
+use ecow::EcoString;
 use schema::Schema;
 use value::{Marks, Type, Value, convert};
 
@@ -23,6 +25,7 @@ use crate::expr::{Evaluator, Expr};
 use crate::functions::{CallError, Environment};
 use crate::module::{Condition, Module};
 use crate::tree::Node;
+pub use provisioners::local_exec_schema;
 pub use repetition::{check_count, check_for_each};
 use scope::ValidationScope;
 
@@ -72,8 +75,14 @@ pub fn validate(root: &Node, providers: &dyn Providers, env: &Environment) -> Di
         calls::check_passed_providers(node, &mut diags);
         if seen.insert(Arc::as_ptr(&node.module)) {
             let scope = ValidationScope::new(node, providers, env);
-            let mut validator =
-                Validator { node, scope: &scope, providers, missing: &mut missing, diags: Diagnostics::new() };
+            let mut validator = Validator {
+                node,
+                scope: &scope,
+                providers,
+                missing: &mut missing,
+                check: None,
+                diags: Diagnostics::new(),
+            };
             validator.module();
             let found = validator.diags;
             diags.append(scope.into_diagnostics());
@@ -90,6 +99,8 @@ struct Validator<'a> {
     providers: &'a dyn Providers,
     /// Providers whose absence has been reported.
     missing: &'a mut HashSet<Provider>,
+    /// The check block that is being looked at.
+    check: Option<EcoString>,
     diags: Diagnostics,
 }
 
@@ -111,7 +122,9 @@ impl Validator<'_> {
             self.provider_config(config);
         }
         for resource in &module.resources {
+            self.check = resource.check.clone();
             self.resource(resource);
+            self.check = None;
         }
         for (place, call) in module.calls.iter().enumerate() {
             self.module_call(call, node.children[place].as_deref());
@@ -120,7 +133,9 @@ impl Validator<'_> {
             self.output(output);
         }
         for check in &module.checks {
+            self.check = Some(check.name.clone());
             check.assertions.iter().for_each(|assertion| self.condition(assertion));
+            self.check = None;
         }
         self.imports();
         self.refactorings();

@@ -1,12 +1,12 @@
-//! Provider configurations, references to them, and provisioners.
+//! Provider configurations, and references to them.
 
 use addr::Provider;
-use diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use diag::{Diagnostic, Span, did_you_mean};
 
 use super::Validator;
 use crate::body::CompiledBody;
 use crate::expr::Evaluator;
-use crate::module::{Module, ProviderConfig, Provisioner, Resource};
+use crate::module::{Module, ProviderConfig, Resource};
 
 impl Validator<'_> {
     /// Tells whether a provider can be asked; its absence is reported once.
@@ -78,32 +78,4 @@ impl Validator<'_> {
 pub(super) fn has_config(module: &Module, local: &addr::LocalProvider) -> bool {
     module.providers.iter().any(|config| config.local == *local)
         || module.settings.required_providers.iter().any(|r| r.configuration_aliases.contains(local))
-}
-
-/// Provisioners that exist elsewhere, and what to do instead.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("file", "Put files into the machine image or a start-up script (user data), or into a Kubernetes ConfigMap."),
-    ("remote-exec", "Run commands from a start-up script (user data) or a Kubernetes Job."),
-    ("chef", "Use a machine image that holds what is needed."),
-    ("puppet", "Use a machine image that holds what is needed."),
-    ("habitat", "Use a machine image that holds what is needed."),
-    ("salt-masterless", "Use a machine image that holds what is needed."),
-];
-
-/// Checks that a provisioner is one that can run.
-pub(super) fn check_provisioner(provisioner: &Provisioner, diags: &mut Diagnostics) {
-    let kind = provisioner.kind.as_str();
-    if kind == "local-exec" {
-        return;
-    }
-    match UNSUPPORTED.iter().find(|(name, _)| *name == kind) {
-        Some((_, instead)) => {
-            let detail = format!("The provisioner {kind:?} is not supported. {instead}");
-            diags.error(provisioner.header, "Unsupported provisioner", detail);
-        }
-        None => {
-            let detail = format!("There is no provisioner {kind:?}. The one there is: \"local-exec\".");
-            diags.error(provisioner.header, "Unknown provisioner", detail);
-        }
-    }
 }

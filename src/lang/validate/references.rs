@@ -21,6 +21,14 @@ impl Validator<'_> {
     }
 
     fn resource_reference(&mut self, reference: &Reference, resource: &Resource) {
+        if let Some(check) = &resource.check
+            && self.check.as_ref() != Some(check)
+        {
+            let detail =
+                format!("{} belongs to the check block {check:?} and can be used inside of it only.", resource.address);
+            self.diags.error(reference.span, "Reference to scoped resource", detail);
+            return;
+        }
         let mut steps = &reference.static_steps()[..];
         let keyed = reference.instance_key().is_some();
         match &resource.repetition {

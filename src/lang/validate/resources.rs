@@ -18,6 +18,7 @@ impl Validator<'_> {
         lifecycle.replace_triggered_by.iter().for_each(|expr| self.references(expr));
         lifecycle.preconditions.iter().for_each(|condition| self.condition(condition));
         lifecycle.postconditions.iter().for_each(|condition| self.condition(condition));
+        self.provisioners(resource);
         self.provider_reference(resource);
         let provider = self.provider_of(resource);
         if !self.provider_available(&provider, resource.header) {
@@ -31,9 +32,6 @@ impl Validator<'_> {
                 self.ignored(resource, schema);
             }
             None => self.unknown_type(resource, &provider),
-        }
-        for provisioner in &resource.provisioners {
-            super::providers::check_provisioner(provisioner, &mut self.diags);
         }
     }
 

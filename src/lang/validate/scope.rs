@@ -9,7 +9,7 @@ use value::{Type, Value};
 use super::Providers;
 use crate::expr::{Evaluator, Scope, Subject};
 use crate::functions::{CallError, Environment};
-use crate::module::Repetition;
+use crate::module::{Repetition, undeclared_provider};
 use crate::tree::Node;
 
 /// The scope of one module.
@@ -91,7 +91,7 @@ impl Scope for ValidationScope<'_> {
     }
 
     fn call_provider(&self, provider: &str, function: &str, args: Vec<Value>) -> Result<Value, CallError> {
-        let address = self.node.module.provider_of(provider);
+        let address = self.node.module.required_provider(provider).ok_or_else(|| undeclared_provider(provider))?;
         match self.providers.call(&address, function, args) {
             Some(result) => result,
             None => Err(CallError::new(format!("the provider {provider:?} has no function {function:?}"))),

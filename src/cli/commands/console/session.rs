@@ -45,7 +45,10 @@ pub(super) struct Console<'a> {
 impl<'a> Console<'a> {
     /// Makes a console; `variables` are the values of the root module's variables.
     pub(super) fn new(world: World<'a>, variables: Vec<Value>, sources: Sources) -> Console<'a> {
-        let names = ScopedNames { module: world.root.module.names.clone(), allowed: Allowed::default() };
+        let names = ScopedNames {
+            module: world.root.module.names.clone(),
+            allowed: Allowed { console: true, ..Allowed::default() },
+        };
         let evaluation = Evaluation::new(world, variables);
         let root = evaluation.root();
         Console { evaluation, root, names, sources }
