@@ -55,7 +55,10 @@ pub(super) fn is_terraform_there(what: &str) -> bool {
 }
 
 /// Does `work` for every item, with all processors; the results stand in the items' order.
-pub(super) fn in_parallel<Item: Sync, Result: Send>(items: &[Item], work: impl Fn(&Item) -> Result + Sync) -> Vec<Result> {
+pub(super) fn in_parallel<Item: Sync, Result: Send>(
+    items: &[Item],
+    work: impl Fn(&Item) -> Result + Sync,
+) -> Vec<Result> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));
     thread::scope(|scope| {
