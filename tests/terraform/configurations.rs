@@ -29,9 +29,11 @@ fn gantry_finds_what_terraform_finds() {
     let cases = cases();
     let found = in_parallel(&cases, |case| case.ask(Program::Gantry));
     let mut agreements = 0;
+    let mut same_validity = 0;
     let mut complaints = Vec::new();
     for (case, found) in cases.iter().zip(found) {
-        let agrees = places(&found) == places(&case.verdict);
+        let agrees = agree(&found, &case.verdict);
+        same_validity += usize::from(is_valid(&found) == is_valid(&case.verdict));
         agreements += usize::from(agrees);
         let known = DIFFERENCES.iter().find(|(name, _)| *name == case.name);
         match (agrees, known) {
@@ -42,8 +44,12 @@ fn gantry_finds_what_terraform_finds() {
     }
     let unknown = DIFFERENCES.iter().filter(|(name, _)| cases.iter().all(|case| case.name != *name));
     complaints.extend(unknown.map(|(name, _)| format!("{name}: there is no such case")));
-    println!("{agreements} of {} configurations get the verdict of Terraform", cases.len());
-    assert!(complaints.is_empty(), "\n{}\n{agreements} of {} agree", complaints.join("\n"), cases.len());
+    let figure = format!(
+        "of {} configurations {same_validity} are as valid as in Terraform, {agreements} for the same reasons",
+        cases.len()
+    );
+    println!("{figure}");
+    assert!(complaints.is_empty(), "\n{}\n{figure}", complaints.join("\n"));
 }
 
 #[test]
@@ -137,9 +143,21 @@ fn close(written: &mut Vec<String>, verdict: Option<&Vec<String>>) {
     written.push(String::new());
 }
 
-/// Returns verdicts without their wording: severity and place.
-fn places(verdict: &[String]) -> BTreeSet<String> {
-    verdict.iter().map(|line| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+/// Tells whether two verdicts name the same places, whatever they say there.
+///
+/// Where Terraform names no place (it does not for cycles), any place of ours will do.
+fn agree(found: &[String], expected: &[String]) -> bool {
+    let places = |verdict: &[String]| -> BTreeSet<String> {
+        verdict.iter().map(|line| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+    };
+    let (found, mut expected) = (places(found), places(expected));
+    let placeless = expected.remove("error -") || expected.remove("error :0");
+    let is_more = found.difference(&expected).next().is_some();
+    expected.is_subset(&found) && is_more == placeless
+}
+
+fn is_valid(verdict: &[String]) -> bool {
+    verdict.iter().any(|line| line == "valid")
 }
 
 impl Case {
@@ -150,6 +168,7 @@ impl Case {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the folder can be made");
             // A last empty line belongs to the layout of the theme.
+            let text = if text.ends_with("\n\n") || text == "\n" { &text[..text.len() - 1] } else { text };
             fs::write(path, text).expect("the file can be written");
         }
         let calls_modules = self.files.iter().any(|(_, text)| text.contains("module"));
