@@ -50,7 +50,8 @@ fn jsondecode(call: &Call<'_>) -> Outcome {
         let before = &text[..problem.at];
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        CallError::argument(0, format!("the JSON text is wrong in line {line}, column {column}: {}", problem.message))
+        let reason = if call.is_sensitive() { String::new() } else { format!(": {}", problem.message) };
+        CallError::argument(0, format!("the JSON text is wrong in line {line}, column {column}{reason}"))
     })
 }
 
