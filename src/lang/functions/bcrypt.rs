@@ -37,11 +37,13 @@ fn bcrypt(call: &Call<'_>) -> Outcome {
     }
     let cost = if cost < COST_MIN { COST_DEFAULT } else { cost };
     if cost > COST_MAX {
+        let cost = call.shown_number(cost);
         return Err(CallError::argument(1, format!("the cost must be {COST_MIN} to {COST_MAX}, not {cost}")));
     }
     let password = call.text(0);
     if password.len() > PASSWORD_BYTES_MAX {
-        let message = format!("the password has {} bytes, and {PASSWORD_BYTES_MAX} are possible", password.len());
+        let length = call.shown_number(password.len());
+        let message = format!("the password has {length} bytes, and {PASSWORD_BYTES_MAX} are possible");
         return Err(CallError::argument(0, message));
     }
     let mut salt = [0; 16];

@@ -28,9 +28,19 @@ impl<'a> Call<'a> {
     pub fn whole(&self, index: usize) -> Result<i64, CallError> {
         let number = self.args.get(index).and_then(Value::as_number);
         number.and_then(value::Number::to_i64).ok_or_else(|| {
-            let shown = self.shown(&number.map(ToString::to_string).unwrap_or_default());
+            let shown = number.map_or_else(String::new, |number| self.shown_number(number));
             CallError::argument(index, format!("a whole number of at most 64 bits is needed, not {shown}"))
         })
+    }
+
+    /// Writes a number for a message; hidden if any argument is sensitive.
+    pub fn shown_number(&self, number: impl fmt::Display) -> String {
+        if self.is_sensitive() { "(sensitive value)".into() } else { number.to_string() }
+    }
+
+    /// Tells whether messages must not quote arguments.
+    pub fn is_sensitive(&self) -> bool {
+        self.marks.contains(Marks::SENSITIVE)
     }
 
     /// Writes a text for a message: in quotes, shortened; hidden if any argument is sensitive.

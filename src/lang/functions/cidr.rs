@@ -105,7 +105,7 @@ fn number(call: &Call<'_>, index: usize) -> Result<BigInt, CallError> {
     let number = call.args[index].as_number();
     let whole = number.filter(|number| number.is_integer()).and_then(|number| number.to_string().parse().ok());
     whole.ok_or_else(|| {
-        let shown = call.shown(&number.map(ToString::to_string).unwrap_or_default());
+        let shown = number.map_or_else(String::new, |number| call.shown_number(number));
         CallError::argument(index, format!("a whole number is needed, not {shown}"))
     })
 }
@@ -117,6 +117,7 @@ fn cidrhost(call: &Call<'_>) -> Outcome {
     let index = if host.is_negative() { &size + &host } else { host.clone() };
     if index.is_negative() || index >= size {
         let shown = call.shown(call.text(0));
+        let (host, size) = (call.shown_number(host), call.shown_number(size));
         return Err(CallError::argument(1, format!("{shown} has no address number {host}: it has {size}")));
     }
     let index = index.to_u128().unwrap_or_default();
@@ -137,17 +138,19 @@ fn cidrsubnet(call: &Call<'_>) -> Outcome {
     let subnet = number(call, 2)?;
     let range = range(call, 0)?;
     let shown = || call.shown(call.text(0));
+    let more = call.shown_number(new_bits);
     let length = i64::from(range.length).saturating_add(new_bits);
     if length > i64::from(range.width) {
-        let message = format!("{} with {new_bits} more bits is longer than its {} bits", shown(), range.width);
+        let message = format!("{} with {more} more bits is longer than its {} bits", shown(), range.width);
         return Err(CallError::argument(1, message));
     }
     if new_bits < 0 {
-        return Err(CallError::argument(1, format!("a subnet cannot have fewer bits ({new_bits}) than its range")));
+        return Err(CallError::argument(1, format!("a subnet cannot have fewer bits ({more}) than its range")));
     }
     let count = BigInt::from(1) << new_bits;
     if subnet.is_negative() || subnet >= count {
-        let message = format!("{} with {new_bits} more bits has no subnet number {subnet}: it has {count}", shown());
+        let (subnet, count) = (call.shown_number(subnet), call.shown_number(count));
+        let message = format!("{} with {more} more bits has no subnet number {subnet}: it has {count}", shown());
         return Err(CallError::argument(2, message));
     }
     let length = length as u32;
@@ -169,7 +172,8 @@ fn cidrsubnets(call: &Call<'_>) -> Outcome {
         let length = subnet_length(call, range, index)?;
         let subnet = free.and_then(|free| Prefix { bits: free, length, ..range }.rounded_up());
         let Some(subnet) = subnet.filter(|subnet| range.contains(*subnet)) else {
-            let message = format!("no room is left in {} for a subnet of {length} bits", call.shown(call.text(0)));
+            let (range, length) = (call.shown(call.text(0)), call.shown_number(length));
+            let message = format!("no room is left in {range} for a subnet of {length} bits");
             return Err(CallError::argument(index, message));
         };
         free = subnet.end();
@@ -181,12 +185,14 @@ fn cidrsubnets(call: &Call<'_>) -> Outcome {
 fn subnet_length(call: &Call<'_>, range: Prefix, index: usize) -> Result<u32, CallError> {
     let new_bits = call.whole(index)?;
     if !(1..=NEW_BITS_MAX).contains(&new_bits) {
-        let message = format!("a subnet must be longer by 1 to {NEW_BITS_MAX} bits, not by {new_bits}");
+        let shown = call.shown_number(new_bits);
+        let message = format!("a subnet must be longer by 1 to {NEW_BITS_MAX} bits, not by {shown}");
         return Err(CallError::argument(index, message));
     }
     let length = range.length + new_bits as u32;
     if length > range.width {
-        let message = format!("{new_bits} more bits make {length}, and an address has {}", range.width);
+        let (more, length) = (call.shown_number(new_bits), call.shown_number(length));
+        let message = format!("{more} more bits make {length}, and an address has {}", range.width);
         return Err(CallError::argument(index, message));
     }
     Ok(length)

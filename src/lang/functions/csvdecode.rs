@@ -26,7 +26,13 @@ pub(super) static CSVDECODE: Function = Function {
 };
 
 fn csvdecode(call: &Call<'_>) -> Outcome {
-    let mut records = Records::new(call.text(0));
+    read(call.text(0)).map_err(|error| {
+        if call.is_sensitive() { CallError::argument(0, "it cannot be read as comma-separated values") } else { error }
+    })
+}
+
+fn read(text: &str) -> Outcome {
+    let mut records = Records::new(text);
     let Some(header) = records.next().transpose()? else {
         return Err(CallError::argument(0, "there is no line with the names of the columns"));
     };

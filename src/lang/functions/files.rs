@@ -16,6 +16,7 @@ pub(super) static FILE: Function = Function {
     rest: None,
     returns: Returns::Fixed(types::string),
     examples: &[
+        example(r#"file("/dev/null")"#, r#""""#),
         example(r#"file("missing.txt")"#, "error: there is no file"),
         example(r#"file("/")"#, "error: is a directory"),
     ],
@@ -28,7 +29,10 @@ pub(super) static FILEBASE64: Function = Function {
     params: &[param("path", types::string)],
     rest: None,
     returns: Returns::Fixed(types::string),
-    examples: &[example(r#"filebase64("missing.bin")"#, "error: there is no file")],
+    examples: &[
+        example(r#"filebase64("/dev/null")"#, r#""""#),
+        example(r#"filebase64("missing.bin")"#, "error: there is no file"),
+    ],
     code: Code::Eager(|call| Ok(base64::encode(&read_file(call, 0)?).into())),
 };
 
@@ -41,6 +45,7 @@ pub(super) static FILEEXISTS: Function = Function {
     examples: &[
         example(r#"fileexists("missing.txt")"#, "false"),
         example(r#"fileexists("/")"#, "error: is a directory"),
+        example(r#"fileexists("/dev/null")"#, "error: is a device"),
     ],
     code: Code::Eager(fileexists),
 };

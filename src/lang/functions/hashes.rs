@@ -96,41 +96,65 @@ pub(super) static BASE64SHA512: Function = text_hash(
 pub(super) static FILEMD5: Function = file_hash(
     "filemd5",
     "Returns the MD5 hash of a file's bytes as hexadecimal digits.",
-    &[example(r#"filemd5("missing")"#, "error: there is no file")],
+    &[
+        example(r#"filemd5("/dev/null")"#, r#""d41d8cd98f00b204e9800998ecf8427e""#),
+        example(r#"filemd5("missing")"#, "error: there is no file"),
+    ],
     Code::Eager(|call| Ok(hex::<Md5>(&read_file(call, 0)?).into())),
 );
 
 pub(super) static FILESHA1: Function = file_hash(
     "filesha1",
     "Returns the SHA-1 hash of a file's bytes as hexadecimal digits.",
-    &[example(r#"filesha1("missing")"#, "error: there is no file")],
+    &[
+        example(r#"filesha1("/dev/null")"#, r#""da39a3ee5e6b4b0d3255bfef95601890afd80709""#),
+        example(r#"filesha1("missing")"#, "error: there is no file"),
+    ],
     Code::Eager(|call| Ok(hex::<Sha1>(&read_file(call, 0)?).into())),
 );
 
 pub(super) static FILESHA256: Function = file_hash(
     "filesha256",
     "Returns the SHA-256 hash of a file's bytes as hexadecimal digits.",
-    &[example(r#"filesha256("missing")"#, "error: there is no file")],
+    &[
+        example(r#"filesha256("/dev/null")"#, r#""e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855""#),
+        example(r#"filesha256("missing")"#, "error: there is no file"),
+    ],
     Code::Eager(|call| Ok(hex::<Sha256>(&read_file(call, 0)?).into())),
 );
 
 pub(super) static FILESHA512: Function = file_hash(
     "filesha512",
     "Returns the SHA-512 hash of a file's bytes as hexadecimal digits.",
-    &[example(r#"filesha512("missing")"#, "error: there is no file")],
+    &[
+        example(
+            r#"filesha512("/dev/null")"#,
+            r#""cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e""#,
+        ),
+        example(r#"filesha512("missing")"#, "error: there is no file"),
+    ],
     Code::Eager(|call| Ok(hex::<Sha512>(&read_file(call, 0)?).into())),
 );
 
 pub(super) static FILEBASE64SHA256: Function = file_hash(
     "filebase64sha256",
     "Returns the SHA-256 hash of a file's bytes in Base64.",
-    &[example(r#"filebase64sha256("missing")"#, "error: there is no file")],
+    &[
+        example(r#"filebase64sha256("/dev/null")"#, r#""47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=""#),
+        example(r#"filebase64sha256("missing")"#, "error: there is no file"),
+    ],
     Code::Eager(|call| Ok(short::<Sha256>(&read_file(call, 0)?).into())),
 );
 
 pub(super) static FILEBASE64SHA512: Function = file_hash(
     "filebase64sha512",
     "Returns the SHA-512 hash of a file's bytes in Base64.",
-    &[example(r#"filebase64sha512("missing")"#, "error: there is no file")],
+    &[
+        example(
+            r#"filebase64sha512("/dev/null")"#,
+            r#""z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==""#,
+        ),
+        example(r#"filebase64sha512("missing")"#, "error: there is no file"),
+    ],
     Code::Eager(|call| Ok(short::<Sha512>(&read_file(call, 0)?).into())),
 );

@@ -50,7 +50,8 @@ fn jsondecode(call: &Call<'_>) -> Outcome {
         let before = &text[..problem.at];
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        CallError::argument(0, format!("the JSON text is wrong in line {line}, column {column}: {}", problem.message))
+        let reason = if call.is_sensitive() { String::new() } else { format!(": {}", problem.message) };
+        CallError::argument(0, format!("the JSON text is wrong in line {line}, column {column}{reason}"))
     })
 }
 
@@ -269,10 +270,32 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::check_table;
+    use value::{Refinement, Type, Value};
+
+    use super::super::testing::{check, check_table};
 
     #[test]
     fn agrees_with_terraform() {
         check_table("jsondecode", include_str!("tables/jsondecode.txt"));
+    }
+
+    #[test]
+    fn the_beginning_of_what_is_not_known_may_say_the_type() {
+        let beginning = |prefix: &str| {
+            Value::unknown(Type::String).refine(Refinement { prefix: Some(prefix.into()), ..Refinement::default() })
+        };
+        check("jsondecode", [Value::unknown(Type::String)], Ok(Value::dynamic()));
+        check("jsondecode", [beginning(" [1")], Ok(Value::dynamic()));
+        check("jsondecode", [beginning("\"a")], Ok(Value::unknown(Type::String)));
+        check("jsondecode", [beginning("tr")], Ok(Value::unknown(Type::Bool)));
+        check("jsondecode", [beginning("-1")], Ok(Value::unknown(Type::Number)));
+        check("jsondecode", [beginning("<xml")], Err("no JSON text begins with '<'"));
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        check("jsondecode", ["{\n  \"é\": x}".into()], Err("line 2, column 8: a value is expected, not 'x'"));
+        check("jsondecode", ["[1".into()], Err("line 1, column 3: it ends too early"));
+        check("jsondecode", ["[".repeat(100_000).into()], Err("nested more than 1000 levels deep"));
     }
 }

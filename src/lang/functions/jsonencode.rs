@@ -117,10 +117,28 @@ pub(super) fn write_text(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::check_table;
+    use value::{Refinement, Type, Value};
+
+    use super::super::testing::{check, check_table};
 
     #[test]
     fn agrees_with_terraform() {
         check_table("jsonencode", include_str!("tables/jsonencode.txt"));
+    }
+
+    #[test]
+    fn of_what_is_not_known_the_beginning_may_be() {
+        let unknown = || Value::unknown(Type::String);
+        let expected = |prefix: Option<&str>| {
+            let prefix = prefix.map(Into::into);
+            Ok(Value::unknown(Type::String).refine(Refinement { not_null: true, prefix, ..Refinement::default() }))
+        };
+        check("jsonencode", [unknown()], expected(None));
+        check("jsonencode", [unknown().refine_not_null()], expected(Some("\"")));
+        check("jsonencode", [Value::tuple([unknown()])], expected(Some("[")));
+        check("jsonencode", [Value::object([("a", unknown())])], expected(Some("{")));
+        check("jsonencode", [Value::dynamic()], expected(None));
+        let secret = Value::tuple([unknown().with_marks(value::Marks::SENSITIVE)]);
+        check("jsonencode", [secret], expected(Some("[")).map(|text: Value| text.with_marks(value::Marks::SENSITIVE)));
     }
 }

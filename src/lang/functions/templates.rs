@@ -12,6 +12,7 @@ pub(super) static TEMPLATEFILE: Function = Function {
     rest: None,
     returns: Returns::Fixed(types::any),
     examples: &[
+        example(r#"templatefile("/dev/null", {})"#, r#""""#),
         example(r#"templatefile("missing.tftpl", {})"#, "error: there is no file"),
         example("templatefile(null, {})", "error: must not be null"),
     ],
@@ -30,6 +31,9 @@ pub(super) static TEMPLATESTRING: Function = Function {
     ],
     rest: None,
     returns: Returns::Fixed(types::string),
-    examples: &[example(r#"templatestring("Hello", {})"#, "error: ")],
+    examples: &[
+        example(r#"templatestring("Hello", {})"#, "error: single reference"),
+        example("templatestring(1 + 1, {})", "error: single reference"),
+    ],
     code: Code::Lazy,
 };

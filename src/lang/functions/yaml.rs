@@ -59,6 +59,7 @@ fn yamlencode(call: &Call<'_>) -> Outcome {
 fn yamldecode(call: &Call<'_>) -> Outcome {
     decode::decode(call.text(0)).map_err(|problem| {
         let (line, column) = (problem.line, problem.column);
-        CallError::argument(0, format!("the YAML text is wrong in line {line}, column {column}: {}", problem.message))
+        let reason = if call.is_sensitive() { String::new() } else { format!(": {}", problem.message) };
+        CallError::argument(0, format!("the YAML text is wrong in line {line}, column {column}{reason}"))
     })
 }

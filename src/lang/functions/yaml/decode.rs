@@ -1,4 +1,8 @@
 //! From YAML events to a value.
+//!
+//! The parser is one of YAML 1.2 and stricter than Terraform's (1.1) in two things that people do: a tab after a
+//! key's colon, and brackets whose content goes on at the start of a line inside of a block mapping. Such places are
+//! mended and the text is read again. It is also more lenient, with control characters and tabs, which does no harm.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,6 +16,12 @@ use super::scalar::{resolve, tag_name};
 /// Deeper nesting is refused: reading recurses, and no real document comes near.
 const DEPTH_MAX: usize = 500;
 
+/// So many places of a text are mended; each costs one more reading.
+const MENDS_MAX: usize = 1000;
+
+/// More than any indentation.
+const DEEP: &str = "                                                                                                ";
+
 const MERGE: &str = "tag:yaml.org,2002:merge";
 
 /// What is wrong with a document.
@@ -22,23 +32,51 @@ pub(super) struct Problem {
     /// From 1.
     pub(super) column: usize,
     pub(super) message: String,
+    /// In characters, if the parser found it.
+    index: Option<usize>,
 }
 
 impl Problem {
     fn new(span: Span, message: impl Into<String>) -> Problem {
-        Problem { line: span.start.line(), column: span.start.col() + 1, message: message.into() }
+        Problem { line: span.start.line(), column: span.start.col() + 1, message: message.into(), index: None }
     }
 }
 
 impl From<ScanError> for Problem {
     fn from(error: ScanError) -> Problem {
-        Problem { line: error.marker().line(), column: error.marker().col() + 1, message: error.info().into() }
+        let mark = error.marker();
+        Problem { line: mark.line(), column: mark.col() + 1, message: error.info().into(), index: Some(mark.index()) }
     }
 }
 
 /// Reads the one document of a text.
 pub(super) fn decode(text: &str) -> Result<Value, Problem> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut result = read(&text);
+    for _ in 0..MENDS_MAX {
+        let Some(mended) = result.as_ref().err().and_then(|problem| mend(&text, problem)) else { break };
+        result = read(&mended);
+        text = Cow::Owned(mended);
+    }
+    result
+}
+
+/// Changes white space where the parser is too strict: see the top of this file.
+fn mend(text: &str, problem: &Problem) -> Option<String> {
+    let (at, _) = text.char_indices().nth(problem.index?)?;
+    let (before, after) = text.split_at(at);
+    if problem.message.starts_with("':' must be followed") {
+        let kept = before.trim_end_matches(['\t', ' ']);
+        let spaces = &before[kept.len()..];
+        return spaces.contains('\t').then(|| format!("{kept}{}{after}", " ".repeat(spaces.len())));
+    }
+    let is_in_brackets =
+        matches!(problem.message.as_str(), "invalid indentation" | "invalid indentation in flow construct");
+    let is_shallow = before.rsplit('\n').next().is_some_and(|line| line.len() < DEEP.len());
+    (is_in_brackets && is_shallow).then(|| format!("{before}{DEEP}{after}"))
+}
+
+fn read(text: &str) -> Result<Value, Problem> {
     let open_end = (!text.ends_with('\n')).then(|| text.chars().count());
     let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), open_end };
     loop {
