@@ -1,0 +1,162 @@
+//! Plans that follow from the schema: what most resource types need, and where the others begin.
+
+use schema::{Attribute, AttributeKind, Block, BlockNesting, NestedObject, ObjectNesting, Schema};
+use value::{Kind, Path, PathStep, Value};
+
+use crate::{PlanRequest, PlanResponse};
+
+/// What the schema does not say about plans; names are of attributes and blocks at the top.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlanRules<'a> {
+    /// A difference there means that the object is replaced.
+    pub replaces: &'a [&'a str],
+    /// Computed attributes that any update may change.
+    pub volatile: &'a [&'a str],
+}
+
+/// Plans by the schema alone: what is proposed stays, what can be computed and is not set becomes unknown in what is
+/// new and keeps its value in what was there, and write-only attributes are null.
+pub fn plan_by_schema(schema: &Schema, rules: PlanRules<'_>, request: &PlanRequest) -> PlanResponse {
+    let PlanRequest { prior, proposed, .. } = request;
+    let keep = |planned| PlanResponse {
+        private: request.prior_private.clone(),
+        identity: request.prior_identity.clone(),
+        ..PlanResponse::new(planned)
+    };
+    if proposed.is_null() {
+        return keep(Value::null(schema.block.ty()));
+    }
+    if prior.is_null() {
+        return PlanResponse::new(unknown_where_computed(&schema.block, proposed));
+    }
+    let planned = fill_block(&schema.block, proposed, Some(prior));
+    if planned == *prior {
+        return keep(planned);
+    }
+    let planned = with_unknown(&schema.block, planned, rules.volatile);
+    let differs = |name: &&&str| planned.attribute(name) != prior.attribute(name);
+    let path = |name: &&str| Path(vec![PathStep::Attribute((*name).into())]);
+    let requires_replace = rules.replaces.iter().filter(differs).map(path).collect();
+    PlanResponse { requires_replace, ..keep(planned) }
+}
+
+/// Returns a configuration as an object that does not exist yet: what can be computed and is not set is unknown, and
+/// write-only attributes are null.
+pub fn unknown_where_computed(block: &Block, config: &Value) -> Value {
+    fill_block(block, config, None)
+}
+
+/// Returns an object without the values of its write-only attributes.
+pub fn without_write_only(block: &Block, object: &Value) -> Value {
+    fill_block(block, object, Some(object))
+}
+
+fn with_unknown(block: &Block, object: Value, names: &[&str]) -> Value {
+    if names.is_empty() {
+        return object;
+    }
+    change_members(&object, |name, value| match block.attribute(name) {
+        Some(attribute) if names.contains(&name) => Value::unknown(attribute.ty()),
+        _ => value.clone(),
+    })
+}
+
+/// `prior` is what was there before; nothing where there was none.
+fn fill_block(block: &Block, object: &Value, prior: Option<&Value>) -> Value {
+    change_members(object, |name, value| {
+        let before = member(prior, name);
+        match (block.attribute(name), block.nested(name)) {
+            (Some(attribute), _) => fill_attribute(attribute, value, before),
+            (_, Some(nested)) => {
+                let objects = match nested.nesting {
+                    BlockNesting::Single | BlockNesting::Group => Objects::One,
+                    BlockNesting::List | BlockNesting::Set | BlockNesting::Map => Objects::Many,
+                };
+                fill_elements(value, before, objects, &|inner, prior| fill_block(&nested.block, inner, prior))
+            }
+            _ => value.clone(),
+        }
+    })
+}
+
+fn fill_attribute(attribute: &Attribute, value: &Value, prior: Option<&Value>) -> Value {
+    if attribute.write_only {
+        return Value::null(attribute.ty());
+    }
+    if value.is_null() && attribute.computed {
+        // A provider may have chosen null, and then stays with it.
+        return if prior.is_some() { value.clone() } else { Value::unknown(attribute.ty()) };
+    }
+    match &attribute.kind {
+        AttributeKind::Type(_) => value.clone(),
+        AttributeKind::Nested(nested) => {
+            let objects = if nested.nesting == ObjectNesting::Single { Objects::One } else { Objects::Many };
+            fill_elements(value, prior, objects, &|inner, prior| fill_nested(nested, inner, prior))
+        }
+    }
+}
+
+fn fill_nested(nested: &NestedObject, object: &Value, prior: Option<&Value>) -> Value {
+    change_members(object, |name, value| match nested.attributes.iter().find(|attribute| attribute.name == name) {
+        Some(attribute) => fill_attribute(attribute, value, member(prior, name)),
+        None => value.clone(),
+    })
+}
+
+/// How many objects there are in a value: lists and maps of them may be tuples and objects themselves.
+#[derive(Clone, Copy, PartialEq)]
+enum Objects {
+    One,
+    Many,
+}
+
+/// Fills the object, or the objects in the collection, each beside its counterpart: by position, by key, or in a set
+/// the very same element.
+fn fill_elements(
+    value: &Value,
+    prior: Option<&Value>,
+    objects: Objects,
+    fill: &dyn Fn(&Value, Option<&Value>) -> Value,
+) -> Value {
+    let prior = prior.filter(|prior| !prior.is_null());
+    let positions = prior.and_then(Value::as_sequence).unwrap_or_default();
+    let by_position = |parts: &[Value]| -> Vec<Value> {
+        parts.iter().enumerate().map(|(index, part)| fill(part, positions.get(index))).collect()
+    };
+    match value.kind() {
+        Kind::List(list) => Value::list(list.element_type().clone(), by_position(list.values())),
+        Kind::Tuple(tuple) => Value::tuple(by_position(tuple.values())),
+        Kind::Set(set) => {
+            let elements = set.values().iter().map(|part| fill(part, positions.iter().find(|before| *before == part)));
+            Value::set(set.element_type().clone(), elements.collect::<Vec<_>>())
+        }
+        Kind::Map(map) => {
+            let elements = map.entries().iter().map(|(key, part)| (key.clone(), fill(part, member(prior, key))));
+            Value::map(map.element_type().clone(), elements.collect::<Vec<_>>())
+        }
+        Kind::Object(_) if objects == Objects::Many => {
+            change_members(value, |key, part| fill(part, member(prior, key)))
+        }
+        Kind::Object(_) => fill(value, prior),
+        _ => value.clone(),
+    }
+}
+
+fn member<'a>(object: Option<&'a Value>, name: &str) -> Option<&'a Value> {
+    match object?.kind() {
+        Kind::Object(object) => object.get(name),
+        Kind::Map(map) => map.get(name),
+        _ => None,
+    }
+}
+
+/// Changes the attributes of a known object; others stay as they are.
+fn change_members(object: &Value, mut change: impl FnMut(&str, &Value) -> Value) -> Value {
+    match object.kind() {
+        Kind::Object(members) => {
+            let values = members.iter().map(|(name, value)| change(name, value)).collect();
+            Value::object_of_shape(members.names().clone(), values)
+        }
+        _ => object.clone(),
+    }
+}
