@@ -23,7 +23,7 @@ fn poll_all<F: Future + Unpin>(
     limit: usize,
 ) -> Poll<()> {
     under_way.retain_mut(|(index, call)| !poll_one(context, *index, call, results));
-    while under_way.len() < limit {
+    while under_way.len() < limit.max(1) {
         let Some((index, mut call)) = waiting.next() else { break };
         results.push(None);
         if !poll_one(context, index, &mut call, results) {

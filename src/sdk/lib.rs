@@ -19,6 +19,7 @@ mod planning;
 mod problem;
 mod provider;
 mod runtime;
+mod simulation;
 mod stored;
 
 pub use define::{attribute, block, nested};
@@ -36,4 +37,5 @@ pub use planning::{PlanRules, plan_by_schema, unknown_where_computed, without_wr
 pub use problem::Problem;
 pub use provider::{Factory, IdentityAttribute, IdentitySchema, Provider, Schemas};
 pub use runtime::{Call, NoProgress, Progress, Runtime, answer, random_uuid};
+pub use simulation::Simulation;
 pub use stored::read_stored;

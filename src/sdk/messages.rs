@@ -192,7 +192,8 @@ pub struct ApplyResponse {
     pub private: Private,
     /// What tells it apart from all others.
     pub identity: Option<Value>,
-    /// What is wrong. An error with an object on create means that the object is there and may be broken.
+    /// What is wrong. An error with an object on create means that the object is there and may be broken; an error
+    /// without one does not say whether there is one: ask [`Provider::find_intent`](crate::Provider::find_intent).
     pub problems: Vec<Problem>,
     /// The provider cannot keep to the rules for planned values: breaches are to be borne.
     pub legacy_types: bool,
@@ -290,7 +291,8 @@ pub struct ReadDataRequest {
 /// Tells what was found.
 #[derive(Debug)]
 pub struct ReadDataResponse {
-    /// The object: what is configured, and what was found.
+    /// The object: what is configured, and what was found. A part that is a secret by its content and not by the schema
+    /// is marked as sensitive; this is the one place where a provider marks anything.
     pub object: Value,
     /// It cannot be read for now.
     pub deferred: Option<Deferral>,

@@ -29,7 +29,7 @@ pub fn plan_by_schema(schema: &Schema, rules: PlanRules<'_>, request: &PlanReque
     if prior.is_null() {
         return PlanResponse::new(unknown_where_computed(&schema.block, proposed));
     }
-    let planned = fill_block(&schema.block, proposed, Some(prior));
+    let planned = fill_block(Gap::Unknown, &schema.block, proposed, Some(prior));
     if planned == *prior {
         return keep(planned);
     }
@@ -43,12 +43,50 @@ pub fn plan_by_schema(schema: &Schema, rules: PlanRules<'_>, request: &PlanReque
 /// Returns a configuration as an object that does not exist yet: what can be computed and is not set is unknown, and
 /// write-only attributes are null.
 pub fn unknown_where_computed(block: &Block, config: &Value) -> Value {
-    fill_block(block, config, None)
+    fill_block(Gap::Unknown, block, config, None)
 }
 
 /// Returns an object without the values of its write-only attributes.
 pub fn without_write_only(block: &Block, object: &Value) -> Value {
-    fill_block(block, object, Some(object))
+    fill_block(Gap::Unknown, block, object, Some(object))
+}
+
+/// Returns a configuration with the prior values of what can be computed and is not set.
+///
+/// The engine has its own rules for this, which know more of sets; these are for the conformance suite.
+pub(crate) fn propose(block: &Block, prior: &Value, config: &Value) -> Value {
+    fill_block(Gap::Prior, block, config, Some(prior).filter(|prior| !prior.is_null()))
+}
+
+/// What becomes of an attribute that can be computed and has no value.
+#[derive(Clone, Copy, PartialEq)]
+enum Gap {
+    /// Unknown, unless the object was there before: then a provider has chosen null, and stays with it.
+    Unknown,
+    /// What it was before.
+    Prior,
+}
+
+impl Gap {
+    fn fill(self, attribute: &Attribute, prior: Option<&Value>) -> Value {
+        match (self, prior) {
+            (Gap::Unknown, None) => Value::unknown(attribute.ty()),
+            (Gap::Prior, Some(prior)) => prior.clone(),
+            (Gap::Unknown, Some(_)) | (Gap::Prior, None) => Value::null(attribute.ty()),
+        }
+    }
+
+    /// Finds a set's element among those that were there before.
+    fn counterpart<'a>(self, element: &Value, before: &'a [Value]) -> Option<&'a Value> {
+        before.iter().find(|before| match self {
+            Gap::Unknown => *before == element,
+            Gap::Prior => element
+                .as_entries()
+                .unwrap_or_default()
+                .into_iter()
+                .all(|(name, value)| value.is_null() || member(Some(before), name) == Some(value)),
+        })
+    }
 }
 
 fn with_unknown(block: &Block, object: Value, names: &[&str]) -> Value {
@@ -62,43 +100,42 @@ fn with_unknown(block: &Block, object: Value, names: &[&str]) -> Value {
 }
 
 /// `prior` is what was there before; nothing where there was none.
-fn fill_block(block: &Block, object: &Value, prior: Option<&Value>) -> Value {
+fn fill_block(gap: Gap, block: &Block, object: &Value, prior: Option<&Value>) -> Value {
     change_members(object, |name, value| {
         let before = member(prior, name);
         match (block.attribute(name), block.nested(name)) {
-            (Some(attribute), _) => fill_attribute(attribute, value, before),
+            (Some(attribute), _) => fill_attribute(gap, attribute, value, before),
             (_, Some(nested)) => {
                 let objects = match nested.nesting {
                     BlockNesting::Single | BlockNesting::Group => Objects::One,
                     BlockNesting::List | BlockNesting::Set | BlockNesting::Map => Objects::Many,
                 };
-                fill_elements(value, before, objects, &|inner, prior| fill_block(&nested.block, inner, prior))
+                fill_elements(gap, value, before, objects, &|inner, prior| fill_block(gap, &nested.block, inner, prior))
             }
             _ => value.clone(),
         }
     })
 }
 
-fn fill_attribute(attribute: &Attribute, value: &Value, prior: Option<&Value>) -> Value {
+fn fill_attribute(gap: Gap, attribute: &Attribute, value: &Value, prior: Option<&Value>) -> Value {
     if attribute.write_only {
         return Value::null(attribute.ty());
     }
     if value.is_null() && attribute.computed {
-        // A provider may have chosen null, and then stays with it.
-        return if prior.is_some() { value.clone() } else { Value::unknown(attribute.ty()) };
+        return gap.fill(attribute, prior);
     }
     match &attribute.kind {
         AttributeKind::Type(_) => value.clone(),
         AttributeKind::Nested(nested) => {
             let objects = if nested.nesting == ObjectNesting::Single { Objects::One } else { Objects::Many };
-            fill_elements(value, prior, objects, &|inner, prior| fill_nested(nested, inner, prior))
+            fill_elements(gap, value, prior, objects, &|inner, prior| fill_nested(gap, nested, inner, prior))
         }
     }
 }
 
-fn fill_nested(nested: &NestedObject, object: &Value, prior: Option<&Value>) -> Value {
+fn fill_nested(gap: Gap, nested: &NestedObject, object: &Value, prior: Option<&Value>) -> Value {
     change_members(object, |name, value| match nested.attributes.iter().find(|attribute| attribute.name == name) {
-        Some(attribute) => fill_attribute(attribute, value, member(prior, name)),
+        Some(attribute) => fill_attribute(gap, attribute, value, member(prior, name)),
         None => value.clone(),
     })
 }
@@ -113,6 +150,7 @@ enum Objects {
 /// Fills the object, or the objects in the collection, each beside its counterpart: by position, by key, or in a set
 /// the very same element.
 fn fill_elements(
+    gap: Gap,
     value: &Value,
     prior: Option<&Value>,
     objects: Objects,
@@ -127,7 +165,7 @@ fn fill_elements(
         Kind::List(list) => Value::list(list.element_type().clone(), by_position(list.values())),
         Kind::Tuple(tuple) => Value::tuple(by_position(tuple.values())),
         Kind::Set(set) => {
-            let elements = set.values().iter().map(|part| fill(part, positions.iter().find(|before| *before == part)));
+            let elements = set.values().iter().map(|part| fill(part, gap.counterpart(part, positions)));
             Value::set(set.element_type().clone(), elements.collect::<Vec<_>>())
         }
         Kind::Map(map) => {
