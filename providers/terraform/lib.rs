@@ -6,6 +6,7 @@
 
 mod encode;
 mod functions;
+mod stored_outputs;
 mod terraform_data;
 mod terraform_remote_state;
 
@@ -33,12 +34,24 @@ pub fn provider(decode_tfvars: DecodeTfvars) -> Box<dyn Provider> {
 #[cfg(test)]
 mod tests {
     use super::provider;
+    use sdk::conformance::{Sample, check_life_cycle};
     use sdk::value::Value;
+    use serde_json::{Value as Json, json};
 
     #[test]
     fn conforms() {
         let provider = provider(|_| Ok(Value::NULL));
         assert_eq!(sdk::conformance::check(&*provider), Vec::<String>::new());
+    }
+
+    #[test]
+    fn objects_live_as_they_should() {
+        let sample = |config, changes| Sample { kind: "terraform_data", config, changes };
+        let input = |value: Json| json!({"input": {"value": value, "type": "string"}});
+        let triggers = json!({"triggers_replace": {"value": 1, "type": "number"}});
+        let samples = [sample(json!({}), vec![input("a".into()), input("b".into()), json!({}), triggers])];
+        let make = || provider(|_| Ok(Value::NULL));
+        assert_eq!(check_life_cycle(&make, &json!({}), &samples), Vec::<String>::new());
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! `terraform_data`: keeps a value in state, and is replaced when another value changes.
 
-use sdk::ResourceType;
+use std::time::Duration;
+
 use sdk::schema::{Attribute, Block, Schema};
-use sdk::value::Type;
+use sdk::value::{Kind, Path, PathStep, Type, Value};
+use sdk::{
+    Action, ApplyRequest, ApplyResponse, Call, Context, FindIntent, ImportRequest, ImportResponse, ImportTarget,
+    ImportedObject, IntentOutcome, PlanRequest, PlanResponse, Problem, ReadRequest, ReadResponse, ResourceType, answer,
+    attribute, random_uuid,
+};
 
 /// The resource type.
 pub(crate) struct TerraformData;
@@ -29,6 +35,92 @@ impl ResourceType for TerraformData {
                            outside being managed.";
         Schema { version: 0, block: Block { attributes, description: description.into(), ..Block::default() } }
     }
+
+    fn plan<'a>(&'a self, _: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
+        answer(plan(&request))
+    }
+
+    /// There is nothing outside that could have changed.
+    fn read<'a>(&'a self, _: Context<'a>, request: ReadRequest) -> Call<'a, ReadResponse> {
+        let current = request.current.clone();
+        answer(ReadResponse::new(request, current))
+    }
+
+    fn create<'a>(&'a self, context: Context<'a>, request: ApplyRequest<'a>) -> Call<'a, ApplyResponse> {
+        let id = random_uuid(&*context.runtime).into();
+        let output = attribute(&request.planned, "input");
+        answer(ApplyResponse::new(with(&request.planned, &[("id", id), ("output", output)])))
+    }
+
+    fn update<'a>(&'a self, _: Context<'a>, request: ApplyRequest<'a>) -> Call<'a, ApplyResponse> {
+        let output = attribute(&request.planned, "input");
+        answer(ApplyResponse::new(with(&request.planned, &[("output", output)])))
+    }
+
+    fn delete<'a>(&'a self, _: Context<'a>, request: ApplyRequest<'a>) -> Call<'a, ApplyResponse> {
+        answer(ApplyResponse::new(request.planned))
+    }
+
+    fn import<'a>(&'a self, context: Context<'a>, request: ImportRequest) -> Call<'a, ImportResponse> {
+        let ImportTarget::Id(id) = request.target else {
+            let detail = "A `terraform_data` has no identity: import it by its `id`.";
+            return answer(ImportResponse::failed(Problem::error("Import not possible", detail)));
+        };
+        let attributes = context.schema.block.attributes.iter();
+        let object = Value::object(attributes.map(|attribute| (attribute.name.clone(), Value::null(attribute.ty()))));
+        let object = with(&object, &[("id", id.into())]);
+        let found = ImportedObject { kind: request.kind, object, private: vec![], identity: None };
+        answer(ImportResponse { objects: vec![found], ..ImportResponse::default() })
+    }
+
+    fn typical_duration(&self, _: Action) -> Duration {
+        Duration::ZERO
+    }
+
+    /// An object is nowhere but in state: one that was not stored was not made, and one that was is as stored.
+    fn find_intent<'a>(&'a self, _: Context<'a>, intent: FindIntent) -> Option<Call<'a, IntentOutcome>> {
+        let FindIntent { prior, private, .. } = intent;
+        Some(answer(match prior.is_null() {
+            true => IntentOutcome::Absent,
+            false => IntentOutcome::Found { object: prior, private, identity: None },
+        }))
+    }
+}
+
+fn plan(request: &PlanRequest) -> PlanResponse {
+    let PlanRequest { prior, proposed, .. } = request;
+    if proposed.is_null() {
+        return PlanResponse::new(proposed.clone());
+    }
+    let input = attribute(proposed, "input");
+    let id = || Value::unknown(Type::String).refine_not_null();
+    if prior.is_null() {
+        return PlanResponse::new(with(proposed, &[("id", id()), ("output", output_to_be(&input))]));
+    }
+    if attribute(prior, "triggers_replace") != attribute(proposed, "triggers_replace") {
+        let requires_replace = vec![Path(vec![PathStep::Attribute("triggers_replace".into())])];
+        let planned = with(proposed, &[("id", id()), ("output", output_to_be(&input))]);
+        return PlanResponse { requires_replace, ..PlanResponse::new(planned) };
+    }
+    if attribute(prior, "input") != input {
+        let output = Value::unknown(input.ty());
+        return PlanResponse::new(with(proposed, &[("output", output)]));
+    }
+    PlanResponse::new(proposed.clone())
+}
+
+/// The output has the type of the input from the start, and is not null if the input is not.
+fn output_to_be(input: &Value) -> Value {
+    if input.is_null() { input.clone() } else { Value::unknown(input.ty()) }
+}
+
+/// Returns an object with other values for some of its attributes.
+fn with(object: &Value, changes: &[(&str, Value)]) -> Value {
+    let Kind::Object(members) = object.kind() else { return object.clone() };
+    let value = |(name, value): (&_, &Value)| {
+        changes.iter().find(|(changed, _)| *changed == *name).map_or_else(|| value.clone(), |(_, new)| new.clone())
+    };
+    Value::object_of_shape(members.names().clone(), members.iter().map(value).collect())
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! `terraform_remote_state`: the outputs of another configuration, from where its state is stored.
 
+use std::path::PathBuf;
+
 use sdk::schema::{Attribute, Block, Schema};
 use sdk::value::{Kind, Type, Value, convert};
-use sdk::{DataSource, Problem, attribute, diag};
+use sdk::{Call, Context, DataSource, Problem, ReadDataRequest, ReadDataResponse, answer, attribute, diag};
+
+use crate::stored_outputs::stored_outputs;
 
 /// What can be stored in, and the attributes its configuration must have.
 const BACKENDS: &[(&str, &[&str])] = &[
@@ -26,6 +30,12 @@ const BACKENDS_REMOVED: &[&str] = &["artifactory", "etcd", "etcdv3", "manta", "s
 
 /// All attributes of the configuration of `local`, which are strings.
 const LOCAL: &[&str] = &["path", "workspace_dir"];
+
+/// The file that the backend `local` keeps its state in, unless told otherwise.
+const STATE_FILE: &str = "terraform.tfstate";
+
+/// The folder of all workspaces but the default one.
+const WORKSPACES_FOLDER: &str = "terraform.tfstate.d";
 
 const INVALID_BACKEND: &str = "Invalid backend configuration";
 
@@ -67,6 +77,39 @@ impl DataSource for TerraformRemoteState {
             problems.push(Problem::error("Invalid default values", detail).at("defaults"));
         }
         problems
+    }
+
+    fn read<'a>(&'a self, _: Context<'a>, request: ReadDataRequest) -> Call<'a, ReadDataResponse> {
+        answer(read(&request.config).map_or_else(ReadDataResponse::failed, ReadDataResponse::new))
+    }
+}
+
+fn read(config: &Value) -> Result<Value, Problem> {
+    let backend = attribute(config, "backend");
+    let backend = backend.as_str().unwrap_or_default();
+    if backend != "local" {
+        let detail = format!(
+            "The state of the backend `{backend}` cannot be read. Only that of `local` can: fetch the state into a file \
+             (with `state pull` in the other configuration), and set `backend = \"local\"` and its `path`."
+        );
+        return Err(Problem::error("Backend not supported", detail).at("backend"));
+    }
+    let path = local_path(&attribute(config, "config"), &attribute(config, "workspace"));
+    let mut outputs: Vec<(String, Value)> = Vec::new();
+    for (name, value) in attribute(config, "defaults").as_entries().unwrap_or_default() {
+        outputs.push((name.to_string(), value.clone()));
+    }
+    outputs.extend(stored_outputs(&path)?);
+    let members = ["backend", "config", "defaults", "workspace"].map(|name| (name, attribute(config, name)));
+    Ok(Value::object(members.into_iter().chain([("outputs", Value::object(outputs))])))
+}
+
+/// Where the backend `local` keeps the state of a workspace.
+fn local_path(config: &Value, workspace: &Value) -> PathBuf {
+    let set = |name: &str| convert(&attribute(config, name), &Type::String).ok()?.as_str().map(PathBuf::from);
+    match workspace.as_str() {
+        None | Some("default") => set("path").unwrap_or_else(|| STATE_FILE.into()),
+        Some(name) => set("workspace_dir").unwrap_or_else(|| WORKSPACES_FOLDER.into()).join(name).join(STATE_FILE),
     }
 }
 

@@ -12,11 +12,30 @@ pub mod conformance;
 mod define;
 mod function;
 mod in_process;
+mod join;
+mod messages;
+mod parts;
+mod planning;
 mod problem;
 mod provider;
+mod runtime;
+mod simulation;
+mod stored;
 
 pub use define::{attribute, block, nested};
 pub use function::{FunctionParameter, FunctionProblem, FunctionSignature};
-pub use in_process::{Configuration, DataSource, Definition, EphemeralType, Function, NoConfiguration, ResourceType};
+pub use in_process::Definition;
+pub use messages::{
+    Action, ApplyRequest, ApplyResponse, Capabilities, Change, CloseRequest, CloseResponse, ConfigureRequest,
+    ConfigureResponse, Deferral, FindIntent, GenerateRequest, GenerateResponse, ImportRequest, ImportResponse,
+    ImportTarget, ImportedObject, IntentOutcome, ListRequest, ListResponse, ListedObject, Lock, MoveRequest,
+    MoveResponse, OpenRequest, OpenResponse, PlanRequest, PlanResponse, Private, ReadDataRequest, ReadDataResponse,
+    ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse,
+};
+pub use parts::{Configuration, Context, DataSource, EphemeralType, Function, NoConfiguration, ResourceType};
+pub use planning::{PlanRules, plan_by_schema, unknown_where_computed, without_write_only};
 pub use problem::Problem;
-pub use provider::{Factory, Provider, Schemas};
+pub use provider::{Factory, IdentityAttribute, IdentitySchema, Provider, Schemas};
+pub use runtime::{Call, NoProgress, Progress, Runtime, answer, random_uuid};
+pub use simulation::Simulation;
+pub use stored::read_stored;

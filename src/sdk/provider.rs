@@ -1,20 +1,34 @@
 //! The provider as the engine sees it, wherever it runs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ecow::EcoString;
 use schema::Schema;
-use value::Value;
+use value::{Type, Value};
 
-use crate::{FunctionProblem, FunctionSignature, Problem};
+use crate::join::join_all;
+use crate::{
+    Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, ConfigureRequest,
+    ConfigureResponse, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest, GenerateResponse,
+    ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest, MoveResponse,
+    OpenRequest, OpenResponse, PlanRequest, PlanResponse, Problem, ReadDataRequest, ReadDataResponse, ReadRequest,
+    ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse, answer,
+};
 
 /// Makes an unconfigured provider; the main program holds a list of these.
 pub type Factory = fn() -> Box<dyn Provider>;
+
+/// Calls of one batch of reads that are under way at the same time.
+pub(crate) const READS_IN_FLIGHT_MAX: usize = 64;
 
 /// Something that knows resource types, data sources, ephemeral resources and functions.
 ///
 /// Configurations are objects of the schema's type, without marks; parts of them may be unknown. A rule that needs an
 /// unknown part holds back: the same configuration is validated again when more of it is known.
+///
+/// One object serves one configuration: it is made by a [`Factory`], answers what needs no configuration (schemas,
+/// validation, functions, `upgrade`), is configured once, and does the rest.
 pub trait Provider: Send + Sync {
     /// Returns its source address, in full: `HOST/NAMESPACE/NAME`.
     fn source(&self) -> &str;
@@ -29,6 +43,11 @@ pub trait Provider: Send + Sync {
     /// Returns what it has; always the same.
     fn schemas(&self) -> &Schemas;
 
+    /// Returns what it can do beyond what all can.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
     /// Checks its own configuration beyond what the schema says.
     fn validate_provider(&self, config: &Value) -> Vec<Problem>;
 
@@ -41,8 +60,92 @@ pub trait Provider: Send + Sync {
     /// Checks the configuration of an ephemeral resource beyond what the schema says.
     fn validate_ephemeral(&self, kind: &str, config: &Value) -> Vec<Problem>;
 
+    /// Checks the configuration of a list beyond what the schema says.
+    fn validate_list(&self, _kind: &str, _config: &Value) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// Calls a function with arguments that its signature allows; [`FunctionSignature::call`] sees to that.
     fn call_function(&self, name: &str, args: &[Value]) -> Result<Value, FunctionProblem>;
+
+    /// Gets ready. Parts of the configuration may be unknown while planning.
+    fn configure(&self, request: ConfigureRequest) -> Call<'_, ConfigureResponse>;
+
+    /// Brings a stored object into the form of the current schema. Asked for every object that is read from state.
+    fn upgrade(&self, request: UpgradeRequest) -> Call<'_, UpgradeResponse>;
+
+    /// Brings a stored identity into the form of the current schema.
+    fn upgrade_identity(&self, request: UpgradeRequest) -> Call<'_, UpgradeResponse>;
+
+    /// Looks at an object.
+    fn read(&self, request: ReadRequest) -> Call<'_, ReadResponse>;
+
+    /// Looks at many objects; the answers are in the order of the requests. A provider that can list does less work
+    /// here than one call each.
+    fn read_many(&self, requests: Vec<ReadRequest>) -> Call<'_, Vec<ReadResponse>> {
+        let calls = requests.into_iter().map(|request| self.read(request));
+        Box::pin(join_all(calls, READS_IN_FLIGHT_MAX))
+    }
+
+    /// Promises what an object would be like. Nothing is changed by it.
+    fn plan(&self, request: PlanRequest) -> Call<'_, PlanResponse>;
+
+    /// Makes a planned object true.
+    fn apply<'a>(&'a self, request: ApplyRequest<'a>) -> Call<'a, ApplyResponse>;
+
+    /// Finds an object that is not in state.
+    fn import(&self, request: ImportRequest) -> Call<'_, ImportResponse>;
+
+    /// Takes over an object of another resource type.
+    fn move_state(&self, request: MoveRequest) -> Call<'_, MoveResponse>;
+
+    /// Finds something that is not managed.
+    fn read_data(&self, request: ReadDataRequest) -> Call<'_, ReadDataResponse>;
+
+    /// Opens something that lives as long as a command.
+    fn open(&self, request: OpenRequest) -> Call<'_, OpenResponse>;
+
+    /// Keeps something open for longer.
+    fn renew(&self, request: RenewRequest) -> Call<'_, RenewResponse>;
+
+    /// Closes something that was opened.
+    fn close(&self, request: CloseRequest) -> Call<'_, CloseResponse>;
+
+    /// Returns a page of the objects that there are, in state or not.
+    fn list(&self, request: ListRequest) -> Call<'_, ListResponse>;
+
+    /// Writes the configuration of an object that was imported. Asked only of those that say that they can.
+    fn generate(&self, request: GenerateRequest) -> Call<'_, GenerateResponse> {
+        let kind = request.kind;
+        let detail = format!("The provider {} cannot write the configuration of a `{kind}`.", self.source());
+        let problems = vec![Problem::error("Configuration not generated", detail)];
+        answer(GenerateResponse { config: Value::NULL, problems })
+    }
+
+    /// Ends what is under way as soon as nothing is lost by it: the user wants to stop.
+    fn stop(&self) -> Call<'_, ()>;
+
+    /// Returns what a change must hold while it is made. Asked right before it, with all known that can be.
+    fn locks(&self, _kind: &str, _change: Change<'_>) -> Vec<Lock> {
+        Vec::new()
+    }
+
+    /// Returns how long an action usually takes: what takes longest is begun first.
+    fn typical_duration(&self, _kind: &str, _action: Action) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    /// Finds out what became of a change whose end nobody has seen, because the program was killed.
+    fn find_intent(&self, intent: FindIntent) -> Call<'_, IntentOutcome> {
+        answer(IntentOutcome::Unknown(vec![cannot_find(self.source(), &intent)]))
+    }
+}
+
+pub(crate) fn cannot_find(source: &str, intent: &FindIntent) -> Problem {
+    let kind = &intent.kind;
+    let handle = intent.handle.as_ref().map(|handle| format!(" It had got as far as {handle:?}.")).unwrap_or_default();
+    let detail = format!("The provider {source} has no way to tell what became of a `{kind}`.{handle}");
+    Problem::warning("Outcome unknown", detail)
 }
 
 /// What a provider has.
@@ -50,12 +153,61 @@ pub trait Provider: Send + Sync {
 pub struct Schemas {
     /// Its own configuration.
     pub provider: Schema,
+    /// What a module can say to it beside its resources.
+    pub provider_meta: Option<Schema>,
     /// Managed resource types by name.
     pub resources: BTreeMap<EcoString, Schema>,
+    /// What tells the objects of a managed resource type apart, for those that have it, by name.
+    pub identities: BTreeMap<EcoString, IdentitySchema>,
     /// Data sources by name.
     pub data_sources: BTreeMap<EcoString, Schema>,
     /// Ephemeral resource types by name.
     pub ephemerals: BTreeMap<EcoString, Schema>,
+    /// What can be asked of a list, for the managed resource types that can be listed, by name.
+    pub lists: BTreeMap<EcoString, Schema>,
     /// Functions by name.
     pub functions: BTreeMap<EcoString, FunctionSignature>,
+}
+
+/// What tells an object apart from all others: it stays as it is for the object's whole life.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IdentitySchema {
+    /// Raised when the form changes.
+    pub version: u64,
+    /// Its parts: texts, numbers, bools, or lists of these.
+    pub attributes: Vec<IdentityAttribute>,
+}
+
+/// A part of an identity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdentityAttribute {
+    /// Its name.
+    pub name: EcoString,
+    /// Its type.
+    pub ty: Type,
+    /// What it is for.
+    pub description: EcoString,
+    /// An import must give it; otherwise it may, and the provider knows it by its configuration.
+    pub required_for_import: bool,
+}
+
+impl IdentitySchema {
+    /// Returns the type of identities.
+    pub fn ty(&self) -> Type {
+        Type::object(self.attributes.iter().map(|a| (a.name.clone(), a.ty.clone())))
+    }
+}
+
+impl IdentityAttribute {
+    /// Makes a part that an import must give.
+    pub fn new(name: &str, ty: Type, description: &str) -> IdentityAttribute {
+        IdentityAttribute { name: name.into(), ty, description: description.into(), required_for_import: true }
+    }
+
+    /// An import may leave it out.
+    #[must_use]
+    pub fn optional(mut self) -> IdentityAttribute {
+        self.required_for_import = false;
+        self
+    }
 }
