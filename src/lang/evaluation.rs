@@ -302,7 +302,14 @@ impl<'a> Evaluation<'a> {
         };
         let key = self.key(instance, Subject::Output(place as u32), format!("output.{}", output.name));
         self.once(cell, key, output.header, || {
-            let (value, diags) = self.eval(instance, Repeated::default(), &output.value);
+            let (mut value, mut diags) = self.eval(instance, Repeated::default(), &output.value);
+            if let Some(ty) = &output.ty {
+                value = value::convert(&value, ty).unwrap_or_else(|error| {
+                    let detail = format!("The value of the output {:?} does not fit its type: {error}.", output.name);
+                    diags.error(output.value.span, "Invalid output value", detail);
+                    Value::unknown(ty.without_optional())
+                });
+            }
             self.report(diags);
             let mut marks = Marks::NONE;
             if output.sensitive {

@@ -122,6 +122,12 @@ impl Parser {
                 if diags.has_errors() {
                     return self.fail(tree.span, format!("{:?} is not a type.", string.text));
                 }
+                // The syntax that has no bare words knows these two from old times.
+                match string.text.as_str() {
+                    "list" => return (Type::list(Type::Dynamic), Defaults::default()),
+                    "map" => return (Type::map(Type::Dynamic), Defaults::default()),
+                    _ => {}
+                }
                 let before = self.diags.len();
                 let result = self.constraint(&inner);
                 // Places inside the text are not places of the file.

@@ -7,6 +7,7 @@ use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 use super::condition::{self, Condition};
 use super::read::{Scope, constant_bool, constant_string};
 use crate::expr::Expr;
+use value::Type;
 
 /// An output value.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Output {
     pub description: Option<EcoString>,
     /// Its value.
     pub value: Expr,
+    /// The type that the value is converted to.
+    pub ty: Option<Type>,
     /// Must not be shown.
     pub sensitive: bool,
     /// Must not be stored.
@@ -38,6 +41,7 @@ const SCHEMA: BodySchema<'static> = BodySchema {
         AttributeSchema { name: "description", required: false },
         AttributeSchema { name: "ephemeral", required: false },
         AttributeSchema { name: "sensitive", required: false },
+        AttributeSchema { name: "type", required: false },
         AttributeSchema { name: "value", required: true },
     ],
     blocks: &[BlockSchema { kind: "precondition", labels: &[] }, BlockSchema { kind: "postcondition", labels: &[] }],
@@ -54,13 +58,19 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     }
     let preconditions: Vec<Condition> =
         content.blocks_of("precondition").filter_map(|block| condition::decode(block, scope, diags)).collect();
+    let ty = content.attribute("type").map(|attribute| {
+        let (ty, found) = crate::types::parse_type(&attribute.expr);
+        diags.append(found);
+        ty
+    });
     Some(Output {
+        ty,
         name: label.name.clone(),
         description: constant_string(&content, "description", diags),
         value: scope.compile(&content.attribute("value")?.expr, diags),
         sensitive: constant_bool(&content, "sensitive", diags).unwrap_or(false),
         ephemeral: constant_bool(&content, "ephemeral", diags).unwrap_or(false),
-        deprecated: constant_string(&content, "deprecated", diags),
+        deprecated: super::read::deprecation(&content, diags),
         depends_on: scope.depends_on(&content, diags),
         preconditions,
         header: block.header,

@@ -65,8 +65,7 @@ const SCHEMA: BodySchema<'static> = BodySchema {
 pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostics) -> Option<ProviderConfig> {
     let label = block.labels.first()?;
     let (content, rest) = block.body.partial_content(&SCHEMA, diags);
-    let lower = label.name.to_lowercase();
-    if !addr::is_identifier(&label.name) || lower != label.name {
+    if !is_provider_name(&label.name) {
         let detail =
             format!("{:?} is not a provider's local name: letters in lower case, digits and dashes.", label.name);
         diags.error(label.span, "Invalid provider local name", detail);
@@ -112,6 +111,11 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     })
 }
 
+/// Tells whether text can be a provider's local name.
+pub(super) fn is_provider_name(name: &str) -> bool {
+    addr::is_identifier(name) && !name.contains('_') && name.to_lowercase() == name
+}
+
 /// Reads a reference to a provider configuration.
 pub(super) fn reference(tree: &Tree, diags: &mut Diagnostics) -> Option<ProviderReference> {
     let owned;
@@ -140,6 +144,12 @@ pub(super) fn reference(tree: &Tree, diags: &mut Diagnostics) -> Option<Provider
         _ => None,
     };
     match found {
+        Some((local, _)) if !is_provider_name(&local.name) => {
+            let detail =
+                format!("{:?} is not a provider's local name: letters in lower case, digits and dashes.", local.name);
+            diags.error(tree.span, "Invalid provider local name", detail);
+            None
+        }
         Some((local, key)) => Some(ProviderReference { local, key, span: tree.span }),
         None => {
             let detail = "A provider configuration is named as NAME or NAME.ALIAS, without quotes.";
@@ -151,7 +161,7 @@ pub(super) fn reference(tree: &Tree, diags: &mut Diagnostics) -> Option<Provider
 
 /// Reads the text of a quoted reference; places inside it are those of the whole string.
 pub(super) fn reread(text: &str, span: Span, diags: &mut Diagnostics) -> Option<Tree> {
-    let (mut tree, found) = syntax::parse_traversal(span.file, text.as_bytes(), 0);
+    let (mut tree, found) = syntax::parse_expression(span.file, text.as_bytes(), 0);
     if found.has_errors() {
         let detail = format!("{text:?} is not a reference.");
         diags.error(span, "Invalid reference", detail);

@@ -24,6 +24,8 @@ pub(super) const FILE: BodySchema<'static> = BodySchema {
     blocks: &[
         BlockSchema { kind: "terraform", labels: &[] },
         BlockSchema { kind: "gantry", labels: &[] },
+        // OpenTofu's newer place for settings that are about OpenTofu alone.
+        BlockSchema { kind: "language", labels: &[] },
         BlockSchema { kind: "provider", labels: &["name"] },
         BlockSchema { kind: "variable", labels: &["name"] },
         BlockSchema { kind: "locals", labels: &[] },
@@ -234,6 +236,18 @@ pub(super) fn constant_string(content: &Content, name: &str, diags: &mut Diagnos
     let attribute = content.attribute(name)?;
     let value = crate::constant::evaluate_as(&attribute.expr, &Type::String, diags)?;
     value.as_str().map(EcoString::from)
+}
+
+/// Returns why something should not be used any more.
+pub(super) fn deprecation(content: &Content, diags: &mut Diagnostics) -> Option<EcoString> {
+    let reason = constant_string(content, "deprecated", diags)?;
+    if reason.trim().is_empty()
+        && let Some(attribute) = content.attribute("deprecated")
+    {
+        let detail = "Say what to use instead; an empty reason helps nobody.";
+        diags.error(attribute.expr.span, "Invalid `deprecated` value", detail);
+    }
+    Some(reason)
 }
 
 /// Returns an expression that is a bare word; a quoted word counts, too, as it must in JSON.

@@ -99,6 +99,7 @@ const SCHEMA: BodySchema<'static> = BodySchema {
         BlockSchema { kind: "lifecycle", labels: &[] },
         BlockSchema { kind: "connection", labels: &[] },
         BlockSchema { kind: "provisioner", labels: &["type"] },
+        BlockSchema { kind: "locals", labels: &[] },
         // Keeps attributes of the resource type apart from the arguments above, whatever their names.
         BlockSchema { kind: "_", labels: &[] },
     ],
@@ -116,6 +117,10 @@ pub(super) fn decode(block: &ContentBlock, mode: Mode, scope: &Scope, diags: &mu
     let lifecycle = content.blocks_of("lifecycle").collect::<Vec<_>>();
     super::read::at_most_one(&lifecycle, "lifecycle", diags);
     let lifecycle = lifecycle.first().map(|block| lifecycle::decode(block, mode, &scope, diags));
+    for block in content.blocks_of("locals") {
+        let detail = "The block type \"locals\" is reserved in resource blocks.";
+        diags.error(block.header, "Reserved block type name in resource block", detail);
+    }
     refuse_provisioners(&content, mode, diags);
     let connection = content.blocks_of("connection").collect::<Vec<_>>();
     super::read::at_most_one(&connection, "connection", diags);

@@ -15,6 +15,8 @@ pub struct Settings {
     pub required_versions: Vec<RequiredVersion>,
     /// Providers by local name.
     pub required_providers: Vec<RequiredProvider>,
+    /// The block that names them.
+    pub required_providers_block: Option<Span>,
     /// Where state is kept.
     pub backend: Option<Backend>,
     /// `cloud { … }`
@@ -106,6 +108,7 @@ pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, is_override:
                 settings.cloud = Some(inner.body.clone());
             }
             "required_providers" => required_providers(inner, settings, is_override, diags),
+            "provider_meta" => provider_meta(inner, diags),
             _ => {}
         }
     }
@@ -124,7 +127,28 @@ fn backend(block: &ContentBlock, settings: &mut Settings, is_override: bool, dia
     settings.backend = Some(Backend { kind: kind.name.clone(), body: block.body.clone(), header: block.header });
 }
 
+/// Data for the provider's own use; nothing is done with it but what it may be is checked.
+fn provider_meta(block: &ContentBlock, diags: &mut Diagnostics) {
+    let Some(label) = block.labels.first() else { return };
+    if !super::provider::is_provider_name(&label.name) {
+        let detail =
+            format!("{:?} is not a provider's local name: letters in lower case, digits and dashes.", label.name);
+        diags.error(label.span, "Invalid provider local name", detail);
+    }
+    for attribute in block.body.just_attributes(diags) {
+        let (_, found) = crate::constant::evaluate(&attribute.expr);
+        diags.append(found);
+    }
+}
+
 fn required_providers(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
+    if !is_override {
+        if settings.required_providers_block.is_some() {
+            let detail = "A module says once which providers it needs: put all of them into one block.";
+            diags.error(block.header, "Duplicate required providers configuration", detail);
+        }
+        settings.required_providers_block = Some(block.header);
+    }
     for attribute in block.body.just_attributes(diags) {
         let Some(required) = required_provider(&attribute, diags) else { continue };
         match settings.required_providers.iter().position(|known| known.name == required.name) {
@@ -141,7 +165,7 @@ fn required_providers(block: &ContentBlock, settings: &mut Settings, is_override
 
 fn required_provider(attribute: &Attribute, diags: &mut Diagnostics) -> Option<RequiredProvider> {
     let name = attribute.name.name.clone();
-    if !addr::is_identifier(&name) || name.to_lowercase() != name.as_str() {
+    if !super::provider::is_provider_name(&name) {
         let detail = format!("{name:?} is not a provider's local name: letters in lower case, digits and dashes.");
         diags.error(attribute.name.span, "Invalid provider local name", detail);
         return None;

@@ -42,6 +42,7 @@ pub struct Variable {
 
 const SCHEMA: BodySchema<'static> = BodySchema {
     attributes: &[
+        AttributeSchema { name: "const", required: false },
         AttributeSchema { name: "default", required: false },
         AttributeSchema { name: "deprecated", required: false },
         AttributeSchema { name: "description", required: false },
@@ -70,6 +71,8 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         Some(attribute) => constraint(&attribute.expr, diags),
         None => (Type::Dynamic, Defaults::default()),
     };
+    // Every variable can be used early here, so the promise that this one can says nothing new.
+    constant_bool(&content, "const", diags);
     let nullable = constant_bool(&content, "nullable", diags).unwrap_or(true);
     let default = content.attribute("default").and_then(|attribute| {
         let value = default(&attribute.expr, &ty, &defaults, diags)?;
@@ -92,7 +95,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         nullable,
         sensitive: constant_bool(&content, "sensitive", diags).unwrap_or(false),
         ephemeral: constant_bool(&content, "ephemeral", diags).unwrap_or(false),
-        deprecated: constant_string(&content, "deprecated", diags),
+        deprecated: super::read::deprecation(&content, diags),
         validations,
         header: block.header,
     })

@@ -152,6 +152,12 @@ impl Validator<'_> {
 
     fn output(&mut self, output: &crate::module::Output) {
         let value = self.value(&output.value);
+        if let Some(ty) = &output.ty
+            && let Err(error) = convert(&value, ty)
+        {
+            let detail = format!("The value of the output {:?} does not fit its type: {error}.", output.name);
+            self.diags.error(output.value.span, "Invalid output value", detail);
+        }
         output.depends_on.iter().for_each(|expr| self.references(expr));
         output.preconditions.iter().for_each(|condition| self.condition(condition));
         let marks = value.marks_deep();
