@@ -3,6 +3,9 @@
 //! A file starts with sentences that say what it shows. Then come steps, each behind a line of its own:
 //!
 //! - `-- file PATH`: writes the lines that follow to a file; `-- file-without-line-break PATH` leaves out the last break
+//! - `-- bytes PATH`: the same for bytes that are no text, written in hexadecimal
+//! - `-- link PATH TARGET`: makes a symbolic link
+//! - `-- repeat COUNT PATH`: writes a file of one line, the text that follows COUNT times over
 //! - `-- env NAME=VALUE`: sets a variable for all runs that follow; there are no others besides `HOME`
 //! - `-- stdin`: feeds the lines that follow to the next run
 //! - `-- run ARGUMENTS`: runs `gantry`; behind it stand `-- stdout`, `-- stderr` and `-- exit`, left out if empty or 0
@@ -90,7 +93,21 @@ struct Step<'a> {
     text: String,
 }
 
-const WORDS: [&str; 9] = ["env", "exit", "file", "file-without-line-break", "run", "show", "stderr", "stdin", "stdout"];
+const WORDS: [&str; 12] = [
+    // sorted
+    "bytes",
+    "env",
+    "exit",
+    "file",
+    "file-without-line-break",
+    "link",
+    "repeat",
+    "run",
+    "show",
+    "stderr",
+    "stdin",
+    "stdout",
+];
 
 /// Cuts a scenario into its sentences and its steps.
 fn steps(scenario: &str) -> (String, Vec<Step<'_>>) {
@@ -159,16 +176,25 @@ impl World {
                 let (name, value) = step.argument.split_once('=').expect("a variable is NAME=VALUE");
                 self.variables.insert(name.to_owned(), value.to_owned());
             }
-            word => {
-                let path = self.path(step.argument);
-                let text = match word {
-                    "file" => step.text.as_str(),
-                    _ => step.text.trim_end_matches('\n'),
-                };
-                fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the folder can be made");
-                fs::write(path, text).expect("the file can be written");
+            "link" => {
+                let (path, target) = step.argument.split_once(' ').expect("a link is PATH TARGET");
+                link(target, &self.path(path));
             }
+            "repeat" => {
+                let (count, path) = step.argument.split_once(' ').expect("a repetition is COUNT PATH");
+                let text = step.text.trim_end().repeat(count.parse().expect("COUNT is a number"));
+                self.write(path, &[text.as_bytes(), b"\n"].concat());
+            }
+            "bytes" => self.write(step.argument, &bytes(&step.text)),
+            "file" => self.write(step.argument, step.text.as_bytes()),
+            _ => self.write(step.argument, step.text.trim_end_matches('\n').as_bytes()),
         }
+    }
+
+    fn write(&self, name: &str, text: &[u8]) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the folder can be made");
+        fs::write(path, text).expect("the file can be written");
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -219,6 +245,19 @@ impl World {
         let text = text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace(&platform(), "[PLATFORM]");
         if text.ends_with('\n') { text } else { format!("{text}[no line break]\n") }
     }
+}
+
+#[cfg(unix)]
+fn link(target: &str, path: &Path) {
+    std::os::unix::fs::symlink(target, path).expect("the link can be made");
+}
+
+#[cfg(not(unix))]
+fn link(_target: &str, _path: &Path) {}
+
+/// Reads bytes in hexadecimal, with white space anywhere between them.
+fn bytes(text: &str) -> Vec<u8> {
+    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("a byte is two digits")).collect()
 }
 
 fn platform() -> String {

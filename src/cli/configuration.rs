@@ -32,40 +32,53 @@ pub(crate) enum Purity {
     Impure,
 }
 
+/// Whether someone may be asked for the values of variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Someone is there and willing.
+    Allowed,
+    /// Nobody is.
+    Off,
+}
+
 impl Configuration {
     /// Reads the configuration in a folder, without any value for its variables.
     pub(crate) fn read(dir: &Path, purity: Purity, session: &Session, diags: &mut Diagnostics) -> Configuration {
-        Configuration::read_with(dir, purity, Sources::default(), session, diags, |_, _, _| Assigned::default())
+        let environment = environment_of_functions(purity, session, diags);
+        read_with(dir, environment, Sources::default(), diags, |_, _, _| Assigned::default())
     }
 
     /// Reads the configuration in a folder with values for its variables.
     pub(crate) fn read_with_values(
         dir: &Path,
-        assignments: Assignments,
+        mut assignments: Assignments,
         sources: Sources,
-        session: &Session,
+        session: &mut Session,
+        asking: Asking,
         diags: &mut Diagnostics,
     ) -> Configuration {
-        Configuration::read_with(dir, Purity::Impure, sources, session, diags, |module, sources, diags| {
+        let environment = environment_of_functions(Purity::Impure, session, diags);
+        read_with(dir, environment, sources, diags, |module, sources, diags| {
+            if asking == Asking::Allowed {
+                assignments.ask(module, &mut session.ui.out, diags);
+            }
             assignments.resolve(module, sources, diags)
         })
     }
+}
 
-    fn read_with(
-        dir: &Path,
-        purity: Purity,
-        mut sources: Sources,
-        session: &Session,
-        diags: &mut Diagnostics,
-        assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
-    ) -> Configuration {
-        let environment = environment_of_functions(purity, session, diags);
-        let mut reader = Reader::new(&RealFiles, &mut sources);
-        let module = reader.module(dir, diags);
-        let assigned = assign(&module, reader.sources, diags);
-        let root = tree::load(dir, &assigned.values(), &mut reader, &environment, diags);
-        Configuration { sources, root, environment, assigned }
-    }
+fn read_with(
+    dir: &Path,
+    environment: functions::Environment,
+    mut sources: Sources,
+    diags: &mut Diagnostics,
+    assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
+) -> Configuration {
+    let mut reader = Reader::new(&RealFiles, &mut sources);
+    let module = reader.module(dir, diags);
+    let assigned = assign(&module, reader.sources, diags);
+    let root = tree::load(dir, &assigned.values(), &mut reader, &environment, diags);
+    Configuration { sources, root, environment, assigned }
 }
 
 fn environment_of_functions(purity: Purity, session: &Session, diags: &mut Diagnostics) -> functions::Environment {

@@ -10,7 +10,7 @@ use diag::{Diagnostic, Diagnostics, Sources};
 use serde_json::json;
 
 use super::Run;
-use crate::configuration::Configuration;
+use crate::configuration::{Asking, Configuration};
 use crate::providers::LinkedProviders;
 use crate::render::json;
 use crate::variables::{Assignments, Missing, VariableOptions};
@@ -45,6 +45,11 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
 
+    /// Insist on values for all variables: ask for those that are missing, on a terminal; otherwise they are an error.
+    /// Without this flag they are unknown.
+    #[arg(long)]
+    input: bool,
+
     /// Print without colour.
     #[arg(long)]
     no_color: bool,
@@ -72,12 +77,15 @@ impl Run for Args {
         let mut sources = Sources::default();
         let here = Path::new(".");
         let assignments = Assignments::collect(here, &self.variables, &session.environment, &mut sources, &mut diags);
-        let configuration = Configuration::read_with_values(here, assignments, sources, session, &mut diags);
+        let can_ask = self.input && session.ui.is_interactive && !session.environment.is_input_off();
+        let asking = if can_ask { Asking::Allowed } else { Asking::Off };
+        let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
         if diags.has_errors() {
             session.ui.diagnostics(&configuration.sources, &diags);
             return Exit::FAILURE;
         }
-        let values = configuration.assigned.complete(&configuration.root.module, Missing::IsUnknown, &mut diags);
+        let missing = if self.input { Missing::IsError } else { Missing::IsUnknown };
+        let values = configuration.assigned.complete(&configuration.root.module, missing, &mut diags);
         let providers = LinkedProviders::new(session.providers);
         diags.append(lang::validate::validate(&configuration.root, &providers, &configuration.environment));
         let started_in = session.started_in.clone();
@@ -92,12 +100,14 @@ impl Run for Args {
             applying: false,
         };
         let mut console = Console::new(world, values, configuration.sources);
-        diags.append(console.check_variables());
-        if diags.has_errors() {
-            let detail = "The values of expressions may therefore not be what they would be otherwise.";
-            diags.push(Diagnostic::warning("The configuration has errors", detail));
-        }
+        console.check_variables(&mut diags);
         session.ui.diagnostics(console.sources(), &diags);
+        if diags.has_errors() {
+            // By itself, so that it stands behind the errors.
+            let detail = "The values of expressions may therefore not be what they would be otherwise.";
+            let warning = Diagnostic::warning("The configuration has errors", detail);
+            session.ui.diagnostics(console.sources(), &warning.into());
+        }
         if session.ui.is_interactive {
             return interactive::run(&mut console, session);
         }

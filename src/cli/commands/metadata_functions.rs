@@ -1,8 +1,8 @@
 //! `metadata functions`: what the functions of the language look like, for editors.
 
-use lang::functions::{FUNCTIONS, Function, Param, Returns};
+use lang::functions::{Call, Environment, FUNCTIONS, Function, Param, Returns};
 use serde_json::{Map, Value, json};
-use value::type_to_json;
+use value::{Marks, Type, type_to_json};
 
 use super::Run;
 use crate::render::json;
@@ -45,10 +45,7 @@ fn report() -> Value {
 }
 
 fn signature(function: &Function) -> Value {
-    let returned = match function.returns {
-        Returns::Fixed(ty) => ty(),
-        Returns::Computed(_) => value::Type::Dynamic,
-    };
+    let returned = returned(function);
     let mut object = Map::new();
     object.insert("description".into(), function.summary.into());
     object.insert("return_type".into(), type_to_json(&returned));
@@ -59,6 +56,19 @@ fn signature(function: &Function) -> Value {
         object.insert("variadic_parameter".into(), parameter(rest));
     }
     Value::Object(object)
+}
+
+/// Returns the type of the result as far as it is known without arguments.
+fn returned(function: &Function) -> Type {
+    let compute = match function.returns {
+        Returns::Fixed(ty) => return ty(),
+        Returns::Computed(compute) => compute,
+    };
+    let params = function.params.iter().chain(&function.rest);
+    let args: Vec<value::Value> = params.map(|param| value::Value::unknown((param.ty)())).collect();
+    let env = Environment::nowhere();
+    let call = Call { args: &args, ty: Type::Dynamic, env: &env, marks: Marks::NONE };
+    compute(&call).unwrap_or(Type::Dynamic)
 }
 
 fn parameter(param: &Param) -> Value {

@@ -144,3 +144,25 @@ pub fn decode_tfvars(text: &str) -> Result<Value, String> {
         None => Ok(Value::object(found.into_iter().map(|(name, value, _)| (name, value)))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use value::Value;
+
+    use super::decode_tfvars;
+
+    #[test]
+    fn reads_assignments_of_constants_and_nothing_else() {
+        let object = Value::object([("a", Value::string("x")), ("b", Value::tuple([Value::number(1)]))]);
+        assert_eq!(decode_tfvars("a = \"x\"\nb = [1]\n"), Ok(object));
+        let check = |text: &str, expected: &str| {
+            let error = decode_tfvars(text).expect_err("it makes no sense");
+            assert!(error.starts_with(expected), "{error}");
+        };
+        check("a = 1\nb = c\n", "line 2: Variables not allowed");
+        check("a = upper(\"x\")", "line 1: Function calls not allowed");
+        check("a {}\n", "line 1: ");
+        check("a = 1\na = 2\n", "line 2: Attribute redefined");
+        check("a = [", "line 1: ");
+    }
+}

@@ -1,9 +1,8 @@
 //! Values of input variables: from the environment, from files and from the command line, the strongest last.
 
+mod ask;
 mod files;
 mod options;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +24,8 @@ enum Origin {
     Environment(String),
     /// A file of values, at this place.
     File(Span),
+    /// A person was asked.
+    Answer,
     /// `-var`
     Option,
 }
@@ -159,6 +160,7 @@ fn by(origin: &Origin, name: &str) -> String {
         Origin::Environment(variable) => format!(" by the environment variable {variable}"),
         Origin::Option => format!(" by -var=\"{name}=...\""),
         Origin::File(_) => " by a file of values".to_owned(),
+        Origin::Answer => " when asked for".to_owned(),
     }
 }
 
@@ -173,7 +175,7 @@ fn undeclared(name: &str, origin: &Origin, module: &Module, diags: &mut Diagnost
     };
     match origin {
         // The environment may well be shared by many configurations.
-        Origin::Environment(_) => {}
+        Origin::Environment(_) | Origin::Answer => {}
         Origin::Option => {
             diags.push(Diagnostic::error("Value for undeclared variable", detail("the command line")));
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use diag::{Diagnostic, Diagnostics, Sources};
 use lang::evaluation::{Evaluation, Instance, Repeated, World};
-use lang::module::{Allowed, ScopedNames};
+use lang::module::{Allowed, Condition, ScopedNames, Variable};
 use lang::print::print_value;
 use syntax::TokenKind;
 use value::{Kind, Value};
@@ -59,26 +59,34 @@ impl<'a> Console<'a> {
         &self.sources
     }
 
-    /// Checks the values of the root module's variables by the variables' own rules.
-    pub(super) fn check_variables(&self) -> Diagnostics {
-        let mut diags = Diagnostics::new();
+    /// Checks the values of the root module's variables by the variables' own rules; what is in `diags` already is not
+    /// said again.
+    pub(super) fn check_variables(&self, diags: &mut Diagnostics) {
+        let mut found = Diagnostics::new();
         for variable in &self.root.node.module.variables {
-            for rule in &variable.validations {
-                let eval = |expr| self.evaluation.eval(&self.root, Repeated::default(), expr);
-                let (holds, found) = eval(&rule.condition);
-                diags.append(found);
-                if holds.unmark().0.as_bool() == Some(false) {
-                    let (message, found) = eval(&rule.message);
-                    diags.append(found);
-                    let (message, marks) = message.unmark();
-                    let said = message.as_str().filter(|_| marks.is_empty());
-                    let detail = said.unwrap_or("Its message cannot be shown: it comes from a sensitive value.");
-                    diags.error(variable.header, "Invalid value for variable", detail);
-                }
+            variable.validations.iter().for_each(|rule| self.check(variable, rule, &mut found));
+        }
+        found.append(self.evaluation.take_diagnostics());
+        for problem in found {
+            if !diags.iter().any(|known| (known.subject, &known.summary) == (problem.subject, &problem.summary)) {
+                diags.push(problem);
             }
         }
-        diags.append(self.evaluation.take_diagnostics());
-        diags
+    }
+
+    fn check(&self, variable: &Variable, rule: &Condition, diags: &mut Diagnostics) {
+        let eval = |expr| self.evaluation.eval(&self.root, Repeated::default(), expr);
+        let (holds, found) = eval(&rule.condition);
+        diags.append(found);
+        if holds.unmark().0.as_bool() != Some(false) {
+            return;
+        }
+        let (message, found) = eval(&rule.message);
+        diags.append(found);
+        let (message, marks) = message.unmark();
+        let said = message.as_str().filter(|_| marks.is_empty());
+        let detail = said.unwrap_or("Its message cannot be shown: it comes from a sensitive value.");
+        diags.push(Diagnostic::error("Invalid value for variable", detail).at(variable.header));
     }
 
     /// Does what an entry wants.
@@ -92,6 +100,8 @@ impl<'a> Console<'a> {
     }
 
     fn evaluate(&mut self, text: &str) -> Reply {
+        // A heredoc ends with a line break; nothing else needs one.
+        let text = if text.contains('\n') { format!("{text}\n") } else { text.to_owned() };
         let file = self.sources.add("<console-input>", text.as_bytes());
         let (tree, mut diags) = syntax::parse_expression(file, text.as_bytes(), 0);
         if diags.has_errors() {
@@ -123,12 +133,11 @@ fn has_type_inside(value: &Value) -> bool {
     found
 }
 
-/// Tells whether more lines may make text an expression that it is not yet: something is open, and the last line is not
-/// empty, which is the way out for those who cannot close it.
+/// Tells whether more lines may make text an expression that it is not yet: a bracket or a heredoc is open.
 pub(super) fn could_continue(text: &str) -> bool {
     let mut open = 0_i64;
     let mut heredocs = 0_i64;
-    for token in syntax::lex(text.as_bytes()) {
+    for token in syntax::lex(format!("{text}\n").as_bytes()) {
         match token.kind {
             TokenKind::OpenBrace
             | TokenKind::OpenBracket
