@@ -15,7 +15,9 @@ impl Validator<'_> {
             Ok(()) => true,
             Err(why) => {
                 if self.missing.insert(provider.clone()) {
-                    self.diags.push(Diagnostic::error("Missing required provider", why).at(span));
+                    // Everything but the bodies of its blocks can still be checked, and is worth it.
+                    let detail = format!("{why} What its blocks hold was not checked.");
+                    self.diags.push(Diagnostic::warning("Provider not available", detail).at(span));
                 }
                 false
             }
