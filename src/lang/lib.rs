@@ -9,6 +9,7 @@ pub mod evaluation;
 pub mod expr;
 pub mod functions;
 pub mod module;
+pub mod objects;
 pub mod print;
 mod printable;
 pub mod tree;

@@ -1,0 +1,205 @@
+//! The objects of a tree of modules and what each needs: the graph behind cycles, and the order of planning.
+
+use std::collections::HashMap;
+
+use diag::{Diagnostics, Span};
+use ecow::EcoString;
+
+use crate::expr::{Expr, Reference, StaticStep, Subject};
+use crate::module::{Condition, Module, Resource};
+use crate::tree::Node;
+
+/// The kinds of object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A variable: the value that the call gives it.
+    Variable,
+    /// A local value.
+    Local,
+    /// A resource with all its instances.
+    Resource,
+    /// An output.
+    Output,
+    /// Everything that a call needs before any of the module exists: `count`, `for_each`, `depends_on`.
+    Call,
+}
+
+/// The objects of a tree, numbered, callers before the called.
+#[derive(Default)]
+pub struct Objects {
+    /// What each is called, in full.
+    pub names: Vec<EcoString>,
+    /// Where each is written.
+    pub spans: Vec<Span>,
+    /// The objects that each object needs.
+    pub edges: Vec<Vec<u32>>,
+    /// Where the objects of a module begin.
+    places: HashMap<(addr::Module, Kind), u32>,
+}
+
+impl Objects {
+    /// Collects the objects of a tree.
+    pub fn of(root: &Node) -> Objects {
+        let mut objects = Objects::default();
+        root.visit(&mut |node| objects.add_objects(node));
+        root.visit(&mut |node| objects.add_edges(node));
+        for edges in &mut objects.edges {
+            edges.sort_unstable();
+            edges.dedup();
+        }
+        objects
+    }
+
+    fn add(&mut self, node: &Node, kind: Kind, objects: impl Iterator<Item = (String, Span)>) {
+        self.places.insert((node.path.clone(), kind), self.names.len() as u32);
+        let prefix = if node.path.is_root() { String::new() } else { format!("{}.", node.path) };
+        for (name, span) in objects {
+            self.names.push(format!("{prefix}{name}").into());
+            self.spans.push(span);
+            self.edges.push(Vec::new());
+        }
+    }
+
+    fn add_objects(&mut self, node: &Node) {
+        let module = &node.module;
+        self.add(node, Kind::Variable, module.variables.iter().map(|v| (format!("var.{}", v.name), v.header)));
+        self.add(node, Kind::Local, module.locals.iter().map(|l| (format!("local.{}", l.name), l.span)));
+        self.add(node, Kind::Resource, module.resources.iter().map(|r| (r.address.to_string(), r.header)));
+        self.add(node, Kind::Output, module.outputs.iter().map(|o| (format!("output.{}", o.name), o.header)));
+        self.add(node, Kind::Call, module.calls.iter().map(|c| (format!("module.{}", c.name), c.header)));
+    }
+
+    /// Returns the number of an object; `offset` is its place in its module's list.
+    pub fn place(&self, module: &addr::Module, kind: Kind, offset: u32) -> u32 {
+        self.places[&(module.clone(), kind)] + offset
+    }
+
+    fn add_edges(&mut self, node: &Node) {
+        let module = &*node.module;
+        for (offset, local) in module.locals.iter().enumerate() {
+            let from = self.place(&node.path, Kind::Local, offset as u32);
+            self.expression(node, from, &local.value);
+        }
+        for (offset, resource) in module.resources.iter().enumerate() {
+            let from = self.place(&node.path, Kind::Resource, offset as u32);
+            self.resource(node, from, resource);
+        }
+        for (offset, output) in module.outputs.iter().enumerate() {
+            let from = self.place(&node.path, Kind::Output, offset as u32);
+            self.expression(node, from, &output.value);
+            output.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
+            self.conditions(node, from, &output.preconditions);
+        }
+        for (offset, variable) in module.variables.iter().enumerate() {
+            let from = self.place(&node.path, Kind::Variable, offset as u32);
+            // A validation refers to its own variable; that is no cycle.
+            for condition in &variable.validations {
+                for expr in [&condition.condition, &condition.message] {
+                    expr.visit_references(&mut |reference| {
+                        if reference.subject != Subject::Variable(offset as u32) {
+                            self.edge(node, from, reference);
+                        }
+                    });
+                }
+            }
+        }
+        for offset in 0..module.calls.len() {
+            self.call(node, module, offset);
+        }
+    }
+
+    fn call(&mut self, node: &Node, module: &Module, offset: usize) {
+        let call = &module.calls[offset];
+        let from = self.place(&node.path, Kind::Call, offset as u32);
+        call.repetition.expr().iter().for_each(|expr| self.expression(node, from, expr));
+        call.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
+        let Some(child) = &node.children[offset] else { return };
+        for (name, expr) in &call.inputs {
+            let variable = child.module.variables.iter().position(|variable| variable.name == name.name);
+            let Some(variable) = variable else { continue };
+            let input = self.place(&child.path, Kind::Variable, variable as u32);
+            self.expression(node, input, expr);
+        }
+        // Everything inside waits for the call itself.
+        for (kind, count) in [
+            (Kind::Variable, child.module.variables.len()),
+            (Kind::Resource, child.module.resources.len()),
+            (Kind::Call, child.module.calls.len()),
+        ] {
+            let first = self.place(&child.path, kind, 0);
+            for place in first..first + count as u32 {
+                self.edges[place as usize].push(from);
+            }
+        }
+    }
+
+    fn resource(&mut self, node: &Node, from: u32, resource: &Resource) {
+        resource.repetition.expr().iter().for_each(|expr| self.expression(node, from, expr));
+        let lifecycle = &resource.lifecycle;
+        resource.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
+        lifecycle.replace_triggered_by.iter().for_each(|expr| self.expression(node, from, expr));
+        self.conditions(node, from, &lifecycle.preconditions);
+        self.conditions(node, from, &lifecycle.postconditions);
+        // The body is not compiled yet: no schema is known here. Its references are found by name.
+        let mut bodies = vec![&resource.body];
+        bodies.extend(resource.connection.as_ref());
+        for provisioner in &resource.provisioners {
+            bodies.push(&provisioner.body);
+            bodies.extend(provisioner.connection.as_ref());
+        }
+        for body in bodies {
+            let mut ignored = Diagnostics::new();
+            syntax::visit_body(body, &mut |tree| {
+                if let Some(expr) = crate::expr::compile_reference(tree, &resource.names, &mut ignored) {
+                    self.expression(node, from, &expr);
+                }
+            });
+        }
+    }
+
+    fn conditions(&mut self, node: &Node, from: u32, conditions: &[Condition]) {
+        for condition in conditions {
+            self.expression(node, from, &condition.condition);
+            self.expression(node, from, &condition.message);
+        }
+    }
+
+    fn expression(&mut self, node: &Node, from: u32, expr: &Expr) {
+        expr.visit_references(&mut |reference| self.edge(node, from, reference));
+    }
+
+    fn edge(&mut self, node: &Node, from: u32, reference: &Reference) {
+        let to = match reference.subject {
+            Subject::Variable(place) => self.place(&node.path, Kind::Variable, place),
+            Subject::Local(place) => self.place(&node.path, Kind::Local, place),
+            Subject::Resource(place) => {
+                let to = self.place(&node.path, Kind::Resource, place);
+                // An instance may refer to another instance of its own resource; whether that ends is known later.
+                if to == from && reference.instance_key().is_some() {
+                    return;
+                }
+                to
+            }
+            Subject::Module(place) => return self.module_edge(node, from, place, reference),
+            _ => return,
+        };
+        self.edges[from as usize].push(to);
+    }
+
+    /// Adds what a reference to a module call needs: one output, or all of them.
+    fn module_edge(&mut self, node: &Node, from: u32, place: u32, reference: &Reference) {
+        let call = self.place(&node.path, Kind::Call, place);
+        self.edges[from as usize].push(call);
+        let Some(Some(child)) = node.children.get(place as usize) else { return };
+        let named = reference.static_steps().iter().find_map(|step| match step {
+            StaticStep::Attribute(name, _) => Some(name.to_string()),
+            StaticStep::Index(..) => None,
+        });
+        let first = self.place(&child.path, Kind::Output, 0);
+        for (offset, output) in child.module.outputs.iter().enumerate() {
+            if named.as_ref().is_none_or(|name| output.name == *name) {
+                self.edges[from as usize].push(first + offset as u32);
+            }
+        }
+    }
+}
