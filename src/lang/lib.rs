@@ -12,6 +12,7 @@ pub mod module;
 pub mod objects;
 pub mod print;
 mod printable;
+pub mod providers;
 pub mod tree;
 pub mod types;
 pub mod validate;

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use diag::{Diagnostics, Span};
 use ecow::EcoString;
+use syntax::tree::Body;
 
 use crate::expr::{Expr, Reference, StaticStep, Subject};
-use crate::module::{Condition, Module, Resource};
+use crate::module::{Condition, Module, Resource, ScopedNames};
 use crate::tree::Node;
 
 /// The kinds of object.
@@ -20,6 +21,8 @@ pub enum Kind {
     Resource,
     /// An output.
     Output,
+    /// A provider configuration.
+    Provider,
     /// Everything that a call needs before any of the module exists: `count`, `for_each`, `depends_on`.
     Call,
 }
@@ -42,7 +45,7 @@ impl Objects {
     pub fn of(root: &Node) -> Objects {
         let mut objects = Objects::default();
         root.visit(&mut |node| objects.add_objects(node));
-        root.visit(&mut |node| objects.add_edges(node));
+        objects.walk(&mut vec![root]);
         for edges in &mut objects.edges {
             edges.sort_unstable();
             edges.dedup();
@@ -66,6 +69,7 @@ impl Objects {
         self.add(node, Kind::Local, module.locals.iter().map(|l| (format!("local.{}", l.name), l.span)));
         self.add(node, Kind::Resource, module.resources.iter().map(|r| (r.address.to_string(), r.header)));
         self.add(node, Kind::Output, module.outputs.iter().map(|o| (format!("output.{}", o.name), o.header)));
+        self.add(node, Kind::Provider, module.providers.iter().map(|p| (format!("provider.{}", p.local), p.header)));
         self.add(node, Kind::Call, module.calls.iter().map(|c| (format!("module.{}", c.name), c.header)));
     }
 
@@ -74,8 +78,31 @@ impl Objects {
         self.places[&(module.clone(), kind)] + offset
     }
 
+    fn walk<'a>(&mut self, path: &mut Vec<&'a Node>) {
+        let Some(node) = path.last().copied() else { return };
+        self.add_edges(node);
+        for (offset, resource) in node.module.resources.iter().enumerate() {
+            if let Some((owner, config)) = crate::providers::resolve(path, resource).block {
+                let from = self.place(&node.path, Kind::Resource, offset as u32);
+                let place = owner.module.providers.iter().position(|known| known.local == config.local).unwrap_or(0);
+                let to = self.place(&owner.path, Kind::Provider, place as u32);
+                self.edges[from as usize].push(to);
+            }
+        }
+        for child in node.children.iter().flatten() {
+            path.push(child);
+            self.walk(path);
+            path.pop();
+        }
+    }
+
     fn add_edges(&mut self, node: &Node) {
         let module = &*node.module;
+        for (offset, config) in module.providers.iter().enumerate() {
+            let from = self.place(&node.path, Kind::Provider, offset as u32);
+            config.repetition.expr().iter().for_each(|expr| self.expression(node, from, expr));
+            self.body(node, from, &config.body, &config.names);
+        }
         for (offset, local) in module.locals.iter().enumerate() {
             let from = self.place(&node.path, Kind::Local, offset as u32);
             self.expression(node, from, &local.value);
@@ -147,14 +174,16 @@ impl Objects {
             bodies.push(&provisioner.body);
             bodies.extend(provisioner.connection.as_ref());
         }
-        for body in bodies {
-            let mut ignored = Diagnostics::new();
-            syntax::visit_body(body, &mut |tree| {
-                if let Some(expr) = crate::expr::compile_reference(tree, &resource.names, &mut ignored) {
-                    self.expression(node, from, &expr);
-                }
-            });
-        }
+        bodies.into_iter().for_each(|body| self.body(node, from, body, &resource.names));
+    }
+
+    fn body(&mut self, node: &Node, from: u32, body: &Body, names: &ScopedNames) {
+        let mut ignored = Diagnostics::new();
+        syntax::visit_body(body, &mut |tree| {
+            if let Some(expr) = crate::expr::compile_reference(tree, names, &mut ignored) {
+                self.expression(node, from, &expr);
+            }
+        });
     }
 
     fn conditions(&mut self, node: &Node, from: u32, conditions: &[Condition]) {
