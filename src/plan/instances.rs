@@ -1,0 +1,359 @@
+//! Plans the instances of a resource block.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use addr::{AbsInstance, AbsResource, Key, Mode};
+use diag::Diagnostic;
+use lang::evaluation::{Instance, Instances, Repeated, Touched};
+use lang::expr::Evaluator;
+use sdk::{Deferral, PlanRequest, ReadDataRequest, ReadRequest};
+use state::{Object, Status};
+use value::{Marks, Path, Value};
+
+use crate::change;
+use crate::model::{Action, Change, Drift, Reason};
+use crate::planner::{Block, Planner, ResourceKind};
+
+/// An instance with its configuration, ready to be planned.
+struct Desired {
+    address: AbsInstance,
+    repeated: Repeated,
+    config: Value,
+    needs: Vec<Touched>,
+    prior: Option<Arc<Object>>,
+}
+
+/// An object as it is now.
+struct Prior {
+    value: Value,
+    private: Vec<u8>,
+    object: Option<Arc<Object>>,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans all instances of a block in one module instance.
+    pub(crate) async fn instances(&self, block: &Block<'a>, instance: &Rc<Instance<'a>>) {
+        let resource = block.resource;
+        let keys: Vec<(Option<Key>, Repeated)> = match self.evaluation.instances(instance, &resource.repetition) {
+            Instances::Single => vec![(None, Repeated::default())],
+            Instances::Keyed(keys) => keys.into_iter().map(|(key, repeated)| (Some(key), repeated)).collect(),
+            Instances::Unknown => {
+                let detail = format!(
+                    "How many instances {} has depends on values that are known only after the apply.",
+                    resource.address
+                );
+                let span = resource.repetition.expr().map_or(resource.header, |expr| expr.span);
+                return self.report(Diagnostic::error("Unknown number of instances", detail).at(span));
+            }
+        };
+        let address = AbsResource { module: instance.address.clone(), resource: resource.address.clone() };
+        let mut desired = Vec::with_capacity(keys.len());
+        for (key, repeated) in keys {
+            let address = AbsInstance { resource: address.clone(), key };
+            desired.extend(self.desired(block, instance, address, repeated));
+        }
+        let mut values = Vec::with_capacity(desired.len());
+        let priors = self.refresh(block, &desired).await;
+        for (desired, prior) in desired.into_iter().zip(priors) {
+            let key = desired.address.key.clone();
+            let value = match resource.address.mode {
+                Mode::Managed => self.managed(block, desired, prior).await,
+                Mode::Data => self.data(block, desired).await,
+                Mode::Ephemeral => Value::unknown(block.kind.ty.clone()).with_marks(Marks::EPHEMERAL),
+            };
+            values.push((key, value));
+        }
+        self.values.set(&instance.address, resource, values);
+    }
+
+    /// Evaluates the configuration of an instance; nothing if it has mistakes.
+    fn desired(
+        &self,
+        block: &Block<'a>,
+        instance: &Rc<Instance<'a>>,
+        address: AbsInstance,
+        repeated: Repeated,
+    ) -> Option<Desired> {
+        self.seen.borrow_mut().insert(address.clone());
+        let (evaluated, needs) = self.evaluation.traced(|| {
+            let scope = self.evaluation.scope(instance, repeated.clone());
+            let mut evaluator = Evaluator::new(&scope, self.env);
+            let config = block.body.eval(&mut evaluator);
+            for expr in &block.resource.depends_on {
+                evaluator.eval(expr);
+            }
+            (config, evaluator.diags)
+        });
+        let (config, diags) = evaluated;
+        let failed = diags.has_errors();
+        self.report_all(diags);
+        if failed {
+            return None;
+        }
+        let prior = self.prior.instance(&address).and_then(|stored| stored.current.clone());
+        Some(Desired { address, repeated, config, needs, prior })
+    }
+
+    /// Returns what the stored objects are like now, in the order of the instances.
+    async fn refresh(&self, block: &Block<'a>, desired: &[Desired]) -> Vec<Prior> {
+        let ty = &block.kind.ty;
+        let mut priors: Vec<Prior> = Vec::with_capacity(desired.len());
+        let mut reads = Vec::new();
+        for (place, desired) in desired.iter().enumerate() {
+            let none = Prior { value: Value::null(ty.clone()), private: Vec::new(), object: None };
+            let stored = desired.prior.as_ref().filter(|_| block.resource.address.mode == Mode::Managed);
+            let Some(object) = stored else {
+                priors.push(none);
+                continue;
+            };
+            let Some(value) = self.stored_value(&*block.provider, &block.kind, &desired.address, object).await else {
+                priors.push(none);
+                continue;
+            };
+            if !self.options.no_refresh {
+                reads.push((
+                    place,
+                    ReadRequest {
+                        kind: block.resource.address.kind.clone(),
+                        current: value.clone(),
+                        private: object.private.to_vec(),
+                        identity: None,
+                        meta: Value::NULL,
+                        deferral_allowed: false,
+                    },
+                ));
+            }
+            priors.push(Prior { value, private: object.private.to_vec(), object: Some(object.clone()) });
+        }
+        if reads.is_empty() {
+            return priors;
+        }
+        let (places, requests): (Vec<usize>, Vec<ReadRequest>) = reads.into_iter().unzip();
+        let responses = block.provider.read_many(requests).await;
+        for (place, response) in places.into_iter().zip(responses) {
+            for problem in response.problems {
+                self.report(crate::problems::diagnostic(problem, Some(&block.body)));
+            }
+            let prior = &mut priors[place];
+            if prior.value != response.object {
+                let (before, after) = (prior.value.clone(), response.object.clone());
+                self.drifted(Drift { address: desired[place].address.clone(), before, after });
+            }
+            prior.value = response.object;
+            prior.private = response.private;
+        }
+        priors
+    }
+
+    /// Returns a stored object in the form of the current schema.
+    pub(crate) async fn stored_value(
+        &self,
+        provider: &dyn sdk::Provider,
+        kind: &ResourceKind,
+        address: &AbsInstance,
+        object: &Object,
+    ) -> Option<Value> {
+        if object.schema_version == kind.schema.version
+            && let Some(value) = object.attributes.value(&kind.ty)
+        {
+            return Some(value.clone());
+        }
+        let raw = serde_json::from_str(&object.attributes.json()).unwrap_or_default();
+        let request =
+            sdk::UpgradeRequest { kind: address.resource.resource.kind.clone(), version: object.schema_version, raw };
+        let response = provider.upgrade(request).await;
+        let failed = response.problems.iter().any(sdk::Problem::is_error);
+        for problem in response.problems {
+            let mut diagnostic = crate::problems::diagnostic(problem, None);
+            diagnostic.address = Some(address.to_string());
+            self.report(diagnostic);
+        }
+        (!failed).then_some(response.object)
+    }
+
+    async fn managed(&self, block: &Block<'a>, desired: Desired, prior: Prior) -> Value {
+        let schema = &block.kind.schema.block;
+        let (config, config_marks) = desired.config.clone().unmark_paths();
+        let config = change::ignore_changes(schema, &block.resource.lifecycle.ignore_changes, &prior.value, &config);
+        let Some(planned) = self.plan_once(block, &desired, &config, &prior).await else {
+            return Value::unknown(block.kind.ty.clone());
+        };
+        let tainted = prior.object.as_ref().is_some_and(|object| object.status == Status::Tainted);
+        let requested = self.options.replace.contains(&desired.address);
+        let replaces = self.forcing(block, &prior.value, &planned);
+        let forced = !prior.value.is_null() && (tainted || requested || !replaces.is_empty());
+        let planned = if forced {
+            let gone = Prior { value: Value::null(block.kind.ty.clone()), private: planned.private, object: None };
+            let Some(anew) = self.plan_once(block, &desired, &config, &gone).await else {
+                return Value::unknown(block.kind.ty.clone());
+            };
+            anew
+        } else {
+            planned
+        };
+        let after = change::mark_sensitive(schema, planned.planned, &config_marks);
+        let before = self.marked_prior(block, &prior);
+        let reason = match () {
+            () if !forced => Reason::Plain,
+            () if tainted => Reason::Tainted,
+            () if requested => Reason::Requested,
+            () => Reason::CannotUpdate,
+        };
+        let create_first = block.resource.lifecycle.create_before_destroy.unwrap_or(false);
+        let action = match change::action(&before, &after, forced) {
+            change::Action::NoOp => Action::NoOp,
+            change::Action::Create => Action::Create,
+            change::Action::Update => Action::Update,
+            change::Action::Delete => Action::Delete,
+            change::Action::Replace if create_first => Action::CreateThenDelete,
+            change::Action::Replace => Action::DeleteThenCreate,
+        };
+        if block.resource.lifecycle.prevent_destroy
+            && matches!(action, Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete)
+        {
+            let detail = format!(
+                "{} has lifecycle.prevent_destroy set, and the plan would destroy it. Take the setting away, or keep \
+                 the change from replacing it.",
+                desired.address
+            );
+            self.report(Diagnostic::error("Instance cannot be destroyed", detail).at(block.resource.header));
+        }
+        self.push(Change {
+            address: desired.address,
+            deposed: None,
+            provider: block.config.clone(),
+            action,
+            reason,
+            before,
+            after: after.clone(),
+            replaces,
+            private: planned.private,
+            prior: prior.object,
+            needs: desired.needs,
+            repeated: Some(desired.repeated),
+        });
+        after
+    }
+
+    fn marked_prior(&self, block: &Block<'a>, prior: &Prior) -> Value {
+        let stored = prior.object.as_ref().map(|object| object.sensitive.iter());
+        let marks: Vec<(Path, Marks)> =
+            stored.into_iter().flatten().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
+        change::mark_sensitive(&block.kind.schema.block, prior.value.clone(), &marks)
+    }
+
+    async fn plan_once(
+        &self,
+        block: &Block<'a>,
+        desired: &Desired,
+        config: &Value,
+        prior: &Prior,
+    ) -> Option<sdk::PlanResponse> {
+        let schema = &block.kind.schema.block;
+        let request = PlanRequest {
+            kind: block.resource.address.kind.clone(),
+            prior: prior.value.clone(),
+            proposed: change::proposed_new(schema, &prior.value, config),
+            config: config.clone(),
+            prior_private: prior.private.clone(),
+            prior_identity: None,
+            meta: Value::NULL,
+            deferral_allowed: false,
+        };
+        let mut response = block.provider.plan(request).await;
+        let mut failed = false;
+        for problem in std::mem::take(&mut response.problems) {
+            failed |= problem.is_error();
+            self.report(crate::problems::diagnostic(problem, Some(&block.body)));
+        }
+        if let Some(why) = response.deferred {
+            self.report(not_now(&desired.address, why));
+            failed = true;
+        }
+        let breaches = change::check_plan(schema, &prior.value, config, &response.planned);
+        if !failed && !response.legacy_types {
+            for breach in breaches {
+                failed = true;
+                let detail = format!(
+                    "The provider {} planned {}{} wrongly: {}. This is a mistake in the provider.",
+                    block.config.provider, desired.address, breach.path, breach.message
+                );
+                self.report(Diagnostic::error("Provider produced invalid plan", detail).at(block.resource.header));
+            }
+        }
+        (!failed).then_some(response)
+    }
+
+    /// Returns the paths whose change replaces the object.
+    fn forcing(&self, block: &Block<'a>, prior: &Value, response: &sdk::PlanResponse) -> Vec<Path> {
+        if prior.is_null() {
+            return Vec::new();
+        }
+        let schema = &block.kind.schema.block;
+        change::forcing_paths(schema, prior, &response.planned, &response.requires_replace).unwrap_or_else(|problems| {
+            for problem in problems {
+                let detail = format!("A path that replaces is not there: {}{}.", problem.path, problem.message);
+                self.report(Diagnostic::error("Provider produced invalid plan", detail).at(block.resource.header));
+            }
+            Vec::new()
+        })
+    }
+
+    async fn data(&self, block: &Block<'a>, desired: Desired) -> Value {
+        let (config, marks) = desired.config.clone().unmark_paths();
+        let schema = &block.kind.schema.block;
+        let waits = !config.is_wholly_known() || self.changes_pending(&desired.needs, block);
+        if waits {
+            let after = change::mark_sensitive(schema, change::planned_data(schema, &config), &marks);
+            self.push(Change {
+                address: desired.address,
+                deposed: None,
+                provider: block.config.clone(),
+                action: Action::Read,
+                reason: Reason::Plain,
+                before: Value::null(block.kind.ty.clone()),
+                after: after.clone(),
+                replaces: Vec::new(),
+                private: Vec::new(),
+                prior: None,
+                needs: desired.needs,
+                repeated: Some(desired.repeated),
+            });
+            return after;
+        }
+        let request = ReadDataRequest {
+            kind: block.resource.address.kind.clone(),
+            config,
+            meta: Value::NULL,
+            deferral_allowed: false,
+        };
+        let response = block.provider.read_data(request).await;
+        for problem in response.problems {
+            self.report(crate::problems::diagnostic(problem, Some(&block.body)));
+        }
+        change::mark_sensitive(schema, response.object, &marks)
+    }
+
+    /// Tells whether something that a data source explicitly depends on has changes to come.
+    fn changes_pending(&self, needs: &[Touched], block: &Block<'a>) -> bool {
+        if block.resource.depends_on.is_empty() {
+            return false;
+        }
+        let out = self.out.borrow();
+        out.changes
+            .iter()
+            .filter(|change| change.action != Action::NoOp)
+            .any(|change| needs.iter().any(|need| need.module == change.address.resource.module))
+    }
+}
+
+fn not_now(address: &AbsInstance, why: Deferral) -> Diagnostic {
+    let why = match why {
+        Deferral::ResourceConfigUnknown => "a part of its configuration is known only after the apply",
+        Deferral::ProviderConfigUnknown => "a part of its provider's configuration is known only after the apply",
+        Deferral::AbsentPrerequisite => "something that it needs is not there yet",
+        Deferral::Unspecified => "the provider cannot plan it yet",
+    };
+    Diagnostic::error("Instance cannot be planned yet", format!("{address} cannot be planned: {why}."))
+}

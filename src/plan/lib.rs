@@ -1,0 +1,17 @@
+//! What is to be done: the desired objects compared with the prior ones.
+//!
+//! *Not here:* what configurations mean (`lang`), anything that changes the world (`apply`).
+
+pub mod change;
+mod instances;
+mod model;
+mod orphans;
+mod planner;
+mod pool;
+pub mod problems;
+mod values;
+
+pub use model::{Action, Change, Counts, Drift, OutputChange, Plan, Reason};
+pub use planner::{Input, Options, plan};
+pub use pool::Pool;
+pub use values::Values;

@@ -1,0 +1,155 @@
+//! The plan: what is to change, in what order, and why.
+
+use std::sync::Arc;
+
+use addr::AbsInstance;
+use diag::Diagnostics;
+use ecow::EcoString;
+use lang::evaluation::{Repeated, Touched};
+use lang::providers::ConfigAddress;
+use state::{DeposedKey, Object};
+use value::{Path, Value};
+
+/// What an apply is to do.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// What happens to each object, sorted by address; objects that stay as they are are here, too.
+    pub changes: Vec<Change>,
+    /// What happens to each output of the root module, sorted by name.
+    pub outputs: Vec<OutputChange>,
+    /// What has changed outside since the last run.
+    pub drift: Vec<Drift>,
+    /// What the user should know.
+    pub diags: Diagnostics,
+}
+
+/// What happens to one object.
+#[derive(Debug)]
+pub struct Change {
+    /// The instance.
+    pub address: AbsInstance,
+    /// Which of its objects; nothing means the current one.
+    pub deposed: Option<DeposedKey>,
+    /// The provider configuration that does it.
+    pub provider: Arc<ConfigAddress>,
+    /// What is done.
+    pub action: Action,
+    /// Why it is replaced or deleted.
+    pub reason: Reason,
+    /// The object as it is, with marks; null if there is none.
+    pub before: Value,
+    /// The object as planned, with marks; null if it is to be deleted.
+    pub after: Value,
+    /// Where a difference means that the object is replaced.
+    pub replaces: Vec<Path>,
+    /// What the provider wants back when it is applied.
+    pub private: Vec<u8>,
+    /// The stored object, refreshed.
+    pub prior: Option<Arc<Object>>,
+    /// The instances that it was configured from: they come first.
+    pub needs: Vec<Touched>,
+    /// What `count.index` and `each` are in it; nothing for an object that is no longer configured.
+    pub repeated: Option<Repeated>,
+}
+
+/// What is done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing; what is stored may still be brought up to date.
+    NoOp,
+    /// It is made.
+    Create,
+    /// It is changed.
+    Update,
+    /// It is deleted and made anew.
+    DeleteThenCreate,
+    /// It is made anew, and then the old one is deleted.
+    CreateThenDelete,
+    /// It is deleted.
+    Delete,
+    /// It is read, now that what it needs is known: a data source.
+    Read,
+    /// It stays, but is no longer looked after.
+    Forget,
+}
+
+/// Why an object is replaced or deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reason {
+    /// The action says it all.
+    #[default]
+    Plain,
+    /// Something changes that cannot be changed in place.
+    CannotUpdate,
+    /// Its creation went wrong, or someone said so.
+    Tainted,
+    /// The user asked for it.
+    Requested,
+    /// The resource is no longer configured.
+    NoResource,
+    /// `count` or `for_each` no longer has the key.
+    NoKey,
+    /// The module call is no longer configured, or has no such instance.
+    NoModule,
+}
+
+/// What happens to an output.
+#[derive(Debug)]
+pub struct OutputChange {
+    /// Its name.
+    pub name: EcoString,
+    /// Its value before, if it had one.
+    pub before: Option<Value>,
+    /// Its value after, with marks; nothing if it is removed.
+    pub after: Option<Value>,
+    /// Must not be shown.
+    pub is_sensitive: bool,
+}
+
+/// An object that has changed outside.
+#[derive(Debug)]
+pub struct Drift {
+    /// The instance.
+    pub address: AbsInstance,
+    /// As it was stored.
+    pub before: Value,
+    /// As it is; null if it is gone.
+    pub after: Value,
+}
+
+impl Plan {
+    /// Counts what is to be added, changed and destroyed.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for change in &self.changes {
+            match change.action {
+                Action::Create => counts.add += 1,
+                Action::Update => counts.change += 1,
+                Action::Delete => counts.destroy += 1,
+                Action::DeleteThenCreate | Action::CreateThenDelete => {
+                    counts.add += 1;
+                    counts.destroy += 1;
+                }
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// Tells whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| change.action == Action::NoOp)
+            && self.outputs.iter().all(|output| output.before == output.after)
+    }
+}
+
+/// How many objects are added, changed and destroyed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Created ones.
+    pub add: usize,
+    /// Updated ones.
+    pub change: usize,
+    /// Deleted ones.
+    pub destroy: usize,
+}

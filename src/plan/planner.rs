@@ -1,0 +1,320 @@
+//! Makes a plan: walks over the resources in the order of their needs and plans each with its instances.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use addr::{AbsInstance, Mode, Provider};
+use diag::{Diagnostic, Diagnostics};
+use ecow::EcoString;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use graph::{Schedule, Step};
+use lang::body::CompiledBody;
+use lang::evaluation::{Evaluation, Instance, Repeated, World};
+use lang::expr::{Evaluator, NoNames};
+use lang::module::Resource;
+use lang::objects::{Kind, Objects};
+use lang::providers::{ConfigAddress, Resolved, resolve};
+use lang::tree::Node;
+use state::State;
+use syntax::tree::Body;
+use value::{Type, Value};
+
+use crate::model::{Change, Drift, OutputChange, Plan};
+use crate::pool::Pool;
+use crate::values::Values;
+
+/// How to plan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Everything is to be destroyed.
+    pub destroy: bool,
+    /// Stored objects are believed as they are.
+    pub no_refresh: bool,
+    /// Nothing but what is stored is to be brought up to date.
+    pub refresh_only: bool,
+    /// Instances to replace, whether they need it or not.
+    pub replace: Vec<AbsInstance>,
+}
+
+/// What a plan is made from.
+pub struct Input<'a> {
+    /// The configuration and its surroundings; resources in it are those of `values`.
+    pub world: World<'a>,
+    /// Values of the root module's variables.
+    pub variables: Vec<Value>,
+    /// The state as it is.
+    pub prior: &'a State,
+    /// The providers.
+    pub pool: Rc<Pool>,
+    /// Where planned values go.
+    pub values: &'a Values,
+    /// How to plan.
+    pub options: &'a Options,
+}
+
+/// Makes a plan. Whether it can be carried out, its diagnostics say.
+pub async fn plan(input: Input<'_>) -> Plan {
+    let evaluation = Evaluation::new(input.world, input.variables.clone());
+    let planner = Planner {
+        evaluation,
+        root: input.world.root,
+        env: input.world.env,
+        prior: input.prior,
+        pool: input.pool,
+        values: input.values,
+        options: input.options,
+        out: RefCell::default(),
+        seen: RefCell::default(),
+        configs: RefCell::default(),
+        kinds: RefCell::default(),
+    };
+    planner.run().await
+}
+
+pub(crate) struct Planner<'a> {
+    pub(crate) evaluation: Evaluation<'a>,
+    root: &'a Node,
+    pub(crate) env: &'a lang::functions::Environment,
+    pub(crate) prior: &'a State,
+    pub(crate) pool: Rc<Pool>,
+    pub(crate) values: &'a Values,
+    pub(crate) options: &'a Options,
+    pub(crate) out: RefCell<Plan>,
+    /// Instances that the configuration has.
+    pub(crate) seen: RefCell<HashSet<AbsInstance>>,
+    configs: RefCell<HashMap<ConfigAddress, Configured>>,
+    kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
+}
+
+/// A provider that has been configured, or has failed to be.
+type Configured = Rc<OnceCell<Option<Arc<dyn sdk::Provider>>>>;
+
+/// A resource block with everything that its instances share.
+pub(crate) struct Block<'a> {
+    pub(crate) resource: &'a Resource,
+    pub(crate) provider: Arc<dyn sdk::Provider>,
+    pub(crate) config: Arc<ConfigAddress>,
+    pub(crate) kind: Arc<ResourceKind>,
+    pub(crate) body: CompiledBody,
+}
+
+/// A resource type as planning needs it: made once, however many blocks are of it.
+pub(crate) struct ResourceKind {
+    pub(crate) schema: schema::Schema,
+    /// The type of its objects.
+    pub(crate) ty: Type,
+}
+
+
+impl<'a> Planner<'a> {
+    async fn run(self) -> Plan {
+        if !self.options.destroy {
+            self.walk().await;
+            self.outputs();
+        }
+        self.orphans().await;
+        let mut plan = self.out.take();
+        plan.diags.append(self.evaluation.take_diagnostics());
+        plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
+        plan
+    }
+
+    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+        self.out.borrow_mut().diags.push(diagnostic);
+    }
+
+    pub(crate) fn report_all(&self, diags: Diagnostics) {
+        self.out.borrow_mut().diags.append(diags);
+    }
+
+    pub(crate) fn push(&self, change: Change) {
+        self.out.borrow_mut().changes.push(change);
+    }
+
+    pub(crate) fn drifted(&self, drift: Drift) {
+        self.out.borrow_mut().drift.push(drift);
+    }
+
+    /// Plans every resource block once all that it refers to is planned; blocks that do not need each other wait for
+    /// their providers at the same time.
+    async fn walk(&self) {
+        let objects = Objects::of(self.root);
+        let blocks = self.blocks(&objects);
+        let steps: Vec<Step> =
+            objects.edges.iter().map(|needs| Step { needs: needs.clone(), cost: 1, locks: Vec::new() }).collect();
+        let mut schedule = Schedule::new(&steps);
+        type Planned<'f> = Pin<Box<dyn Future<Output = u32> + 'f>>;
+        let mut running: FuturesUnordered<Planned<'_>> = FuturesUnordered::new();
+        loop {
+            while let Some(object) = schedule.start_next() {
+                match blocks.get(&object) {
+                    None => schedule.end(object),
+                    Some((path, resource)) => running.push(Box::pin(async move {
+                        self.block(path, resource).await;
+                        object
+                    })),
+                }
+            }
+            match running.next().await {
+                Some(object) => schedule.end(object),
+                None => break,
+            }
+        }
+    }
+
+    /// Returns the resource blocks of the tree by their number among all objects, with the modules above each.
+    fn blocks(&self, objects: &Objects) -> HashMap<u32, (Rc<[&'a Node]>, &'a Resource)> {
+        let mut blocks = HashMap::new();
+        let mut paths: Vec<Vec<&'a Node>> = vec![vec![self.root]];
+        while let Some(path) = paths.pop() {
+            let Some(node) = path.last().copied() else { continue };
+            let shared: Rc<[&'a Node]> = path.clone().into();
+            for (offset, resource) in node.module.resources.iter().enumerate() {
+                let object = objects.place(&node.path, Kind::Resource, offset as u32);
+                blocks.insert(object, (shared.clone(), resource));
+            }
+            for child in node.children.iter().flatten() {
+                paths.push(path.iter().copied().chain([&**child]).collect());
+            }
+        }
+        blocks
+    }
+
+    async fn block(&self, path: &[&'a Node], resource: &'a Resource) {
+        let resolved = resolve(path, resource);
+        let Some(provider) = self.configured(path, &resolved).await else { return };
+        let config = Arc::new(resolved.address);
+        let Some(kind) = self.kind(&config.provider, &resource.address) else {
+            let detail = format!(
+                "The provider {} has no {} {:?}.",
+                config.provider,
+                resource.address.mode.block(),
+                resource.address.kind
+            );
+            return self.report(Diagnostic::error("Invalid resource type", detail).at(resource.labels.0.span));
+        };
+        let mut diags = Diagnostics::new();
+        let body = CompiledBody::compile(&resource.body, &kind.schema.block, &resource.names, &mut diags);
+        let failed = diags.has_errors();
+        self.report_all(diags);
+        if failed {
+            return;
+        }
+        let block = Block { resource, provider, config, kind, body };
+        for instance in self.instances_of(path) {
+            self.instances(&block, &instance).await;
+        }
+    }
+
+    pub(crate) fn kind(&self, provider: &Provider, resource: &addr::Resource) -> Option<Arc<ResourceKind>> {
+        let key = (provider.clone(), resource.mode, resource.kind.clone());
+        if let Some(known) = self.kinds.borrow().get(&key) {
+            return Some(known.clone());
+        }
+        let bare = self.pool.bare(provider)?;
+        let schemas = bare.schemas();
+        let list = match resource.mode {
+            Mode::Managed => &schemas.resources,
+            Mode::Data => &schemas.data_sources,
+            Mode::Ephemeral => &schemas.ephemerals,
+        };
+        let schema = list.get(&resource.kind)?.clone();
+        let ty = schema.block.ty();
+        let made = Arc::new(ResourceKind { schema, ty });
+        self.kinds.borrow_mut().insert(key, made.clone());
+        Some(made)
+    }
+
+    /// Returns the instances of the last module of a path.
+    fn instances_of(&self, path: &[&'a Node]) -> Vec<Rc<Instance<'a>>> {
+        let mut found = vec![self.evaluation.root()];
+        for step in path.windows(2) {
+            let [caller, called] = step else { continue };
+            let place = caller
+                .children
+                .iter()
+                .position(|child| child.as_ref().is_some_and(|child| std::ptr::eq(&**child, *called)));
+            let Some(place) = place else { return Vec::new() };
+            found = found
+                .iter()
+                .flat_map(|instance| self.evaluation.children(instance, place as u32).unwrap_or_default())
+                .collect();
+        }
+        found
+    }
+
+    /// Returns the provider of a configuration, configured; nothing if that failed, which is reported once.
+    pub(crate) async fn configured(
+        &self,
+        path: &[&'a Node],
+        resolved: &Resolved<'a>,
+    ) -> Option<Arc<dyn sdk::Provider>> {
+        let cell = self.configs.borrow_mut().entry(resolved.address.clone()).or_default().clone();
+        if let Some(known) = cell.get() {
+            return known.clone();
+        }
+        let config = self.config_value(path, resolved)?;
+        let result = self.pool.configure(&resolved.address, config).await;
+        let made = match result {
+            Ok(made) => Some(made),
+            Err(problems) => {
+                let span = resolved.block.map(|(_, config)| config.header);
+                for problem in problems {
+                    let mut diagnostic = crate::problems::diagnostic(problem, None);
+                    diagnostic.subject = span;
+                    self.report(diagnostic);
+                }
+                None
+            }
+        };
+        cell.get_or_init(|| made).clone()
+    }
+
+    fn config_value(&self, path: &[&'a Node], resolved: &Resolved<'a>) -> Option<Value> {
+        let bare = self.pool.bare(&resolved.address.provider)?;
+        let block = &bare.schemas().provider.block;
+        let mut diags = Diagnostics::new();
+        let Some((owner, config)) = resolved.block else {
+            let nothing = Body::Native(Arc::default());
+            let body = CompiledBody::compile(&nothing, block, &NoNames, &mut diags);
+            let scope = self.evaluation.scope(&self.evaluation.root(), Repeated::default());
+            let value = body.eval(&mut Evaluator::new(&scope, self.env));
+            let failed = diags.has_errors();
+            self.report_all(diags);
+            return (!failed).then_some(value);
+        };
+        let depth = path.iter().position(|node| std::ptr::eq(*node, owner))?;
+        let instance = self.instances_of(&path[..=depth]).into_iter().next()?;
+        let body = CompiledBody::compile(&config.body, block, &config.names, &mut diags);
+        let scope = self.evaluation.scope(&instance, Repeated::default());
+        let mut evaluator = Evaluator::new(&scope, self.env);
+        let value = body.eval(&mut evaluator);
+        diags.append(evaluator.diags);
+        let failed = diags.has_errors();
+        self.report_all(diags);
+        (!failed).then(|| value.unmark_deep().0)
+    }
+
+    fn outputs(&self) {
+        let root = self.evaluation.root();
+        let mut changes = Vec::new();
+        for (place, output) in root.node.module.outputs.iter().enumerate() {
+            let before = self.prior.outputs.get(&output.name).map(|prior| prior.value.clone());
+            let after = self.evaluation.output(&root, place);
+            let is_sensitive = output.sensitive;
+            changes.push(OutputChange { name: output.name.clone(), before, after: Some(after), is_sensitive });
+        }
+        for (name, prior) in self.prior.outputs.iter() {
+            if root.node.module.output(name).is_none() {
+                let (before, is_sensitive) = (Some(prior.value.clone()), prior.is_sensitive);
+                changes.push(OutputChange { name: name.clone(), before, after: None, is_sensitive });
+            }
+        }
+        changes.sort_by(|a, b| a.name.cmp(&b.name));
+        self.out.borrow_mut().outputs = changes;
+    }
+}

@@ -1,0 +1,71 @@
+//! The providers of a run: one object per configuration, configured when it is first needed.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use addr::Provider;
+use lang::providers::ConfigAddress;
+use sdk::{ConfigureRequest, Problem, Runtime};
+use value::Value;
+
+/// Makes providers and keeps those that are configured.
+pub struct Pool {
+    make: Box<dyn Fn(&Provider) -> Option<Arc<dyn sdk::Provider>>>,
+    runtime: Arc<dyn Runtime>,
+    version: &'static str,
+    configured: RefCell<HashMap<ConfigAddress, Arc<dyn sdk::Provider>>>,
+    bare: RefCell<HashMap<Provider, Arc<dyn sdk::Provider>>>,
+}
+
+impl Pool {
+    /// Makes a pool; `make` returns an unconfigured provider, if there is one of the name.
+    pub fn new(
+        make: impl Fn(&Provider) -> Option<Arc<dyn sdk::Provider>> + 'static,
+        runtime: Arc<dyn Runtime>,
+        version: &'static str,
+    ) -> Rc<Pool> {
+        let (configured, bare) = (RefCell::default(), RefCell::default());
+        Rc::new(Pool { make: Box::new(make), runtime, version, configured, bare })
+    }
+
+    /// Returns a provider for what needs no configuration: schemas, upgrades.
+    pub fn bare(&self, provider: &Provider) -> Option<Arc<dyn sdk::Provider>> {
+        if let Some(known) = self.bare.borrow().get(provider) {
+            return Some(known.clone());
+        }
+        let made = (self.make)(provider)?;
+        self.bare.borrow_mut().insert(provider.clone(), made.clone());
+        Some(made)
+    }
+
+    /// Returns the provider of a configuration that has been configured already.
+    pub fn get(&self, address: &ConfigAddress) -> Option<Arc<dyn sdk::Provider>> {
+        self.configured.borrow().get(address).cloned()
+    }
+
+    /// Configures the provider of a configuration.
+    pub async fn configure(
+        &self,
+        address: &ConfigAddress,
+        config: Value,
+    ) -> Result<Arc<dyn sdk::Provider>, Vec<Problem>> {
+        let Some(made) = (self.make)(&address.provider) else {
+            let detail = format!("There is no provider {}.", address.provider);
+            return Err(vec![Problem::error("Provider not available", detail)]);
+        };
+        let request = ConfigureRequest {
+            config,
+            version: self.version.into(),
+            deferral_allowed: false,
+            runtime: self.runtime.clone(),
+        };
+        let response = made.configure(request).await;
+        if response.problems.iter().any(Problem::is_error) {
+            return Err(response.problems);
+        }
+        self.configured.borrow_mut().insert(address.clone(), made.clone());
+        Ok(made)
+    }
+}

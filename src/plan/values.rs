@@ -1,0 +1,76 @@
+//! The values of resources while a plan is made or applied: what references to them see.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use addr::{Key, ModuleInstance};
+use lang::evaluation::Resources;
+use lang::module::{Repetition, Resource};
+use value::Value;
+
+/// Values by module instance and resource; they are set once all instances have one.
+#[derive(Default)]
+pub struct Values {
+    resources: RefCell<HashMap<(ModuleInstance, *const Resource), Rc<Entry>>>,
+}
+
+struct Entry {
+    instances: RefCell<Vec<(Option<Key>, Value)>>,
+    places: HashMap<Key, usize>,
+    numbered: bool,
+    /// All instances as one value: made when somebody asks, and only then.
+    whole: OnceCell<Value>,
+}
+
+impl Values {
+    /// Sets the instances of a resource, in order of their keys.
+    pub fn set(&self, module: &ModuleInstance, resource: &Resource, instances: Vec<(Option<Key>, Value)>) {
+        let keys = instances.iter().enumerate();
+        let places = keys.filter_map(|(place, (key, _))| Some((key.clone()?, place))).collect();
+        let numbered = matches!(resource.repetition, Repetition::Count(_));
+        let entry = Entry { instances: RefCell::new(instances), places, numbered, whole: OnceCell::new() };
+        self.resources.borrow_mut().insert((module.clone(), std::ptr::from_ref(resource)), Rc::new(entry));
+    }
+
+    /// Changes the value of one instance that has been set; must come before anybody asks for the whole.
+    pub fn update(&self, module: &ModuleInstance, resource: &Resource, key: Option<&Key>, value: Value) {
+        let Some(entry) = self.entry(module, resource) else { return };
+        let place = key.map_or(Some(0), |key| entry.places.get(key).copied());
+        if let Some(place) = place
+            && let Some(slot) = entry.instances.borrow_mut().get_mut(place)
+        {
+            slot.1 = value;
+        }
+    }
+
+    fn entry(&self, module: &ModuleInstance, resource: &Resource) -> Option<Rc<Entry>> {
+        self.resources.borrow().get(&(module.clone(), std::ptr::from_ref(resource))).cloned()
+    }
+}
+
+impl Resources for Values {
+    fn whole(&self, module: &ModuleInstance, resource: &Resource) -> Option<Value> {
+        let entry = self.entry(module, resource)?;
+        let whole = entry.whole.get_or_init(|| {
+            let instances = entry.instances.borrow();
+            if matches!(resource.repetition, Repetition::Single) {
+                return instances.first().map_or_else(Value::dynamic, |(_, value)| value.clone());
+            }
+            if entry.numbered {
+                return Value::tuple(instances.iter().map(|(_, value)| value.clone()));
+            }
+            Value::object(instances.iter().filter_map(|(key, value)| match key {
+                Some(Key::Name(name)) => Some((name.clone(), value.clone())),
+                _ => None,
+            }))
+        });
+        Some(whole.clone())
+    }
+
+    fn instance(&self, module: &ModuleInstance, resource: &Resource, key: &Key) -> Option<Value> {
+        let entry = self.entry(module, resource)?;
+        let place = *entry.places.get(key)?;
+        entry.instances.borrow().get(place).map(|(_, value)| value.clone())
+    }
+}
