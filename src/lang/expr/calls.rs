@@ -14,7 +14,10 @@ impl Evaluator<'_> {
             Callee::Can => self.call_can(call, expr),
             Callee::Type => match &call.args[..] {
                 [only] => Value::meta(self.eval(only).ty()),
-                _ => self.fail_call(call, expr, CallError::new("it takes exactly one argument")),
+                args => match call.function() {
+                    Some(function) if self.refuse_count(function, call, args.len(), expr) => Value::dynamic(),
+                    _ => self.fail_call(call, expr, CallError::new("it takes exactly one argument")),
+                },
             },
             Callee::Convert(ty) => {
                 let value = self.eval(&call.args[0]);

@@ -292,7 +292,10 @@ impl<'a> Compiler<'a> {
                 Callee::Convert(ty)
             }
             _ => match functions::find(name) {
-                Some(function) if !matches!(function.code, Code::Lazy) => Callee::BuiltIn(function),
+                // With a wrong number of arguments it only has to say so.
+                Some(function) if !matches!(function.code, Code::Lazy) || function.name == "convert" => {
+                    Callee::BuiltIn(function)
+                }
                 _ => Callee::Unknown,
             },
         }

@@ -134,6 +134,7 @@ fn structural_elements<'t>(then: &'t Type, otherwise: &'t Type) -> Option<(&'sta
         (Type::Map(a), Type::Map(b)) => ("map", a, b),
         _ => return None,
     };
-    let worth = matches!((&**then, &**otherwise), (Type::Object(_), Type::Object(_)) | (Type::Tuple(_), Type::Tuple(_)));
+    let worth =
+        matches!((&**then, &**otherwise), (Type::Object(_), Type::Object(_)) | (Type::Tuple(_), Type::Tuple(_)));
     worth.then_some((kind, &**then, &**otherwise))
 }

@@ -276,4 +276,3 @@ fn conditional_type(then: &Value, otherwise: &Value) -> Option<Type> {
     }
     unify(&[then_ty, otherwise_ty])
 }
-

@@ -70,7 +70,8 @@ impl Evaluator<'_> {
         let decided = match (left.as_bool(), right.as_bool()) {
             (None, None) if !known_left && !known_right && !left_found.has_errors() => Some((None, true)),
             (value, _) if value == decisive => Some((value, true)),
-            (_, value) if value == decisive => Some((value, false)),
+            // Null on the left is a mistake that nothing to the right excuses.
+            (_, value) if value == decisive && !left.is_null() => Some((value, false)),
             (None, Some(_)) if !known_left => Some((None, true)),
             (Some(_), None) if !known_right => Some((None, false)),
             _ => None,
@@ -135,13 +136,7 @@ impl Evaluator<'_> {
     }
 
     /// Converts both operands; nothing if one does not convert, which is reported.
-    fn operands(
-        &mut self,
-        operation: &Operation<'_>,
-        left: Value,
-        right: Value,
-        ty: &Type,
-    ) -> Option<(Value, Value)> {
+    fn operands(&mut self, operation: &Operation<'_>, left: Value, right: Value, ty: &Type) -> Option<(Value, Value)> {
         let left = convert(&left, ty).map_err(|error| {
             let problem = unsuitable("left", &error).at(operation.left_span()).within(operation.span());
             self.fail_about(problem, &About::Row(operation.first, operation.left_rest()), &[]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diag::{Diagnostics, ExpressionValue, Span};
 use ecow::EcoString;
 use syntax::tree::BinaryOp;
-use value::{Kind, Marks, NumberFormat, Type, Value};
+use value::{Kind, NumberFormat, Type, Value};
 
 use super::reference::{reference_text, visit_nodes};
 use super::{Evaluator, Expr, Node, Reference, Step, Subject, traverse};

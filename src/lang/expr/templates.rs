@@ -2,7 +2,7 @@
 
 use diag::{Diagnostic, FileId, Span};
 use ecow::EcoString;
-use value::{Marks, Refinement, Type, Value, convert};
+use value::{Kind, Marks, Refinement, Type, Value, convert};
 
 use super::loops::elements;
 use super::{Call, Compiler, Evaluator, Expr, Names, Part, PartLoop, ReferenceContext, Subject};
@@ -123,22 +123,15 @@ impl Evaluator<'_> {
         }
         let (condition, marks) = condition.unmark();
         let marks = marks | then.marks() | otherwise.marks();
-        let chosen = match convert(&condition, &Type::Bool) {
-            Ok(value) => value.as_bool(),
-            Err(_) => {
-                let detail = "The condition expression must be of type bool.";
-                self.fail_within(condition_expr, span, "Incorrect condition type", detail);
-                None
-            }
+        if !condition.is_known() {
+            return Value::unknown(Type::String).refine_not_null().with_marks(marks);
+        }
+        let Some(chosen) = convert(&condition, &Type::Bool).ok().and_then(|condition| condition.as_bool()) else {
+            let detail = "The condition expression must be of type bool.";
+            self.fail_within(condition_expr, span, "Incorrect condition type", detail);
+            return Value::unknown(Type::String).with_marks(marks);
         };
-        let (value, diags) = match chosen {
-            Some(true) => (then, then_diags),
-            Some(false) => (otherwise, otherwise_diags),
-            None => {
-                let unknown = Value::unknown(Type::String).refine_not_null();
-                return unknown.with_marks(marks);
-            }
-        };
+        let (value, diags) = if chosen { (then, then_diags) } else { (otherwise, otherwise_diags) };
         self.diags.append(diags);
         value.with_marks(marks)
     }
@@ -201,8 +194,12 @@ impl Evaluator<'_> {
             Err(error) => return self.fail_call(call, expr, CallError::argument(0, error.to_string())),
         };
         let unknown = || Value::unknown(Type::String).refine_not_null().with_marks(marks);
+        if matches!(vars.kind(), Kind::Unknown(Type::Dynamic, _)) {
+            return Value::dynamic().with_marks(marks);
+        }
         let Some(text) = template.as_str() else { return unknown() };
-        let source = TemplateSource { text: text.as_bytes(), name: &template_expr_name(template_expr), syntax: Some(0) };
+        let source =
+            TemplateSource { text: text.as_bytes(), name: &template_expr_name(template_expr), syntax: Some(0) };
         let result = self.render_text(&source, vars).and_then(|value| {
             let Some(value) = value else { return Ok(unknown()) };
             convert(&value, &Type::String).map_err(|error| CallError::new(format!("invalid template result: {error}")))

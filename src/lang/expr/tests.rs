@@ -3,6 +3,9 @@
 //! The tables were recorded with the variables and locals of `tests/names.tf`: unset variables are unknown. In the tables
 //! ⏎ stands for a line break.
 
+mod limits;
+mod newer;
+
 use std::collections::HashMap;
 use std::sync::Mutex;
 

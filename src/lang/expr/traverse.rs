@@ -117,8 +117,10 @@ impl Evaluator<'_> {
     fn splat_type(&mut self, ty: &Type, each: &[Step]) -> Type {
         match ty {
             Type::Tuple(elements) => {
-                let types: Vec<Type> =
-                    elements.iter().map(|ty| self.steps(Value::unknown(ty.clone()), each, About::Nothing).ty()).collect();
+                let types: Vec<Type> = elements
+                    .iter()
+                    .map(|ty| self.steps(Value::unknown(ty.clone()), each, About::Nothing).ty())
+                    .collect();
                 Type::tuple(types)
             }
             Type::List(element) | Type::Set(element) => {
