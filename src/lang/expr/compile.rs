@@ -176,6 +176,9 @@ impl<'a> Compiler<'a> {
 
     fn object_key(&mut self, key: &tree::Expr) -> Expr {
         match &key.kind {
+            // Where a name stands, these words are names.
+            ExprKind::Null => Expr::constant(Value::string("null"), key.span),
+            ExprKind::Bool(value) => Expr::constant(Value::string(value.to_string()), key.span),
             ExprKind::Variable(name) => Expr::constant(Value::string(name.clone()), key.span),
             ExprKind::Traversal(traversal) if is_plain_traversal(traversal) => {
                 self.diags.error(
@@ -205,11 +208,11 @@ impl<'a> Compiler<'a> {
 
     fn step(&mut self, step: &tree::Step) -> Step {
         match step {
-            tree::Step::Attr(name) => Step::Attr(name.name.clone(), name.span),
+            tree::Step::Attr(name) => Step::Attr(name.name.clone(), with_dot(name.span)),
             tree::Step::Index(key, span) => Step::Index(self.expr(key), *span),
             tree::Step::LegacyIndex(digits, span) => {
                 let node = self.number(digits, *span);
-                Step::Index(Expr { node, span: *span }, *span)
+                Step::Index(Expr { node, span: *span }, with_dot(*span))
             }
             tree::Step::AttrSplat(each, span) | tree::Step::FullSplat(each, span) => {
                 Step::Splat(self.steps(each), *span)
@@ -267,6 +270,7 @@ impl<'a> Compiler<'a> {
             args,
             expand: tree.expand,
             parens: tree.parens,
+            starts: tree.args[..taken].iter().map(start).collect(),
         }))
     }
 
@@ -288,11 +292,53 @@ impl<'a> Compiler<'a> {
                 Callee::Convert(ty)
             }
             _ => match functions::find(name) {
-                Some(function) if !matches!(function.code, Code::Lazy) => Callee::BuiltIn(function),
+                // With a wrong number of arguments it only has to say so.
+                Some(function) if !matches!(function.code, Code::Lazy) || function.name == "convert" => {
+                    Callee::BuiltIn(function)
+                }
                 _ => Callee::Unknown,
             },
         }
     }
+}
+
+/// Widens the place of an attribute name to the dot in front of it.
+fn with_dot(name: Span) -> Span {
+    Span { start: name.start.saturating_sub(1), ..name }
+}
+
+/// Returns the bytes that an expression starts with: where messages about an argument point.
+fn start(tree: &tree::Expr) -> Span {
+    let first_byte = Span { end: tree.span.start + 1, ..tree.span };
+    match &tree.kind {
+        ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Unary(_) => first_byte,
+        ExprKind::Call(call) => call.name.span.to(Span { end: call.parens.start + 1, ..call.parens }),
+        ExprKind::Conditional(inner) => start(&inner.condition),
+        ExprKind::Binary(row) => start(&row.first),
+        ExprKind::String(_) => text_in_quotes(tree.span),
+        ExprKind::Template(parts) => match &parts[..] {
+            [tree::Part::Interpolation(_)] | [] => tree.span,
+            [tree::Part::Literal(_, span), ..] => *span,
+            [tree::Part::Interpolation(first), ..] => start(first),
+            [tree::Part::If { condition, .. }, ..] => start(condition),
+            [tree::Part::For { span, .. }, ..] => *span,
+        },
+        ExprKind::Traversal(traversal) => match traversal.steps.last() {
+            Some(tree::Step::Index(key, span)) if !is_literal(key) => Span { end: span.start + 1, ..*span },
+            Some(tree::Step::FullSplat(_, span) | tree::Step::AttrSplat(_, span)) => *span,
+            _ => tree.span,
+        },
+        _ => tree.span,
+    }
+}
+
+/// A text's own bytes; a heredoc has no quotes, and where exactly its text starts matters to nobody.
+fn text_in_quotes(span: Span) -> Span {
+    if span.len() < 2 { span } else { Span { start: span.start + 1, end: span.end - 1, ..span } }
+}
+
+fn is_literal(key: &tree::Expr) -> bool {
+    matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_))
 }
 
 /// Tells whether a traversal is a name with attribute and constant index steps: what HCL calls a static traversal.

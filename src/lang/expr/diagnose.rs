@@ -1,89 +1,22 @@
 //! Words for what went wrong in expressions.
 
-use std::collections::BTreeMap;
+use diag::{Diagnostic, FunctionCall, Span};
+use value::Type;
 
-use diag::{Diagnostic, Diagnostics, ExpressionValue};
-use value::{Kind, Marks, Type, Value};
-
-use super::reference::visit_nodes;
-use super::{Call, Evaluator, Expr, Node};
-use crate::functions::{CallError, FUNCTIONS, Function};
-
-/// Returns the values of all references in an expression, for people, sorted by their text.
-pub(super) fn reference_values(evaluator: &mut Evaluator<'_>, expr: &Expr) -> Vec<ExpressionValue> {
-    let mut found: BTreeMap<String, Value> = BTreeMap::new();
-    let outer = std::mem::take(&mut evaluator.diags);
-    let mut texts = Vec::new();
-    visit_nodes(expr, &mut |node| match &node.node {
-        Node::Reference(reference) => texts.push((reference.text.to_string(), node)),
-        Node::Slot(_, name) => texts.push((name.to_string(), node)),
-        _ => {}
-    });
-    for (text, node) in texts {
-        // A variable of a `for` inside the expression has no value out here.
-        if matches!(&node.node, Node::Slot(slot, _) if *slot as usize >= evaluator.slots.len()) {
-            continue;
-        }
-        let value = evaluator.eval(node);
-        if !evaluator.diags.has_errors() {
-            found.insert(text, value);
-        }
-        evaluator.diags = Diagnostics::new();
-    }
-    evaluator.diags = outer;
-    found
-        .into_iter()
-        .filter_map(|(traversal, value)| Some(ExpressionValue { traversal, statement: statement(&value)? }))
-        .collect()
-}
-
-/// Says in a phrase what a value is, without ever showing a secret.
-fn statement(value: &Value) -> Option<String> {
-    if value.marks_deep().contains(Marks::SENSITIVE) {
-        return Some("has a sensitive value".into());
-    }
-    if value.marks_deep().contains(Marks::EPHEMERAL) {
-        return Some("has an ephemeral value".into());
-    }
-    let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    Some(match value.kind() {
-        Kind::Null(_) => "is null".into(),
-        // What is unknown rarely causes an error, and saying so would distract.
-        Kind::Unknown(..) => return None,
-        Kind::Bool(value) => format!("is {value}"),
-        Kind::Number(number) => format!("is {number}"),
-        Kind::String(text) => format!("is {text:?}"),
-        Kind::Meta(ty) => format!("is {ty}"),
-        Kind::Object(object) if object.names().is_empty() => "is object with no attributes".into(),
-        Kind::Object(object) if object.names().len() == 1 => {
-            format!("is object with 1 attribute {:?}", object.names()[0])
-        }
-        Kind::Object(object) => format!("is object with {}", plural(object.names().len(), "attribute")),
-        _ => {
-            let count = value.element_count().unwrap_or(0);
-            let name = value.ty().friendly_name();
-            match count {
-                0 => format!("is empty {name}"),
-                _ => format!("is {name} with {}", plural(count, "element")),
-            }
-        }
-    })
-}
+use super::Call;
+use crate::functions::{CallError, FUNCTIONS, Function, Returns};
 
 /// Reports a call of a function that does not exist.
-pub(super) fn unknown_function(call: &Call, diags: &mut Diagnostics) {
+pub(super) fn unknown_function(call: &Call) -> Diagnostic {
     let mut detail = format!("There is no function named {:?}.", call.name);
     if let Some(near) = diag::did_you_mean(&call.name, FUNCTIONS.iter().map(|function| function.name)) {
         detail.push_str(&format!(" Did you mean {near:?}?"));
     }
-    diags.push(
-        Diagnostic::error("Call to unknown function", detail).at(call.name_span).within(call.name_span.to(call.parens)),
-    );
+    Diagnostic::error("Call to unknown function", detail).at(call.name_span).within(call.span())
 }
 
 /// Returns what is wrong with the number of arguments, if anything.
 pub(super) fn argument_count(function: &Function, call: &Call, count: usize) -> Option<Diagnostic> {
-    let whole = call.name_span.to(call.parens);
     if count < function.params.len() {
         let missing = &function.params[count];
         let at_least = if function.rest.is_some() { "at least " } else { "" };
@@ -93,32 +26,64 @@ pub(super) fn argument_count(function: &Function, call: &Call, count: usize) -> 
             function.params.len(),
             missing.name
         );
-        let problem = Diagnostic::error("Not enough function arguments", detail);
-        return Some(problem.at(call.parens.end_point()).within(whole));
+        let close = Span { start: call.parens.end.saturating_sub(1), ..call.parens };
+        return Some(Diagnostic::error("Not enough function arguments", detail).at(close).within(call.span()));
     }
     if function.rest.is_none() && count > function.params.len() {
         let detail = format!("Function {:?} expects only {} argument(s).", call.name, function.params.len());
-        let first_extra = call.args.get(function.params.len()).map_or(call.parens, |arg| arg.span);
-        return Some(Diagnostic::error("Too many function arguments", detail).at(first_extra).within(whole));
+        let problem = Diagnostic::error("Too many function arguments", detail);
+        return Some(problem.at(call.argument_span(function.params.len())).within(call.span()));
     }
     None
 }
 
 /// Words the failure of a call.
-pub(super) fn call_failed(call: &Call, expr: &Expr, error: &CallError) -> Diagnostic {
-    let function = crate::functions::find(&call.name);
-    let argument = error.argument.and_then(|index| {
-        let param = function.and_then(|function| function.parameter(index))?;
-        Some((param, call.args.get(index).or(call.args.last())?))
-    });
-    match argument {
-        Some((param, arg)) => {
+pub(super) fn call_failed(call: &Call, function: Option<&Function>, error: &CallError) -> Diagnostic {
+    let place = error.argument.zip(function.and_then(|function| function.parameter(error.argument?)));
+    match place {
+        Some((index, param)) => {
             let detail = format!("Invalid value for {:?} parameter: {}.", param.name, error.message);
-            Diagnostic::error("Invalid function argument", detail).at(arg.span).within(expr.span)
+            let place = if call.args.is_empty() { call.span() } else { call.argument_span(index) };
+            Diagnostic::error("Invalid function argument", detail).at(place).within(call.span())
         }
         None => {
             let detail = format!("Call to function {:?} failed: {}.", call.name, error.message);
-            Diagnostic::error("Error in function call", detail).at(call.name_span).within(expr.span)
+            Diagnostic::error("Error in function call", detail).at(call.start()).within(call.span())
+        }
+    }
+}
+
+/// Describes the function for tools that show its parameters beside the message.
+pub(super) fn signature(call: &Call, function: &Function) -> FunctionCall {
+    let json = |ty: Type| value::type_to_json(&ty).to_string();
+    FunctionCall {
+        called_as: call.name.to_string(),
+        name: function.name.into(),
+        parameters: function.params.iter().map(|param| (param.name.into(), json((param.ty)()))).collect(),
+        variadic: function.rest.as_ref().map(|param| (param.name.into(), json((param.ty)()))),
+        result: match &function.returns {
+            Returns::Fixed(ty) => json(ty()),
+            Returns::Computed(_) => json(Type::Dynamic),
+        },
+    }
+}
+
+impl Call {
+    /// Returns all the bytes of the call.
+    pub(super) fn span(&self) -> Span {
+        self.name_span.to(self.parens)
+    }
+
+    /// Returns the name with the opening parenthesis: where the call starts.
+    pub(super) fn start(&self) -> Span {
+        self.name_span.to(Span { end: self.parens.start + 1, ..self.parens })
+    }
+
+    /// Returns where an argument starts; arguments that `...` made are all of the last.
+    pub(super) fn argument_span(&self, index: usize) -> Span {
+        match self.args.last() {
+            Some(last) if self.expand && index + 1 >= self.args.len() => last.span,
+            _ => self.starts.get(index).or(self.starts.last()).copied().unwrap_or(self.parens),
         }
     }
 }
@@ -151,9 +116,25 @@ pub(super) fn type_mismatch(then: &Type, otherwise: &Type) -> String {
         }
         _ => {}
     }
+    if let Some((kind, then, otherwise)) = structural_elements(then, otherwise) {
+        return format!("Elements of the {kind}s differ: {}", type_mismatch(then, otherwise));
+    }
     let (then, otherwise) = (then.friendly_name(), otherwise.friendly_name());
     if then == otherwise {
         return "Something deep inside the two values differs in type".into();
     }
     format!("The 'true' value is {then}, but the 'false' value is {otherwise}")
+}
+
+/// Returns the element types of two collections of one kind, if it is worth saying how these differ.
+fn structural_elements<'t>(then: &'t Type, otherwise: &'t Type) -> Option<(&'static str, &'t Type, &'t Type)> {
+    let (kind, then, otherwise) = match (then, otherwise) {
+        (Type::List(a), Type::List(b)) => ("list", a, b),
+        (Type::Set(a), Type::Set(b)) => ("set", a, b),
+        (Type::Map(a), Type::Map(b)) => ("map", a, b),
+        _ => return None,
+    };
+    let worth =
+        matches!((&**then, &**otherwise), (Type::Object(_), Type::Object(_)) | (Type::Tuple(_), Type::Tuple(_)));
+    worth.then_some((kind, &**then, &**otherwise))
 }

@@ -1,11 +1,16 @@
 //! Compiled expressions: names are resolved to places, functions to code, constants to values, once per source text.
 
+mod calls;
 mod compile;
 mod diagnose;
 mod eval;
+mod loops;
 mod operators;
 mod reference;
+mod shown;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod traverse;
 
 use diag::Span;
@@ -16,8 +21,8 @@ use value::{Type, Value};
 use crate::functions::Function;
 
 pub use compile::{Compiler, compile, compile_reference};
-pub(crate) use eval::elements;
 pub use eval::{Evaluator, Scope};
+pub(crate) use loops::elements;
 pub use reference::{Names, NoNames, Reference, ReferenceContext, StaticStep, Subject, static_path};
 
 /// A compiled expression.
@@ -92,6 +97,8 @@ pub(crate) struct Call {
     pub(crate) args: Vec<Expr>,
     pub(crate) expand: bool,
     pub(crate) parens: Span,
+    /// Where each argument starts: messages about it point there.
+    pub(crate) starts: Vec<Span>,
 }
 
 pub(crate) enum Callee {

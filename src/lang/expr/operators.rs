@@ -1,72 +1,118 @@
 //! Infix and prefix operators, and the result of a conditional whose condition is unknown.
 
-use diag::Diagnostic;
+use diag::{Diagnostic, Span};
 use syntax::tree::{BinaryOp, UnaryOp};
-use value::{Kind, OperationError, Refinement, Type, Value, convert};
+use value::{ConversionError, Kind, OperationError, Refinement, Type, Value, convert};
 
+use super::shown::About;
 use super::{Evaluator, Expr};
+
+/// One operation of a row: the operands' expressions and places.
+struct Operation<'e> {
+    op: BinaryOp,
+    first: &'e Expr,
+    /// What follows the first operand, up to the right operand of this operation.
+    rest: &'e [(BinaryOp, Expr)],
+}
+
+impl<'e> Operation<'e> {
+    fn right(&self) -> &'e Expr {
+        self.rest.last().map_or(self.first, |(_, right)| right)
+    }
+
+    fn left_rest(&self) -> &'e [(BinaryOp, Expr)] {
+        self.rest.split_last().map_or(&[], |(_, left)| left)
+    }
+
+    fn left_span(&self) -> Span {
+        self.left_rest().last().map_or(self.first.span, |(_, last)| self.first.span.to(last.span))
+    }
+
+    fn span(&self) -> Span {
+        self.left_span().to(self.right().span)
+    }
+}
 
 impl Evaluator<'_> {
     /// Evaluates a row of operators of equal rank from left to right.
-    pub(super) fn binary(&mut self, first: &Expr, rest: &[(BinaryOp, Expr)], expr: &Expr) -> Value {
+    pub(super) fn binary(&mut self, first: &Expr, rest: &[(BinaryOp, Expr)]) -> Value {
+        let outer = std::mem::take(&mut self.diags);
         let mut left = self.eval(first);
-        let mut left_span = first.span;
-        for (index, (op, right_expr)) in rest.iter().enumerate() {
-            let whole = left_span.to(right_expr.span);
-            // Only the first operand of a row has an expression of its own to point at.
-            let left_expr = if index == 0 { first } else { expr };
-            left = match op {
-                BinaryOp::And | BinaryOp::Or => self.logical(*op, left, left_expr, right_expr),
-                _ => {
-                    let right = self.eval(right_expr);
-                    self.plain(*op, (left, left_expr), (right, right_expr), whole)
-                }
+        for index in 0..rest.len() {
+            let operation = Operation { op: rest[index].0, first, rest: &rest[..=index] };
+            left = match operation.op {
+                BinaryOp::And | BinaryOp::Or => self.logical(&operation, left),
+                _ => self.plain(&operation, left),
             };
-            left_span = whole;
         }
+        let found = std::mem::replace(&mut self.diags, outer);
+        self.diags.append(found);
         left
     }
 
-    /// `&&` and `||`: the right operand's mistakes do not count when the left decides.
-    fn logical(&mut self, op: BinaryOp, left: Value, left_expr: &Expr, right_expr: &Expr) -> Value {
-        let Some(left) = self.operand(left, left_expr, &Type::Bool, "left") else {
-            self.eval(right_expr);
+    /// `&&` and `||`: where one operand decides, mistakes in the other do not count.
+    ///
+    /// While evaluating a row, its diagnostics so far are those of the left operand.
+    fn logical(&mut self, operation: &Operation<'_>, left: Value) -> Value {
+        let left_found = std::mem::take(&mut self.diags);
+        let right = self.eval(operation.right());
+        let right_found = std::mem::take(&mut self.diags);
+        let operands = self.operands(operation, left, right, &Type::Bool);
+        let Some((left, right)) = operands else {
+            self.diags.append(left_found);
+            self.diags.append(right_found);
             return Value::unknown(Type::Bool);
         };
-        let decided = left.as_bool() == Some(op == BinaryOp::Or);
-        let outer = std::mem::take(&mut self.diags);
-        let right = self.eval(right_expr);
-        let right = self.operand(right, right_expr, &Type::Bool, "right");
-        let found = std::mem::replace(&mut self.diags, outer);
-        if decided {
-            let marks = right.map(|right| right.marks()).unwrap_or_default();
-            return left.with_marks(marks);
+        let marks = left.marks() | right.marks();
+        let decisive = Some(operation.op == BinaryOp::Or);
+        let (known_left, known_right) = (left.is_known(), right.is_known());
+        // The result, where one operand decides, and whether that is the left one.
+        let decided = match (left.as_bool(), right.as_bool()) {
+            (None, None) if !known_left && !known_right && !left_found.has_errors() => Some((None, true)),
+            (value, _) if value == decisive => Some((value, true)),
+            // Null on the left is a mistake that nothing to the right excuses.
+            (_, value) if value == decisive && !left.is_null() => Some((value, false)),
+            (None, Some(_)) if !known_left => Some((None, true)),
+            (Some(_), None) if !known_right => Some((None, false)),
+            _ => None,
+        };
+        if let Some((value, is_left)) = decided {
+            self.diags.append(if is_left { left_found } else { right_found });
+            let result = value.map_or_else(|| Value::unknown(Type::Bool).refine_not_null(), Value::bool);
+            return result.with_marks(marks);
         }
-        self.diags.append(found);
-        let Some(right) = right else { return Value::unknown(Type::Bool).with_marks(left.marks()) };
-        let result = if op == BinaryOp::And { left.and(&right) } else { left.or(&right) };
-        self.result(result, Type::Bool, left_expr.span.to(right_expr.span), right_expr)
+        let failed = left_found.has_errors() || right_found.has_errors();
+        self.diags.append(left_found);
+        self.diags.append(right_found);
+        if failed {
+            return Value::unknown(Type::Bool).with_marks(marks);
+        }
+        let result = if operation.op == BinaryOp::And { left.and(&right) } else { left.or(&right) };
+        self.result(result, Type::Bool, operation)
     }
 
-    fn plain(
-        &mut self,
-        op: BinaryOp,
-        (left, left_expr): (Value, &Expr),
-        (right, right_expr): (Value, &Expr),
-        span: diag::Span,
-    ) -> Value {
-        if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
+    fn plain(&mut self, operation: &Operation<'_>, left: Value) -> Value {
+        let found = self.diags.len();
+        let right = self.eval(operation.right());
+        let ty = result_type(operation.op);
+        // A mistake in the left operand leaves it unknown, which does no harm here.
+        if matches!(operation.op, BinaryOp::Equal | BinaryOp::NotEqual) {
+            if self.failed_since(found) {
+                return Value::unknown(ty).with_marks(left.marks() | right.marks());
+            }
             let equal = left.equals(&right);
-            return match op {
+            return match operation.op {
                 BinaryOp::Equal => equal,
                 _ => equal.not().unwrap_or_else(|_| Value::unknown(Type::Bool)),
             };
         }
-        let left = self.operand(left, left_expr, &Type::Number, "left");
-        let right = self.operand(right, right_expr, &Type::Number, "right");
-        let ty = result_type(op);
-        let (Some(left), Some(right)) = (left, right) else { return Value::unknown(ty) };
-        let result = match op {
+        let Some((left, right)) = self.operands(operation, left, right, &Type::Number) else {
+            return Value::unknown(ty);
+        };
+        if self.failed_since(found) {
+            return Value::unknown(ty).with_marks(left.marks() | right.marks());
+        }
+        let result = match operation.op {
             BinaryOp::Less => left.less_than(&right),
             BinaryOp::LessEqual => left.less_or_equal(&right),
             BinaryOp::Greater => right.less_than(&left),
@@ -77,36 +123,57 @@ impl Evaluator<'_> {
             BinaryOp::Divide => left.divide(&right),
             _ => left.remainder(&right),
         };
-        self.result(result, ty, span, right_expr)
+        self.result(result, ty, operation)
     }
 
-    fn result(&mut self, result: Result<Value, OperationError>, ty: Type, span: diag::Span, expr: &Expr) -> Value {
+    fn result(&mut self, result: Result<Value, OperationError>, ty: Type, operation: &Operation<'_>) -> Value {
         result.unwrap_or_else(|error| {
-            let detail = format!("Error during operation: {}.", error.0);
-            self.fail_with(Diagnostic::error("Operation failed", detail).at(span), expr);
+            let problem = Diagnostic::error("Operation failed", format!("Error during operation: {}.", error.0));
+            let about = About::Row(operation.first, operation.rest);
+            self.fail_about(problem.at(operation.span()), &about, &[]);
             Value::unknown(ty)
         })
     }
 
-    /// Converts an operand; nothing if it does not convert, which is reported.
-    fn operand(&mut self, value: Value, expr: &Expr, ty: &Type, side: &str) -> Option<Value> {
-        match convert(&value, ty) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.fail(expr, "Invalid operand", format!("Unsuitable value for {side} operand: {error}."));
-                None
-            }
-        }
+    /// Converts both operands; nothing if one does not convert, which is reported.
+    fn operands(&mut self, operation: &Operation<'_>, left: Value, right: Value, ty: &Type) -> Option<(Value, Value)> {
+        let left = convert(&left, ty).map_err(|error| {
+            let problem = unsuitable("left", &error).at(operation.left_span()).within(operation.span());
+            self.fail_about(problem, &About::Row(operation.first, operation.left_rest()), &[]);
+        });
+        let right = convert(&right, ty).map_err(|error| {
+            let problem = unsuitable("right", &error).at(operation.right().span).within(operation.span());
+            self.fail_with(problem, operation.right());
+        });
+        left.ok().zip(right.ok())
     }
 
     /// Evaluates a prefix operator.
-    pub(super) fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Value {
+    pub(super) fn unary(&mut self, op: UnaryOp, operand: &Expr, expr: &Expr) -> Value {
+        let found = self.diags.len();
         let value = self.eval(operand);
         let ty = if op == UnaryOp::Not { Type::Bool } else { Type::Number };
-        let Some(value) = self.operand(value, operand, &ty, "unary") else { return Value::unknown(ty) };
+        let value = match convert(&value, &ty) {
+            Ok(value) => value,
+            Err(error) => {
+                self.fail_with(unsuitable("unary", &error).at(operand.span).within(expr.span), operand);
+                return Value::unknown(ty);
+            }
+        };
+        if self.failed_since(found) {
+            return Value::unknown(ty);
+        }
         let result = if op == UnaryOp::Not { value.not() } else { value.negate() };
-        self.result(result, ty, operand.span, operand)
+        result.unwrap_or_else(|error| {
+            let detail = format!("Error during operation: {}.", error.0);
+            self.fail(expr, "Operation failed", detail);
+            Value::unknown(ty)
+        })
     }
+}
+
+fn unsuitable(side: &str, error: &ConversionError) -> Diagnostic {
+    Diagnostic::error("Invalid operand", format!("Unsuitable value for {side} operand: {error}."))
 }
 
 fn result_type(op: BinaryOp) -> Type {

@@ -2,12 +2,14 @@
 
 use diag::{Diagnostic, FileId, Span};
 use ecow::EcoString;
-use value::{Marks, Refinement, Type, Value, convert};
+use value::{Kind, Marks, Refinement, Type, Value, convert};
 
-use super::eval::elements;
+use super::loops::elements;
 use super::{Call, Compiler, Evaluator, Expr, Names, Part, PartLoop, ReferenceContext, Subject};
 use crate::functions::CallError;
+use crate::functions::graphemes::safe_prefix;
 
+const BAD_VARIABLE: &str = "Invalid template variable";
 const BAD_PART: &str = "Invalid template interpolation value";
 /// Bytes of known prefix that an unknown string remembers.
 const PREFIX_MAX: usize = 128;
@@ -29,11 +31,10 @@ impl Rendering {
         let value = if !self.unknown {
             Value::string(self.text)
         } else {
-            let mut end = self.text.len().min(PREFIX_MAX);
-            while !self.text.is_char_boundary(end) {
-                end -= 1;
-            }
-            let prefix = Some(EcoString::from(&self.text[..end])).filter(|p| !p.is_empty() && !self.failed);
+            let end = self.text.floor_char_boundary(PREFIX_MAX);
+            // What follows may change the last character: a combining accent, for example.
+            let prefix = EcoString::from(safe_prefix(&self.text[..end]));
+            let prefix = Some(prefix).filter(|prefix| !prefix.is_empty() && !self.failed);
             Value::unknown(Type::String).refine(Refinement { not_null: true, prefix, ..Refinement::default() })
         };
         value.with_marks(self.marks)
@@ -58,9 +59,9 @@ impl Evaluator<'_> {
             match part {
                 Part::Literal(text) => out.push(text),
                 Part::Interpolation(inner) => {
-                    let errors = self.error_count();
+                    let found = self.diags.len();
                     let value = self.eval(inner);
-                    out.failed |= self.error_count() > errors;
+                    out.failed |= self.failed_since(found);
                     self.interpolate(value, inner, span, &mut out);
                 }
                 Part::If(inner, span) => {
@@ -117,27 +118,20 @@ impl Evaluator<'_> {
         let condition = self.eval(condition_expr);
         if condition.is_null() {
             let detail = "The condition value is null. Conditions must either be true or false.";
-            self.fail(condition_expr, "Null condition", detail);
+            self.fail_within(condition_expr, span, "Null condition", detail);
             return Value::unknown(Type::String);
         }
         let (condition, marks) = condition.unmark();
         let marks = marks | then.marks() | otherwise.marks();
-        let chosen = match convert(&condition, &Type::Bool) {
-            Ok(value) => value.as_bool(),
-            Err(_) => {
-                let detail = "The condition expression must be of type bool.";
-                self.fail(condition_expr, "Incorrect condition type", detail);
-                None
-            }
+        if !condition.is_known() {
+            return Value::unknown(Type::String).refine_not_null().with_marks(marks);
+        }
+        let Some(chosen) = convert(&condition, &Type::Bool).ok().and_then(|condition| condition.as_bool()) else {
+            let detail = "The condition expression must be of type bool.";
+            self.fail_within(condition_expr, span, "Incorrect condition type", detail);
+            return Value::unknown(Type::String).with_marks(marks);
         };
-        let (value, diags) = match chosen {
-            Some(true) => (then, then_diags),
-            Some(false) => (otherwise, otherwise_diags),
-            None => {
-                let unknown = Value::unknown(Type::String).refine_not_null();
-                return unknown.with_marks(marks);
-            }
-        };
+        let (value, diags) = if chosen { (then, then_diags) } else { (otherwise, otherwise_diags) };
         self.diags.append(diags);
         value.with_marks(marks)
     }
@@ -146,7 +140,7 @@ impl Evaluator<'_> {
         let collection = self.eval(&inner.collection);
         if collection.is_null() {
             let detail = "A null value cannot be used as the collection in a 'for' expression.";
-            self.fail(&inner.collection, "Iteration over null value", detail);
+            self.fail_within(&inner.collection, inner.span, "Iteration over null value", detail);
             return Value::unknown(Type::String);
         }
         let (collection, marks) = collection.unmark();
@@ -155,7 +149,7 @@ impl Evaluator<'_> {
             if collection.is_known() || ty.is_primitive() {
                 let name = ty.friendly_name();
                 let detail = format!("A value of type {name} cannot be used as the collection in a 'for' expression.");
-                self.fail(&inner.collection, "Iteration over non-iterable value", detail);
+                self.fail_within(&inner.collection, inner.span, "Iteration over non-iterable value", detail);
             }
             return Value::unknown(Type::String).with_marks(marks);
         };
@@ -176,15 +170,21 @@ impl Evaluator<'_> {
     /// `templatestring(reference, vars)`: the first argument must be a reference, so that nobody puts a template into
     /// a template by accident.
     pub(super) fn call_template_string(&mut self, call: &Call, expr: &Expr) -> Value {
-        let [template_expr, vars_expr] = &call.args[..] else {
-            return self.fail_call(call, expr, CallError::new("it takes exactly two arguments"));
-        };
-        if template_expr.references().len() != 1 || !is_reference(template_expr) {
+        let function = call.function();
+        if function.is_some_and(|function| self.refuse_count(function, call, call.args.len(), expr)) {
+            return Value::dynamic();
+        }
+        let [template_expr, vars_expr] = &call.args[..] else { return Value::dynamic() };
+        let found = self.diags.len();
+        let template = self.eval(template_expr);
+        let vars = self.eval(vars_expr);
+        if self.failed_since(found) {
+            return Value::dynamic();
+        }
+        if !is_reference(template_expr) {
             let message = "the template must be a single reference to another object whose value is the template";
             return self.fail_call(call, expr, CallError::argument(0, message));
         }
-        let template = self.eval(template_expr);
-        let vars = self.eval(vars_expr);
         let (template, marks) = template.unmark();
         if template.is_null() {
             return self.fail_call(call, expr, CallError::argument(0, "the template must not be null"));
@@ -193,11 +193,18 @@ impl Evaluator<'_> {
             Ok(template) => template,
             Err(error) => return self.fail_call(call, expr, CallError::argument(0, error.to_string())),
         };
-        let Some(text) = template.as_str().map(EcoString::from) else {
+        let unknown = || Value::unknown(Type::String).refine_not_null().with_marks(marks);
+        if matches!(vars.kind(), Kind::Unknown(Type::Dynamic, _)) {
             return Value::dynamic().with_marks(marks);
-        };
-        let source = TemplateSource { text: text.as_bytes(), name: &template_expr_name(template_expr) };
-        match self.render_text(&source, vars) {
+        }
+        let Some(text) = template.as_str() else { return unknown() };
+        let source =
+            TemplateSource { text: text.as_bytes(), name: &template_expr_name(template_expr), syntax: Some(0) };
+        let result = self.render_text(&source, vars).and_then(|value| {
+            let Some(value) = value else { return Ok(unknown()) };
+            convert(&value, &Type::String).map_err(|error| CallError::new(format!("invalid template result: {error}")))
+        });
+        match result {
             Ok(value) => value.with_marks(marks),
             Err(error) => self.fail_call(call, expr, error),
         }
@@ -219,15 +226,15 @@ impl Evaluator<'_> {
             Ok(text) => text,
             Err(error) => return self.fail_call(call, expr, error),
         };
-        let source = TemplateSource { text: text.as_bytes(), name };
+        let source = TemplateSource { text: text.as_bytes(), name, syntax: None };
         match self.render_text(&source, vars) {
-            Ok(value) => value.with_marks(marks),
+            Ok(value) => value.unwrap_or_else(Value::dynamic).with_marks(marks),
             Err(error) => self.fail_call(call, expr, error),
         }
     }
 
-    /// Renders text as a template that sees the attributes of `vars` as its variables.
-    fn render_text(&mut self, source: &TemplateSource<'_>, vars: Value) -> Result<Value, CallError> {
+    /// Renders text as a template that sees the attributes of `vars` as its variables; nothing while these are unknown.
+    fn render_text(&mut self, source: &TemplateSource<'_>, vars: Value) -> Result<Option<Value>, CallError> {
         if self.template_depth >= TEMPLATE_DEPTH_MAX {
             let message = format!("templates call each other more than {TEMPLATE_DEPTH_MAX} levels deep");
             return Err(CallError::new(message));
@@ -240,7 +247,7 @@ impl Evaluator<'_> {
             if vars.is_known() || !matches!(vars.ty(), Type::Dynamic | Type::Map(_) | Type::Object(_)) {
                 return Err(CallError::argument(1, "invalid vars value: must be a map"));
             }
-            return Ok(Value::dynamic().with_marks(marks));
+            return Ok(None);
         };
         for (name, _) in &entries {
             if !syntax::is_identifier(name) {
@@ -254,24 +261,31 @@ impl Evaluator<'_> {
         let names: Vec<EcoString> = entries.iter().map(|(name, _)| (*name).clone()).collect();
         let values: Vec<Value> = entries.iter().map(|(_, value)| (*value).clone()).collect();
         let (tree, mut diags) = syntax::parse_template(FileId(0), source.text, 0);
+        if let Some(problem) = diags.iter().find(|d| d.is_error()) {
+            return Err(CallError { argument: source.syntax, ..source.error(problem) });
+        }
         let expr = Compiler::with_slots(&TemplateNames, names, &mut diags).expr(&tree);
         if let Some(problem) = diags.iter().find(|d| d.is_error()) {
-            return Err(source.error(problem));
+            let argument = (problem.summary == BAD_VARIABLE).then_some(1);
+            return Err(CallError { argument, ..source.error(problem) });
         }
         let mut inner = Evaluator::new(self.scope, self.env);
         inner.template_depth = self.template_depth + 1;
+        inner.attempts = self.attempts;
         inner.slots = values;
         let value = inner.eval(&expr);
         if let Some(problem) = inner.diags.iter().find(|d| d.is_error()) {
             return Err(source.error(problem));
         }
-        Ok(value.with_marks(marks))
+        Ok(Some(value.with_marks(marks)))
     }
 }
 
 struct TemplateSource<'a> {
     text: &'a [u8],
     name: &'a str,
+    /// The argument at fault if the text is no template.
+    syntax: Option<usize>,
 }
 
 impl TemplateSource<'_> {
@@ -292,14 +306,16 @@ struct TemplateNames;
 impl Names for TemplateNames {
     fn resolve(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
         let detail = format!("vars map does not contain key {:?}.", reference.root);
-        Err(Diagnostic::error("Invalid template variable", detail).at(reference.span))
+        Err(Diagnostic::error(BAD_VARIABLE, detail).at(reference.span))
     }
 }
 
 fn is_reference(expr: &Expr) -> bool {
     match &expr.node {
         super::Node::Reference(_) => true,
-        super::Node::Parens(inner) | super::Node::Wrap(inner) => is_reference(inner),
+        super::Node::Slot(..) => true,
+        super::Node::Steps(inner) => is_reference(&inner.0),
+        super::Node::Parens(inner) => is_reference(inner),
         _ => false,
     }
 }

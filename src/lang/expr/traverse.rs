@@ -3,105 +3,110 @@
 use diag::{Diagnostic, Span};
 use value::{Kind, Marks, Refinement, Type, Value, convert};
 
-use super::{Evaluator, Expr, Step};
+use super::shown::About;
+use super::{Evaluator, Step};
 
 impl Evaluator<'_> {
-    /// Applies steps to a value; `base` is the expression it came from, where there is one.
-    pub(super) fn steps(&mut self, mut value: Value, steps: &[Step], base: Option<&Expr>) -> Value {
-        for step in steps {
+    /// Applies steps to a value; `about` is what the value came from.
+    pub(super) fn steps(&mut self, mut value: Value, steps: &[Step], about: About<'_>) -> Value {
+        for (place, step) in steps.iter().enumerate() {
             let next = match step {
                 Step::Attr(name, span) => attribute(&value, name, *span),
                 Step::Index(key_expr, span) => {
                     let key = self.eval(key_expr);
-                    match index(&value, &key, *span) {
-                        Err(problem) => {
-                            self.fail_with(problem, key_expr);
-                            return Value::dynamic();
-                        }
-                        found => found,
-                    }
+                    index(&value, &key, *span)
                 }
-                Step::Splat(each, span) => {
-                    value = self.splat(value, each, *span);
+                Step::Splat(each, marker) => {
+                    value = self.splat(value, each, *marker, (about, &steps[..place]));
                     continue;
                 }
             };
             match next {
                 Ok(next) => value = next,
                 Err(problem) => {
-                    match base {
-                        Some(base) => self.fail_with(problem, base),
-                        None => self.diags.push(problem),
-                    }
-                    return Value::dynamic();
+                    let context = about.span().zip(problem.subject).map(|(base, subject)| base.to(subject));
+                    self.fail_about(Diagnostic { context, ..problem }, &about, &steps[..=place]);
+                    // Keys behind it may hold mistakes of their own.
+                    value = Value::dynamic();
                 }
             }
         }
         value
     }
 
-    fn splat(&mut self, source: Value, each: &[Step], span: Span) -> Value {
-        let ty = source.ty();
-        let sequence = matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
+    fn splat(&mut self, source: Value, each: &[Step], marker: Span, (about, before): (About<'_>, &[Step])) -> Value {
+        let sequence = is_sequence(&source);
         let (source, marks) = source.unmark();
         if source.is_null() {
             if !sequence {
                 return Value::tuple([]).with_marks(marks);
             }
             let detail = "Splat expressions (with the * symbol) cannot be applied to null sequences.";
-            self.diags.error(span, "Splat of null value", detail);
+            let problem = Diagnostic::error("Splat of null value", detail);
+            let place = about.span().map(|base| before.last().map_or(base, |last| base.to(last.span())));
+            let context = place.map(|place| place.to(marker));
+            self.fail_about(Diagnostic { subject: place.or(Some(marker)), context, ..problem }, &about, before);
             return Value::dynamic();
         }
-        if ty == Type::Dynamic {
+        if matches!(source.kind(), Kind::Unknown(Type::Dynamic, _)) {
             return Value::dynamic().with_marks(marks);
         }
         if !sequence {
             // One value counts as a sequence of one; an unknown that may be null may also become a sequence of none.
             let may_be_null = matches!(source.kind(), Kind::Unknown(_, refinement) if !refinement.not_null);
             let result = self.splat_elements(&[source.with_marks(marks)], each);
-            let Some(values) = result else { return Value::dynamic().with_marks(marks) };
-            if may_be_null {
-                return Value::dynamic().with_marks(marks);
+            return match result {
+                Ok(values) if !may_be_null => Value::tuple(values).with_marks(marks),
+                Err(types) if !may_be_null => Value::unknown(Type::tuple(types)).with_marks(marks),
+                _ => Value::dynamic().with_marks(marks),
+            };
+        }
+        self.splat_sequence(&source, each, marker).with_marks(marks)
+    }
+
+    fn splat_sequence(&mut self, source: &Value, each: &[Step], marker: Span) -> Value {
+        let Some(elements) = source.as_sequence() else { return self.splat_unknown(source, each) };
+        let values = match self.splat_elements(elements, each) {
+            Ok(values) => values,
+            Err(_) => {
+                let outer = std::mem::take(&mut self.diags);
+                let result = self.splat_type(&source.ty(), each);
+                self.diags = outer;
+                return Value::unknown(result);
             }
-            return Value::tuple(values).with_marks(marks);
-        }
-        let Some(elements) = source.as_sequence() else {
-            return self.splat_unknown(&source, &ty, each).with_marks(marks);
         };
-        let Some(values) = self.splat_elements(elements, each) else {
-            let outer = std::mem::take(&mut self.diags);
-            let result = self.splat_type(&ty, each);
-            self.diags = outer;
-            return Value::unknown(result).with_marks(marks);
+        if matches!(source.kind(), Kind::Tuple(_)) {
+            return Value::tuple(values);
+        }
+        let Some(first) = values.first() else {
+            let Type::List(element) = self.splat_type(&source.ty(), each) else { return Value::dynamic() };
+            return Value::list((*element).clone(), []);
         };
-        if matches!(ty, Type::Tuple(_)) {
-            return Value::tuple(values).with_marks(marks);
-        }
-        if values.is_empty() {
-            let Type::List(element) = self.splat_type(&ty, each) else { return Value::dynamic() };
-            return Value::list((*element).clone(), []).with_marks(marks);
-        }
-        let element = values[0].ty();
-        if values.iter().any(|value| value.ty() != element) {
+        let element = first.ty();
+        if values.iter().any(|value| !value.is_of_type(&element)) {
             let detail = "The inner splat gives elements of different types, of which no list can be made. A 'for' \
                           expression can give a tuple instead.";
-            self.diags.error(span, "Invalid nested splat expressions", detail);
+            let each = each.last().map_or(marker, Step::span);
+            self.diags.error(marker.to(each), "Invalid nested splat expressions", detail);
             return Value::dynamic();
         }
-        Value::list(element, values).with_marks(marks)
+        Value::list(element, values)
     }
 
-    /// Applies the steps to each element; nothing if one of them failed.
-    fn splat_elements(&mut self, elements: &[Value], each: &[Step]) -> Option<Vec<Value>> {
-        let errors = self.error_count();
-        let values = elements.iter().map(|element| self.steps(element.clone(), each, None)).collect();
-        (self.error_count() == errors).then_some(values)
+    /// Applies the steps to each element; the types of the results where one of them failed.
+    fn splat_elements(&mut self, elements: &[Value], each: &[Step]) -> Result<Vec<Value>, Vec<Type>> {
+        let found = self.diags.len();
+        let values: Vec<Value> =
+            elements.iter().map(|element| self.steps(element.clone(), each, About::Nothing)).collect();
+        if self.failed_since(found) { Err(values.iter().map(Value::ty).collect()) } else { Ok(values) }
     }
 
-    fn splat_unknown(&mut self, source: &Value, ty: &Type, each: &[Step]) -> Value {
-        let result = self.splat_type(ty, each);
+    fn splat_unknown(&mut self, source: &Value, each: &[Step]) -> Value {
+        let result = self.splat_type(&source.ty(), each);
         let mut refinement = Refinement::not_null();
-        if let (Type::List(_), Kind::Unknown(_, known)) = (&result, source.kind()) {
+        if let (Type::List(_), Kind::Unknown(ty, known)) = (&result, source.kind())
+            && ty.is_collection()
+        {
             refinement.length_min = known.length_min;
             refinement.length_max = known.length_max;
         }
@@ -112,14 +117,33 @@ impl Evaluator<'_> {
     fn splat_type(&mut self, ty: &Type, each: &[Step]) -> Type {
         match ty {
             Type::Tuple(elements) => {
-                let types: Vec<Type> =
-                    elements.iter().map(|ty| self.steps(Value::unknown(ty.clone()), each, None).ty()).collect();
+                let types: Vec<Type> = elements
+                    .iter()
+                    .map(|ty| self.steps(Value::unknown(ty.clone()), each, About::Nothing).ty())
+                    .collect();
                 Type::tuple(types)
             }
             Type::List(element) | Type::Set(element) => {
-                Type::list(self.steps(Value::unknown((**element).clone()), each, None).ty())
+                Type::list(self.steps(Value::unknown((**element).clone()), each, About::Nothing).ty())
             }
             _ => Type::Dynamic,
+        }
+    }
+}
+
+/// Tells whether splats go over the value's elements; other values count as one element themselves.
+fn is_sequence(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Null(ty) | Kind::Unknown(ty, _) => matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_)),
+        _ => value.as_sequence().is_some(),
+    }
+}
+
+impl Step {
+    /// Returns the place of an attribute or index.
+    pub(super) fn span(&self) -> Span {
+        match self {
+            Step::Attr(_, span) | Step::Index(_, span) | Step::Splat(_, span) => *span,
         }
     }
 }
@@ -295,8 +319,9 @@ fn index_by_number(value: &Value, key: &Value, key_marks: Marks, span: Span) -> 
         Kind::List(list) => (Some(list.values().len()), place.and_then(|p| list.values().get(p)).cloned()),
         Kind::Tuple(tuple) => (Some(tuple.values().len()), place.and_then(|p| tuple.values().get(p)).cloned()),
         Kind::Unknown(Type::List(element), refinement) => {
-            let possible = place.is_some_and(|p| refinement.length_max.is_none_or(|max| (p as u64) < max));
-            (None, possible.then(|| Value::unknown((**element).clone())))
+            // Only the length could tell; what no sequence has is an error when the list is known.
+            let beyond = place.is_some_and(|p| refinement.length_max.is_some_and(|max| p as u64 >= max));
+            (None, (!beyond).then(|| Value::unknown((**element).clone())))
         }
         Kind::Unknown(Type::Tuple(elements), _) => {
             (Some(elements.len()), place.and_then(|p| elements.get(p)).map(|ty| Value::unknown(ty.clone())))

@@ -1,0 +1,1 @@
+${file("t/ok.tpl")}
