@@ -286,6 +286,21 @@ impl<'a> Evaluation<'a> {
         })
     }
 
+    /// Returns the module instance of an address; nothing if the configuration does not have it, or not yet.
+    pub fn find(&self, address: &ModuleInstance) -> Option<Rc<Instance<'a>>> {
+        let mut found = self.root.clone();
+        for step in address.0.iter() {
+            let place = found.node.module.calls.iter().position(|call| call.name == step.name)?;
+            let expansion = self.expansion(&found, place as u32);
+            found = match (&*expansion, &step.key) {
+                (Expansion::Single(child), None) => child.clone(),
+                (Expansion::Keyed { places, instances, .. }, Some(key)) => instances[*places.get(key)?].1.clone(),
+                _ => return None,
+            };
+        }
+        Some(found)
+    }
+
     /// Returns the instances of a module call of an instance, with their keys; nothing while they are not known.
     pub fn children(&self, instance: &Rc<Instance<'a>>, call: u32) -> Option<Vec<Rc<Instance<'a>>>> {
         match &*self.expansion(instance, call) {

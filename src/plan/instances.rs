@@ -12,7 +12,7 @@ use state::{Object, Status};
 use value::{Marks, Path, Value};
 
 use crate::change;
-use crate::model::{Action, Change, Drift, Reason};
+use crate::model::{Action, Change, Drift, Need, Reason};
 use crate::planner::{Block, Planner, ResourceKind};
 
 /// An instance with its configuration, ready to be planned.
@@ -20,7 +20,7 @@ struct Desired {
     address: AbsInstance,
     repeated: Repeated,
     config: Value,
-    needs: Vec<Touched>,
+    needs: Vec<Need>,
     prior: Option<Arc<Object>>,
 }
 
@@ -91,8 +91,19 @@ impl<'a> Planner<'a> {
         if failed {
             return None;
         }
+        let needs = self.needs(needs);
         let prior = self.prior.instance(&address).and_then(|stored| stored.current.clone());
         Some(Desired { address, repeated, config, needs, prior })
+    }
+
+    /// Turns places in modules into addresses.
+    fn needs(&self, touched: Vec<Touched>) -> Vec<Need> {
+        let need = |touched: Touched| {
+            let node = self.node(&touched.module)?;
+            let resource = node.module.resources.get(touched.resource as usize)?.address.clone();
+            Some(Need { resource: AbsResource { module: touched.module, resource }, key: touched.key })
+        };
+        touched.into_iter().filter_map(need).collect()
     }
 
     /// Returns what the stored objects are like now, in the order of the instances.
@@ -336,7 +347,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Tells whether something that a data source explicitly depends on has changes to come.
-    fn changes_pending(&self, needs: &[Touched], block: &Block<'a>) -> bool {
+    fn changes_pending(&self, needs: &[Need], block: &Block<'a>) -> bool {
         if block.resource.depends_on.is_empty() {
             return false;
         }
@@ -344,7 +355,7 @@ impl<'a> Planner<'a> {
         out.changes
             .iter()
             .filter(|change| change.action != Action::NoOp)
-            .any(|change| needs.iter().any(|need| need.module == change.address.resource.module))
+            .any(|change| needs.iter().any(|need| need.resource == change.address.resource))
     }
 }
 

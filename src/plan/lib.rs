@@ -11,7 +11,7 @@ mod pool;
 pub mod problems;
 mod values;
 
-pub use model::{Action, Change, Counts, Drift, OutputChange, Plan, Reason};
+pub use model::{Action, Change, Counts, Drift, Need, OutputChange, Plan, Reason};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
 pub use values::Values;

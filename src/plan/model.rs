@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use addr::AbsInstance;
+use addr::{AbsInstance, AbsResource, Key};
 use diag::Diagnostics;
 use ecow::EcoString;
-use lang::evaluation::{Repeated, Touched};
+use lang::evaluation::Repeated;
 use lang::providers::ConfigAddress;
 use state::{DeposedKey, Object};
 use value::{Path, Value};
@@ -47,9 +47,18 @@ pub struct Change {
     /// The stored object, refreshed.
     pub prior: Option<Arc<Object>>,
     /// The instances that it was configured from: they come first.
-    pub needs: Vec<Touched>,
+    pub needs: Vec<Need>,
     /// What `count.index` and `each` are in it; nothing for an object that is no longer configured.
     pub repeated: Option<Repeated>,
+}
+
+/// What an instance was configured from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The resource.
+    pub resource: AbsResource,
+    /// The instance; nothing means all of them, or the only one.
+    pub key: Option<Key>,
 }
 
 /// What is done to an object.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use addr::{AbsInstance, Mode, Provider};
+use addr::{AbsInstance, Mode, ModuleInstance, Provider};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
@@ -109,7 +109,6 @@ pub(crate) struct ResourceKind {
     pub(crate) ty: Type,
 }
 
-
 impl<'a> Planner<'a> {
     async fn run(self) -> Plan {
         if !self.options.destroy {
@@ -208,6 +207,16 @@ impl<'a> Planner<'a> {
         for instance in self.instances_of(path) {
             self.instances(&block, &instance).await;
         }
+    }
+
+    /// Returns the place of a module instance in the tree.
+    pub(crate) fn node(&self, module: &ModuleInstance) -> Option<&'a Node> {
+        let mut node = self.root;
+        for step in module.0.iter() {
+            let place = node.module.calls.iter().position(|call| call.name == step.name)?;
+            node = node.children.get(place)?.as_deref()?;
+        }
+        Some(node)
     }
 
     pub(crate) fn kind(&self, provider: &Provider, resource: &addr::Resource) -> Option<Arc<ResourceKind>> {

@@ -1,6 +1,6 @@
 //! The values of resources while a plan is made or applied: what references to them see.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ struct Entry {
     places: HashMap<Key, usize>,
     numbered: bool,
     /// All instances as one value: made when somebody asks, and only then.
-    whole: OnceCell<Value>,
+    whole: RefCell<Option<Value>>,
 }
 
 impl Values {
@@ -29,11 +29,11 @@ impl Values {
         let keys = instances.iter().enumerate();
         let places = keys.filter_map(|(place, (key, _))| Some((key.clone()?, place))).collect();
         let numbered = matches!(resource.repetition, Repetition::Count(_));
-        let entry = Entry { instances: RefCell::new(instances), places, numbered, whole: OnceCell::new() };
+        let entry = Entry { instances: RefCell::new(instances), places, numbered, whole: RefCell::default() };
         self.resources.borrow_mut().insert((module.clone(), std::ptr::from_ref(resource)), Rc::new(entry));
     }
 
-    /// Changes the value of one instance that has been set; must come before anybody asks for the whole.
+    /// Changes the value of one instance that has been set.
     pub fn update(&self, module: &ModuleInstance, resource: &Resource, key: Option<&Key>, value: Value) {
         let Some(entry) = self.entry(module, resource) else { return };
         let place = key.map_or(Some(0), |key| entry.places.get(key).copied());
@@ -41,6 +41,7 @@ impl Values {
             && let Some(slot) = entry.instances.borrow_mut().get_mut(place)
         {
             slot.1 = value;
+            *entry.whole.borrow_mut() = None;
         }
     }
 
@@ -52,8 +53,11 @@ impl Values {
 impl Resources for Values {
     fn whole(&self, module: &ModuleInstance, resource: &Resource) -> Option<Value> {
         let entry = self.entry(module, resource)?;
-        let whole = entry.whole.get_or_init(|| {
-            let instances = entry.instances.borrow();
+        if let Some(known) = &*entry.whole.borrow() {
+            return Some(known.clone());
+        }
+        let instances = entry.instances.borrow();
+        let make = || {
             if matches!(resource.repetition, Repetition::Single) {
                 return instances.first().map_or_else(Value::dynamic, |(_, value)| value.clone());
             }
@@ -64,8 +68,10 @@ impl Resources for Values {
                 Some(Key::Name(name)) => Some((name.clone(), value.clone())),
                 _ => None,
             }))
-        });
-        Some(whole.clone())
+        };
+        let whole = make();
+        *entry.whole.borrow_mut() = Some(whole.clone());
+        Some(whole)
     }
 
     fn instance(&self, module: &ModuleInstance, resource: &Resource, key: &Key) -> Option<Value> {

@@ -109,6 +109,11 @@ impl ScopedNames {
 }
 
 impl ModuleNames {
+    /// Returns the place of a resource in the module's list.
+    pub fn resource_place(&self, resource: &Resource) -> Option<&u32> {
+        self.resources.get(resource)
+    }
+
     fn resource(
         &self,
         reference: &ReferenceContext<'_>,

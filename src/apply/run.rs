@@ -1,0 +1,180 @@
+//! Runs the steps of a plan: as many at once as allowed, the longest way first.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diag::{Diagnostic, Diagnostics};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use graph::{Lock, Schedule, Step};
+use lang::evaluation::{Evaluation, World};
+use plan::{Change, Plan, Pool, Values};
+use state::Journal;
+use value::Value;
+
+use crate::edges::{Doing, PlannedStep, steps};
+
+/// What an apply works with.
+pub struct Input<'a> {
+    /// The configuration and its surroundings; resources in it are those of `values`.
+    pub world: World<'a>,
+    /// Values of the root module's variables.
+    pub variables: Vec<Value>,
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// The providers, configured as they were for the plan.
+    pub pool: Rc<Pool>,
+    /// Values of resources as the plan left them.
+    pub values: &'a Values,
+    /// The state, open for writing.
+    pub journal: &'a Journal,
+    /// At most so many provider calls at once.
+    pub parallelism: usize,
+    /// Whom to tell.
+    pub observer: &'a dyn Observer,
+    /// Time and chance.
+    pub runtime: Arc<dyn sdk::Runtime>,
+    /// Tells whether the user wants to stop: nothing new is started then.
+    pub stopping: &'a dyn Fn() -> bool,
+}
+
+/// Is told what happens while it happens.
+pub trait Observer {
+    /// Something happened to a change of the plan.
+    fn see(&self, change: &Change, event: Event<'_>);
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A step begins.
+    Started(Doing),
+    /// The provider says something.
+    Message(&'a str),
+    /// A step has ended well; the object as it is now.
+    Ended(Doing, Duration, &'a Value),
+    /// A step has failed.
+    Failed(Doing, Duration),
+    /// A step will not be taken, because another failed.
+    Skipped(Doing),
+}
+
+/// How an apply came out.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Objects created.
+    pub added: usize,
+    /// Objects updated.
+    pub changed: usize,
+    /// Objects deleted.
+    pub destroyed: usize,
+    /// Steps that were not taken.
+    pub skipped: usize,
+    /// What went wrong.
+    pub diags: Diagnostics,
+}
+
+pub(crate) struct Runner<'a> {
+    pub(crate) input: &'a Input<'a>,
+    pub(crate) evaluation: Evaluation<'a>,
+    pub(crate) outcome: RefCell<Outcome>,
+}
+
+/// Carries out a plan. What could not be done is in the outcome's diagnostics; what was done is in the journal.
+pub async fn apply(input: &Input<'_>) -> Outcome {
+    let evaluation = Evaluation::new(input.world, input.variables.clone());
+    let runner = Runner { input, evaluation, outcome: RefCell::default() };
+    runner.run().await;
+    let mut outcome = runner.outcome.take();
+    if !outcome.diags.has_errors() {
+        runner.outputs(&mut outcome.diags);
+    }
+    outcome.diags.append(runner.evaluation.take_diagnostics());
+    outcome
+}
+
+impl Runner<'_> {
+    async fn run(&self) {
+        let (planned, needs) = steps(self.input.plan);
+        let described: Vec<Step> = planned.iter().zip(needs).map(|(step, needs)| self.describe(*step, needs)).collect();
+        let mut schedule = Schedule::new(&described);
+        type Running<'f> = Pin<Box<dyn Future<Output = (u32, bool)> + 'f>>;
+        let mut running: FuturesUnordered<Running<'_>> = FuturesUnordered::new();
+        loop {
+            while running.len() < self.input.parallelism && !(self.input.stopping)() {
+                let Some(place) = schedule.start_next() else { break };
+                let step = planned[place as usize];
+                running.push(Box::pin(async move { (place, self.step(step).await) }));
+            }
+            let Some((place, is_done)) = running.next().await else { break };
+            if is_done {
+                schedule.end(place);
+                continue;
+            }
+            for skipped in schedule.fail(place) {
+                let step = planned[skipped as usize];
+                self.outcome.borrow_mut().skipped += 1;
+                self.input.observer.see(self.change(step), Event::Skipped(step.doing));
+            }
+        }
+        assert!(!schedule.is_stuck() || (self.input.stopping)(), "the steps of a plan do not wait for each other");
+    }
+
+    pub(crate) fn change(&self, step: PlannedStep) -> &Change {
+        &self.input.plan.changes[step.change as usize]
+    }
+
+    fn describe(&self, step: PlannedStep, needs: Vec<u32>) -> Step {
+        let change = self.change(step);
+        let kind = &change.address.resource.resource.kind;
+        let Some(provider) = self.input.pool.bare(&change.provider.provider) else {
+            return Step { needs, cost: 1, locks: Vec::new() };
+        };
+        let action = match (step.doing, change.action) {
+            (Doing::Delete, _) => sdk::Action::Delete,
+            (Doing::Make, plan::Action::Update) => sdk::Action::Update,
+            (Doing::Make, plan::Action::Read) => sdk::Action::Read,
+            (Doing::Make, _) => sdk::Action::Create,
+        };
+        let cost = provider.typical_duration(kind, action).as_millis().max(1) as u64;
+        let none = Value::NULL;
+        let (prior, planned) = match step.doing {
+            Doing::Make => (&change.before, &change.after),
+            Doing::Delete => (&change.before, &none),
+        };
+        let locks = provider.locks(kind, sdk::Change { action, prior, planned });
+        let locks =
+            locks.into_iter().map(|lock| Lock { key: lock.key.to_string(), exclusive: lock.exclusive }).collect();
+        Step { needs, cost, locks }
+    }
+
+    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+        self.outcome.borrow_mut().diags.push(diagnostic);
+    }
+
+    /// Stores the values of the root module's outputs.
+    fn outputs(&self, diags: &mut Diagnostics) {
+        let root = self.evaluation.root();
+        for change in &self.input.plan.outputs {
+            let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
+            let output = place.map(|place| {
+                let (value, _) = self.evaluation.output(&root, place).unmark_deep();
+                state::Output { ty: value.ty(), value, is_sensitive: change.is_sensitive }
+            });
+            if output.as_ref().is_some_and(|output| !output.value.is_wholly_known()) {
+                continue;
+            }
+            let same = self.input.journal.look(|ledger| ledger.state.outputs.get(&change.name) == output.as_ref());
+            if same {
+                continue;
+            }
+            let record = state::record::Record::Output { name: change.name.clone(), output };
+            if let Err(error) = self.input.journal.commit(&record) {
+                diags.push(Diagnostic::error("Output not saved", error.to_string()));
+            }
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! One step: what is written down before and after a provider is called.
+
+use std::sync::Arc;
+
+use diag::{Diagnostic, Diagnostics};
+use ecow::EcoString;
+use lang::body::CompiledBody;
+use lang::evaluation::Instance;
+use lang::expr::Evaluator;
+use lang::module::Resource;
+use plan::{Action, Change, change, problems};
+use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
+use state::record::{Gone, Handle, Intent, Record, Settled};
+use state::{Attributes, Dependency, Object, ProviderConfig, Status, Target};
+use value::{Marks, Path, Value};
+
+use crate::edges::{Doing, PlannedStep};
+use crate::run::{Event, Runner};
+
+/// The configuration of an instance as it is now, and what is needed to talk about it.
+struct Configured<'a> {
+    resource: &'a Resource,
+    body: CompiledBody,
+    config: Value,
+    marks: Vec<(Path, Marks)>,
+}
+
+/// A step failed and has been reported.
+struct Failed;
+
+impl<'a> Runner<'a> {
+    /// Takes a step; returns whether it went well.
+    pub(crate) async fn step(&self, step: PlannedStep) -> bool {
+        let planned = self.change(step);
+        let observer = self.input.observer;
+        observer.see(planned, Event::Started(step.doing));
+        let begin = self.input.runtime.now();
+        let result = match step.doing {
+            Doing::Make => self.make(planned).await,
+            Doing::Delete => self.delete(planned, step.creates_first).await,
+        };
+        let took = self.input.runtime.now().saturating_sub(begin);
+        match &result {
+            Ok(value) => observer.see(planned, Event::Ended(step.doing, took, value)),
+            Err(Failed) => observer.see(planned, Event::Failed(step.doing, took)),
+        }
+        result.is_ok()
+    }
+
+    async fn make(&self, planned: &Change) -> Result<Value, Failed> {
+        let provider = self.provider(planned)?;
+        let kind = &planned.address.resource.resource.kind;
+        let schemas = provider.schemas();
+        let schema = match planned.action {
+            Action::Read => schemas.data_sources.get(kind),
+            _ => schemas.resources.get(kind),
+        };
+        let Some(schema) = schema else { return Err(self.fail(planned, "Resource type is gone", "")) };
+        let configured = self.configured(planned, &schema.block)?;
+        let value = if planned.action == Action::Read {
+            self.read(planned, &*provider, &configured).await?
+        } else {
+            self.change_object(planned, &*provider, schema, &configured).await?
+        };
+        let value = change::mark_sensitive(&schema.block, value, &configured.marks);
+        let module = &planned.address.resource.module;
+        self.input.values.update(module, configured.resource, planned.address.key.as_ref(), value.clone());
+        Ok(value)
+    }
+
+    fn provider(&self, planned: &Change) -> Result<Arc<dyn Provider>, Failed> {
+        let found = self.input.pool.get(&planned.provider).or_else(|| self.input.pool.bare(&planned.provider.provider));
+        found.ok_or_else(|| {
+            let detail = format!("{} is managed by {}, which is not available.", planned.address, planned.provider);
+            self.fail(planned, "Provider not available", &detail)
+        })
+    }
+
+    fn fail(&self, planned: &Change, summary: &str, detail: &str) -> Failed {
+        let mut diagnostic = Diagnostic::error(summary, detail);
+        diagnostic.address = Some(planned.address.to_string());
+        self.report(diagnostic);
+        Failed
+    }
+
+    /// Evaluates the configuration of an instance, which must be wholly known by now.
+    fn configured(&self, planned: &Change, schema: &schema::Block) -> Result<Configured<'a>, Failed> {
+        let address = &planned.address;
+        let instance = self.evaluation.find(&address.resource.module);
+        let found = instance.as_ref().and_then(|instance| resource_of(instance, &address.resource.resource));
+        let Some((instance, resource)) = instance.zip(found) else {
+            return Err(self.fail(planned, "Configuration is gone", "The module no longer has such an instance."));
+        };
+        let mut diags = Diagnostics::new();
+        let body = CompiledBody::compile(&resource.body, schema, &resource.names, &mut diags);
+        let scope = self.evaluation.scope(&instance, planned.repeated.clone().unwrap_or_default());
+        let mut evaluator = Evaluator::new(&scope, self.input.world.env);
+        let config = body.eval(&mut evaluator);
+        diags.append(evaluator.diags);
+        let failed = diags.has_errors();
+        self.outcome.borrow_mut().diags.append(diags);
+        if failed {
+            return Err(Failed);
+        }
+        if !config.is_wholly_known() {
+            let detail =
+                format!("The configuration of {address} still has unknown parts after all it refers to is done.");
+            return Err(self.fail(planned, "Configuration contains unknown value", &detail));
+        }
+        let (config, marks) = config.unmark_paths();
+        Ok(Configured { resource, body, config, marks })
+    }
+
+    async fn read(
+        &self,
+        planned: &Change,
+        provider: &dyn Provider,
+        configured: &Configured<'_>,
+    ) -> Result<Value, Failed> {
+        let request = sdk::ReadDataRequest {
+            kind: planned.address.resource.resource.kind.clone(),
+            config: configured.config.clone(),
+            meta: Value::NULL,
+            deferral_allowed: false,
+        };
+        let response = provider.read_data(request).await;
+        self.problems(planned, response.problems, Some(&configured.body))?;
+        Ok(response.object)
+    }
+
+    /// Reports problems; an error among them fails the step.
+    fn problems(&self, planned: &Change, problems: Vec<Problem>, body: Option<&CompiledBody>) -> Result<(), Failed> {
+        let failed = problems.iter().any(Problem::is_error);
+        for problem in problems {
+            let mut diagnostic = problems::diagnostic(problem, body);
+            diagnostic.address = Some(planned.address.to_string());
+            self.report(diagnostic);
+        }
+        if failed { Err(Failed) } else { Ok(()) }
+    }
+
+    async fn change_object(
+        &self,
+        planned: &Change,
+        provider: &dyn Provider,
+        schema: &schema::Schema,
+        configured: &Configured<'_>,
+    ) -> Result<Value, Failed> {
+        let replaces = matches!(planned.action, Action::DeleteThenCreate | Action::CreateThenDelete);
+        let (before, _) = planned.before.clone().unmark_deep();
+        let prior = if replaces { Value::null(before.ty()) } else { before };
+        let ignored = &configured.resource.lifecycle.ignore_changes;
+        let config = change::ignore_changes(&schema.block, ignored, &prior, &configured.config);
+        let request = PlanRequest {
+            kind: planned.address.resource.resource.kind.clone(),
+            proposed: change::proposed_new(&schema.block, &prior, &config),
+            prior: prior.clone(),
+            config: config.clone(),
+            prior_private: planned.prior.as_ref().filter(|_| !replaces).map(|o| o.private.to_vec()).unwrap_or_default(),
+            prior_identity: None,
+            meta: Value::NULL,
+            deferral_allowed: false,
+        };
+        let again = provider.plan(request).await;
+        self.problems(planned, again.problems, Some(&configured.body))?;
+        let (promised, _) = planned.after.clone().unmark_deep();
+        let breaches = change::check_applied(&schema.block, &promised, &again.planned);
+        if let Some(breach) = breaches.first()
+            && !again.legacy_types
+        {
+            let detail = format!(
+                "What {} would become is not what was approved: {}{}. Plan again.",
+                planned.address, breach.path, breach.message
+            );
+            return Err(self.fail(planned, "Provider produced inconsistent final plan", &detail));
+        }
+        if planned.action == Action::CreateThenDelete {
+            self.depose(planned)?;
+        }
+        let action = if prior.is_null() { state::record::Action::Create } else { state::record::Action::Update };
+        let token = self.intend(planned, action).await?;
+        let response =
+            self.call(planned, provider, (prior, again.planned.clone(), config), (again.private, token.clone())).await;
+        self.settle(planned, schema, configured, (again.planned, response), token).await
+    }
+
+    /// Sets the current object aside: it is deleted once the new one is there.
+    fn depose(&self, planned: &Change) -> Result<(), Failed> {
+        let key = state::DeposedKey(self.input.runtime.random() as u32);
+        let record = Record::Depose { address: planned.address.clone(), key };
+        self.input
+            .journal
+            .append(&record)
+            .map(state::Ticket::lazily)
+            .map_err(|error| self.fail(planned, "State not saved", &error.to_string()))
+    }
+
+    /// Writes down that a call is about to be made; it is durable when this returns.
+    async fn intend(&self, planned: &Change, action: state::record::Action) -> Result<EcoString, Failed> {
+        let token: EcoString = random_uuid(&*self.input.runtime).into();
+        let record = Record::Intent(Intent {
+            token: token.clone(),
+            target: Target { address: planned.address.clone(), deposed: planned.deposed },
+            action,
+            provider: provider_config(planned),
+            planned: EcoString::new(),
+        });
+        self.durable(planned, &record).await?;
+        Ok(token)
+    }
+
+    async fn durable(&self, planned: &Change, record: &Record) -> Result<(), Failed> {
+        let ticket = match self.input.journal.append(record) {
+            Ok(ticket) => ticket,
+            Err(error) => return Err(self.fail(planned, "State not saved", &error.to_string())),
+        };
+        match ticket.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.fail(planned, "State not saved", &error.to_string())),
+        }
+    }
+
+    async fn call(
+        &self,
+        planned: &Change,
+        provider: &dyn Provider,
+        (prior, new, config): (Value, Value, Value),
+        (private, token): (Vec<u8>, EcoString),
+    ) -> ApplyResponse {
+        let progress = Notes { journal: JournalHandle(self.input.journal), token: token.clone() };
+        let request = ApplyRequest {
+            kind: planned.address.resource.resource.kind.clone(),
+            prior,
+            planned: new,
+            config,
+            private,
+            identity: None,
+            meta: Value::NULL,
+            token,
+            progress: &progress,
+        };
+        provider.apply(request).await
+    }
+
+    /// Writes down what became of a call, whatever it was.
+    async fn settle(
+        &self,
+        planned: &Change,
+        schema: &schema::Schema,
+        configured: &Configured<'_>,
+        (promised, response): (Value, ApplyResponse),
+        token: EcoString,
+    ) -> Result<Value, Failed> {
+        let failed = response.problems.iter().any(Problem::is_error);
+        let target = Target { address: planned.address.clone(), deposed: None };
+        if response.new.is_null() {
+            // An error without an object does not say that there is none: the intent stays open, and the next run asks.
+            let record = if failed { None } else { Some(Record::Gone(Gone { token: Some(token), target })) };
+            if let Some(record) = record {
+                self.durable(planned, &record).await?;
+            }
+            self.problems(planned, response.problems, Some(&configured.body))?;
+            return Err(self.fail(
+                planned,
+                "Provider returned no object",
+                "The provider reported success without an object.",
+            ));
+        }
+        let breaches = change::check_applied(&schema.block, &promised, &response.new);
+        let object = self.object(planned, schema, configured, &response, failed)?;
+        let record = Record::Object(Settled { token: Some(token), target, provider: provider_config(planned), object });
+        self.durable(planned, &record).await?;
+        self.problems(planned, response.problems, Some(&configured.body))?;
+        if let Some(breach) = breaches.first()
+            && !response.legacy_types
+        {
+            let detail = format!(
+                "What became of {} is not what was planned: {}{}. This is a mistake in the provider {}.",
+                planned.address, breach.path, breach.message, planned.provider.provider
+            );
+            return Err(self.fail(planned, "Provider produced inconsistent result after apply", &detail));
+        }
+        let mut outcome = self.outcome.borrow_mut();
+        match planned.action {
+            Action::Update => outcome.changed += 1,
+            _ => outcome.added += 1,
+        }
+        Ok(response.new)
+    }
+
+    fn object(
+        &self,
+        planned: &Change,
+        schema: &schema::Schema,
+        configured: &Configured<'_>,
+        response: &ApplyResponse,
+        failed: bool,
+    ) -> Result<Arc<Object>, Failed> {
+        let (new, _) = response.new.clone().unmark_deep();
+        let new = change::strip_write_only(&schema.block, &new);
+        let attributes = Attributes::of_value(new.clone(), schema.block.ty())
+            .map_err(|error| self.fail(planned, "Provider returned an impossible object", &error.to_string()))?;
+        let marked = change::mark_sensitive(&schema.block, new, &configured.marks);
+        let (_, marks) = marked.unmark_paths();
+        let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+        let dependencies = planned
+            .needs
+            .iter()
+            .map(|need| Dependency(addr::AbsInstance { resource: need.resource.clone(), key: need.key.clone() }));
+        Ok(Arc::new(Object {
+            status: if failed && planned.before.is_null() { Status::Tainted } else { Status::Ready },
+            schema_version: schema.version,
+            attributes,
+            sensitive: sensitive.collect(),
+            private: response.private.clone().into(),
+            identity: None,
+            dependencies: dependencies.collect(),
+            create_before_destroy: configured.resource.lifecycle.create_before_destroy.unwrap_or(false),
+        }))
+    }
+
+    async fn delete(&self, planned: &Change, creates_first: bool) -> Result<Value, Failed> {
+        let address = planned.address.clone();
+        let mut target = Target { address, deposed: planned.deposed };
+        if creates_first {
+            // The object was set aside under a new name when the other one was created.
+            let deposed = self.input.journal.look(|ledger| {
+                ledger.state.instance(&target.address).and_then(|instance| instance.deposed.keys().next_back().copied())
+            });
+            target.deposed = deposed;
+        }
+        if planned.action == Action::Forget {
+            self.durable(planned, &Record::Gone(Gone { token: None, target })).await?;
+            return Ok(Value::NULL);
+        }
+        let provider = self.provider(planned)?;
+        let (prior, _) = planned.before.clone().unmark_deep();
+        let token = self.intend(planned, state::record::Action::Delete).await?;
+        let null = Value::null(prior.ty());
+        let private = planned.prior.as_ref().map(|object| object.private.to_vec()).unwrap_or_default();
+        let response =
+            self.call(planned, &*provider, (prior, null.clone(), null.clone()), (private, token.clone())).await;
+        if response.new.is_null() && !response.problems.iter().any(Problem::is_error) {
+            self.durable(planned, &Record::Gone(Gone { token: Some(token), target })).await?;
+            self.outcome.borrow_mut().destroyed += 1;
+        }
+        self.problems(planned, response.problems, None)?;
+        Ok(null)
+    }
+}
+
+fn provider_config(planned: &Change) -> Arc<ProviderConfig> {
+    Arc::new(ProviderConfig {
+        module: planned.provider.module.clone(),
+        provider: planned.provider.provider.clone(),
+        alias: planned.provider.alias.clone(),
+    })
+}
+
+fn resource_of<'a>(instance: &Instance<'a>, address: &addr::Resource) -> Option<&'a Resource> {
+    let place = *instance.node.module.names.resource_place(address)?;
+    instance.node.module.resources.get(place as usize)
+}
+
+/// Makes what a provider learns during a call durable.
+struct Notes<'a> {
+    journal: JournalHandle<'a>,
+    token: EcoString,
+}
+
+/// The journal as something that providers' futures may hold.
+struct JournalHandle<'a>(&'a state::Journal);
+
+impl Progress for Notes<'_> {
+    fn handle<'p>(&'p self, handle: &'p str) -> Call<'p, Result<(), Problem>> {
+        let (token, name) = (self.token.clone(), "handle".into());
+        let record = Record::Handle(Handle { token, name, value: handle.into() });
+        match self.journal.0.append(&record) {
+            Err(error) => answer(Err(Problem::error("State not saved", error.to_string()))),
+            Ok(ticket) => {
+                Box::pin(
+                    async move { ticket.await.map_err(|error| Problem::error("State not saved", error.to_string())) },
+                )
+            }
+        }
+    }
+
+    fn message(&self, _text: &str) {}
+}
