@@ -28,7 +28,7 @@ pub use check::Check;
 pub use condition::Condition;
 pub use files::{FileKind, list_files};
 pub use import::Import;
-pub use lifecycle::{IgnoreChanges, Lifecycle};
+pub use lifecycle::{IgnoreChanges, IgnoredPath, Lifecycle};
 pub use local::Local;
 pub use names::{Allowed, ModuleNames, ScopedNames};
 pub use output::Output;

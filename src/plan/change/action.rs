@@ -5,11 +5,11 @@ use value::{Marks, Path, Value};
 /// What has to be done to get from the prior object to the planned one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing: the objects are the same, also in what is sensitive.
+    /// Nothing: the objects are the same.
     NoOp,
     /// There was no object.
     Create,
-    /// The object changes; or only what of it is sensitive.
+    /// The object changes.
     Update,
     /// Something changes that cannot be changed; in which order is not decided here.
     Replace,
@@ -18,22 +18,30 @@ pub enum Action {
 }
 
 /// Returns the action; `forced` says that there is a reason to replace: paths that force it, or the user's request.
+///
+/// What is sensitive does not count, as in Terraform: the object stays as it is and only its record has new marks, see
+/// [`sensitivity_changes`].
 pub fn action(prior: &Value, planned: &Value, forced: bool) -> Action {
     match (prior.is_null(), planned.is_null()) {
         (true, true) => Action::NoOp,
         (true, false) => Action::Create,
         (false, true) => Action::Delete,
         (false, false) if forced => Action::Replace,
-        // What is shared is equal at a glance, marks and all.
-        (false, false) if prior == planned && planned.is_wholly_known() => Action::NoOp,
-        (false, false) if is_equal(prior, planned) && sensitive_places(prior) == sensitive_places(planned) => {
-            Action::NoOp
-        }
+        (false, false) if is_equal(prior, planned) => Action::NoOp,
         (false, false) => Action::Update,
     }
 }
 
+/// Tells whether other parts are sensitive than before.
+pub fn sensitivity_changes(prior: &Value, planned: &Value) -> bool {
+    sensitive_places(prior) != sensitive_places(planned)
+}
+
 fn is_equal(prior: &Value, planned: &Value) -> bool {
+    // What is shared is equal at a glance.
+    if prior == planned && planned.is_wholly_known() {
+        return true;
+    }
     let equal = planned.clone().unmark_deep().0.equals(&prior.clone().unmark_deep().0);
     equal.as_bool() == Some(true)
 }
@@ -49,7 +57,7 @@ fn sensitive_places(value: &Value) -> Vec<Path> {
 #[cfg(test)]
 mod tests {
     use super::super::notation::{schema, value};
-    use super::{Action, action};
+    use super::{Action, action, sensitivity_changes};
 
     fn check(prior: &str, planned: &str, expected: Action) {
         let ty = schema("{a:string o, b:any o}").ty();
@@ -84,9 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_sensitivity_is_an_update() {
-        check(r#"{a="1", b=null}"#, r#"{a=sensitive("1"), b=null}"#, Action::Update);
-        check(r#"{a=sensitive("1"), b=null}"#, r#"{a="1", b=null}"#, Action::Update);
-        check(r#"{a=sensitive("1"), b=<string>null}"#, r#"{a=sensitive("1"), b=null}"#, Action::NoOp);
+    fn a_change_of_sensitivity_alone_is_no_action() {
+        let check_marks = |prior: &str, planned: &str, changes: bool| {
+            check(prior, planned, Action::NoOp);
+            let ty = schema("{a:string o, b:any o}").ty();
+            assert_eq!(sensitivity_changes(&value(prior, &ty), &value(planned, &ty)), changes);
+        };
+        check_marks(r#"{a="1", b=null}"#, r#"{a=sensitive("1"), b=null}"#, true);
+        check_marks(r#"{a=sensitive("1"), b=null}"#, r#"{a="1", b=null}"#, true);
+        check_marks(r#"{a=sensitive("1"), b=<string>null}"#, r#"{a=sensitive("1"), b=null}"#, false);
     }
 }

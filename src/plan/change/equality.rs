@@ -1,4 +1,4 @@
-//! Equality of values as far as it concerns a provider, and hashes that agree with it.
+//! Equality of values as far as it concerns a provider, and a hash that agrees with it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -43,14 +43,7 @@ fn is_plain(value: &Value) -> bool {
     value.is_wholly_known() && value.marks_deep().is_empty()
 }
 
-/// Returns a hash that values which are [`same`] share.
-pub(super) fn fingerprint(value: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    add(value, &mut hasher);
-    hasher.finish()
-}
-
-/// Adds a value to a hash.
+/// Adds a value to a hash; values that are [`same`] add the same.
 pub(super) fn add(value: &Value, hasher: &mut DefaultHasher) {
     match value.kind() {
         Kind::Null(_) => 0u8.hash(hasher),
@@ -80,13 +73,20 @@ pub(super) fn add(value: &Value, hasher: &mut DefaultHasher) {
 
 #[cfg(test)]
 mod tests {
-    use super::{fingerprint, same};
+    use std::hash::{DefaultHasher, Hasher};
+
+    use super::{add, same};
     use value::{Marks, Type, Value};
 
     fn check(left: Value, right: Value, expected: bool) {
         assert_eq!(same(&left, &right), expected, "{left:?} {right:?}");
+        let hash = |value: &Value| {
+            let mut hasher = DefaultHasher::new();
+            add(value, &mut hasher);
+            hasher.finish()
+        };
         if expected {
-            assert_eq!(fingerprint(&left), fingerprint(&right), "{left:?} {right:?}");
+            assert_eq!(hash(&left), hash(&right), "{left:?} {right:?}");
         }
     }
 

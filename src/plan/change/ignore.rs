@@ -13,15 +13,13 @@ use super::parts;
 /// as if it had been configured.
 pub fn ignore_changes(schema: &Block, ignored: &IgnoreChanges, prior: &Value, config: &Value) -> Value {
     match ignored {
-        IgnoreChanges::All if !prior.is_null() => {
-            attributes::change(schema, prior, &mut |attribute, value| match attribute.computed
-                && !attribute.is_settable()
-            {
+        IgnoreChanges::All if !prior.is_null() => attributes::change(schema, prior, &mut |attribute, value| {
+            match attribute.computed && !attribute.is_settable() {
                 true if value.is_null() => Change::Keep,
                 true => Change::Replace(Value::null(attribute.ty())),
                 false => Change::Descend,
-            })
-        }
+            }
+        }),
         _ => restore_ignored(ignored, prior, config),
     }
 }
@@ -41,10 +39,13 @@ pub fn restore_ignored(ignored: &IgnoreChanges, prior: &Value, planned: &Value) 
 }
 
 /// Puts what the prior value has at a path into the value; nothing happens if the path leads nowhere in either.
+///
+/// As in Terraform, elements of maps are named by index and attributes of objects by name: `tags.a` ignores nothing if
+/// `tags` is a map, and `settings["a"]` ignores all of `settings` if it is an object.
 fn restore(prior: &Value, value: &Value, path: &[PathStep]) -> Value {
     let Some((step, rest)) = path.split_first() else { return prior.clone() };
-    if let (Some(key), []) = (map_key(step), rest)
-        && !is_object_by_name(step, value)
+    if let (PathStep::Index(key), []) = (step, rest)
+        && let Some(key) = key.as_str()
     {
         return restore_entry(prior, value, key);
     }
@@ -54,24 +55,8 @@ fn restore(prior: &Value, value: &Value, path: &[PathStep]) -> Value {
         return value.clone();
     }
     let place = std::ptr::from_ref(new);
-    let change = |part: &Value| std::ptr::eq(part, place).then(|| restored.clone());
-    parts::change_parts(value, &mut { change }).unwrap_or_else(|| value.clone())
-}
-
-fn map_key(step: &PathStep) -> Option<&str> {
-    match step {
-        PathStep::Index(key) => key.as_str(),
-        PathStep::Attribute(name) => Some(name),
-    }
-}
-
-/// Tells whether a step names an attribute of an object, which is not a key that may come and go.
-fn is_object_by_name(step: &PathStep, value: &Value) -> bool {
-    matches!(step, PathStep::Attribute(_)) && !is_of_maps(value)
-}
-
-fn is_of_maps(value: &Value) -> bool {
-    matches!(value.kind(), Kind::Map(_) | Kind::Null(Type::Map(_)) | Kind::Unknown(Type::Map(_), _))
+    let mut change = |part: &Value| std::ptr::eq(part, place).then(|| restored.clone());
+    parts::change_parts(value, &mut change).unwrap_or_else(|| value.clone())
 }
 
 /// Restores one key of a map: the element it had, or that there was none.
@@ -81,7 +66,6 @@ fn restore_entry(prior: &Value, value: &Value, key: &str) -> Value {
         Kind::Null(Type::Map(element)) => (&**element, Vec::new()),
         // Whether the key is there is not known.
         Kind::Unknown(Type::Map(_), _) => return value.clone(),
-        // The key of an object by index: reference behaviour is that the whole object counts.
         _ => return prior.clone(),
     };
     if parts::of_key(prior, key) == parts::of_key(value, key) {
@@ -97,13 +81,11 @@ fn restore_entry(prior: &Value, value: &Value, key: &str) -> Value {
 
 /// Returns the part that a step leads to, if the value is known to have it.
 fn part<'a>(value: &'a Value, step: &PathStep) -> Option<&'a Value> {
-    match step {
-        PathStep::Attribute(name) => parts::of_key(value, name),
-        PathStep::Index(key) => match (key.as_str(), key.as_number()) {
-            (Some(key), _) => parts::of_key(value, key),
-            (_, Some(number)) => parts::at(value, number.to_usize()?),
-            _ => None,
-        },
+    match (step, value.kind()) {
+        (PathStep::Attribute(name), Kind::Object(object)) => object.get(name),
+        (PathStep::Index(key), Kind::Map(map)) => map.get(key.as_str()?),
+        (PathStep::Index(key), _) => parts::at(value, key.as_number()?.to_usize()?),
+        _ => None,
     }
 }
 

@@ -25,7 +25,7 @@ mod notation;
 #[cfg(test)]
 mod random_tests;
 
-pub use action::{Action, action};
+pub use action::{Action, action, sensitivity_changes};
 pub use compatible::check_applied;
 pub use ignore::{ignore_changes, restore_ignored};
 pub use normalize::{empty_block, normalize};
