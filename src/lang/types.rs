@@ -1,9 +1,11 @@
 //! Type constraints as expressions: `map(object({ name = string, port = optional(number, 80) }))`.
 
-use diag::{Diagnostics, Span};
+use std::collections::{BTreeMap, HashSet};
+
+use diag::{Diagnostic, Diagnostics, Span};
 use ecow::EcoString;
 use syntax::tree::{Call, Expr, ExprKind};
-use value::{Attribute, ObjectType, Type, Value};
+use value::{Attribute, Kind, MapValue, ObjectType, Type, Value, unify_values};
 
 /// Default values of optional attributes, in the shape of the type they belong to.
 #[derive(Clone, Debug, Default)]
@@ -24,59 +26,107 @@ impl Defaults {
         self.children.iter().find(|(key, _)| key == name).map(|(_, child)| child)
     }
 
+    /// Returns the defaults inside an element of a list, set or tuple.
+    fn of_element(&self, place: usize) -> Option<&Defaults> {
+        self.child("").or_else(|| self.child(&place.to_string()))
+    }
+
+    /// Returns the defaults inside an attribute of an object or an element of a map.
+    fn of_name(&self, name: &str) -> Option<&Defaults> {
+        // Places in tuples are never names of attributes.
+        let is_name = !name.starts_with(|first: char| first.is_ascii_digit());
+        self.child("").or_else(|| if is_name { self.child(name) } else { None })
+    }
+
     /// Fills in defaults where a value lacks attributes or has null there; what does not fit is left to conversion.
+    ///
+    /// A collection stays one where its elements still have a type in common, and becomes a tuple or object otherwise.
     pub fn apply(&self, value: Value) -> Value {
         if self.is_empty() || !value.is_known() || value.is_null() {
             return value;
         }
         let (value, marks) = value.unmark();
         let result = match value.kind() {
-            value::Kind::Object(object) => {
-                let entries = object.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-                self.apply_attributes(entries)
+            Kind::Object(object) => {
+                let entries = object.iter().map(|(name, value)| (name.clone(), value.clone()));
+                Value::object(self.apply_entries(entries.collect()))
             }
-            value::Kind::Map(map) if !self.attributes.is_empty() => self.apply_attributes(map.entries().to_vec()),
-            value::Kind::Map(map) => self.apply_entries(map.entries().to_vec()),
-            value::Kind::List(list) => self.apply_elements(list.values()),
-            value::Kind::Set(set) => self.apply_elements(set.values()),
-            value::Kind::Tuple(tuple) => self.apply_elements(tuple.values()),
+            Kind::Map(map) => self.apply_map(map),
+            Kind::List(list) => {
+                let values = self.apply_elements(list.values());
+                collection(list.element_type(), values, |element, values| Value::list(element, values))
+            }
+            Kind::Set(set) => {
+                let values = self.apply_elements(set.values());
+                collection(set.element_type(), values, |element, values| Value::set(element, values))
+            }
+            Kind::Tuple(tuple) => Value::tuple(self.apply_elements(tuple.values())),
             _ => value,
         };
         result.with_marks(marks)
     }
 
-    fn apply_attributes(&self, mut entries: Vec<(EcoString, Value)>) -> Value {
-        if self.attributes.is_empty() && self.child("").is_some() {
-            return self.apply_entries(entries);
-        }
-        for (name, default) in &self.attributes {
-            match entries.iter_mut().find(|(key, _)| key == name) {
-                Some((_, value)) if value.is_null() => *value = default.clone(),
-                Some(_) => {}
-                None => entries.push((name.clone(), default.clone())),
-            }
-        }
-        for (name, value) in &mut entries {
-            if let Some(child) = self.child(name) {
-                *value = child.apply(value.clone());
-            }
-        }
-        Value::object(entries)
-    }
-
-    fn apply_entries(&self, entries: Vec<(EcoString, Value)>) -> Value {
-        let child = self.child("");
-        let apply = |value: Value| child.map_or_else(|| value.clone(), |child| child.apply(value.clone()));
-        Value::object(entries.into_iter().map(|(key, value)| (key, apply(value))))
-    }
-
-    fn apply_elements(&self, values: &[Value]) -> Value {
-        let apply = |(place, value): (usize, &Value)| {
-            let child = self.child("").or_else(|| self.child(&place.to_string()));
-            child.map_or_else(|| value.clone(), |child| child.apply(value.clone()))
+    fn apply_elements(&self, values: &[Value]) -> Vec<Value> {
+        let apply = |(place, value): (usize, &Value)| match self.of_element(place) {
+            Some(inner) => inner.apply(value.clone()),
+            None => value.clone(),
         };
-        Value::tuple(values.iter().enumerate().map(apply).collect::<Vec<_>>())
+        values.iter().enumerate().map(apply).collect()
     }
+
+    fn apply_map(&self, map: &MapValue) -> Value {
+        let entries = self.apply_entries(map.entries().to_vec());
+        let (names, values): (Vec<EcoString>, Vec<Value>) = entries.into_iter().unzip();
+        let objects = names.clone();
+        let rebuilt = collection(map.element_type(), values, |element, values| {
+            Value::map(element, names.into_iter().zip(values))
+        });
+        match rebuilt.kind() {
+            Kind::Tuple(tuple) => Value::object(objects.into_iter().zip(tuple.values().iter().cloned())),
+            _ => rebuilt,
+        }
+    }
+
+    /// Applies to sorted entries what is inside them, then adds what is missing; the result is sorted, too.
+    fn apply_entries(&self, entries: Vec<(EcoString, Value)>) -> Vec<(EcoString, Value)> {
+        let mut entries: BTreeMap<EcoString, Value> = entries
+            .into_iter()
+            .map(|(name, value)| match self.of_name(&name) {
+                Some(inner) => (name, inner.apply(value)),
+                None => (name, value),
+            })
+            .collect();
+        for (name, default) in &self.attributes {
+            match entries.get_mut(name) {
+                Some(value) if !value.is_null() => {
+                    // Null would give the default, so whatever comes is not null.
+                    if !default.is_null() {
+                        *value = std::mem::replace(value, Value::NULL).refine_not_null();
+                    }
+                }
+                _ => {
+                    let inner = self.of_name(name);
+                    let filled = inner.map_or_else(|| default.clone(), |inner| inner.apply(default.clone()));
+                    entries.insert(name.clone(), filled);
+                }
+            }
+        }
+        entries.into_iter().collect()
+    }
+}
+
+/// Makes a collection of elements if they have a type in common, and a tuple if not.
+fn collection(old: &Type, values: Vec<Value>, make: impl FnOnce(Type, Vec<Value>) -> Value) -> Value {
+    if values.is_empty() {
+        return make(old.clone(), values);
+    }
+    if let Some((unified, converted)) = unify_values(&values)
+        && !unified.undecided
+        && let Ok(converted) = converted.into_iter().collect::<Result<Vec<Value>, _>>()
+    {
+        return make(unified.ty, converted);
+    }
+    Value::tuple(values)
 }
 
 /// Reads a type constraint without defaults.
@@ -113,9 +163,16 @@ impl Parser {
         (Type::Dynamic, Defaults::default())
     }
 
+    fn fail_within(&mut self, span: Span, context: Span, detail: impl Into<String>) -> (Type, Defaults) {
+        self.diags.push(Diagnostic::error(INVALID, detail).at(span).within(context));
+        (Type::Dynamic, Defaults::default())
+    }
+
     fn constraint(&mut self, tree: &Expr) -> (Type, Defaults) {
         match &tree.kind {
             ExprKind::Variable(name) => self.keyword(name, tree.span),
+            ExprKind::Null => self.keyword("null", tree.span),
+            ExprKind::Bool(value) => self.keyword(if *value { "true" } else { "false" }, tree.span),
             ExprKind::Call(call) => self.constructor(call, tree.span),
             ExprKind::JsonString(string) => {
                 let (inner, diags) = syntax::parse_expression(tree.span.file, string.text.as_bytes(), 0);
@@ -182,27 +239,32 @@ impl Parser {
         let name = call.name.name.as_str();
         match name {
             "bool" | "string" | "number" | "any" => {
-                let detail = format!("Primitive type keyword {name:?} does not expect arguments.");
+                let detail = format!("Type keyword {name:?} does not expect arguments.");
                 return self.fail(call.parens, detail);
             }
             "optional" => {
-                return self.fail(span, "optional(...) is only for attributes of an object type.");
+                return self.fail(call.name.span, "optional(...) is only for attributes of an object type.");
             }
             "list" | "set" | "map" | "object" | "tuple" => {}
             _ => {
                 let known = ["list", "map", "object", "set", "tuple"];
                 let hint = diag::did_you_mean(name, known).map(|near| format!(" Did you mean {near:?}?"));
                 let detail = format!("Keyword {name:?} is not a valid type constructor.");
-                return self.fail(call.name.span, detail + &hint.unwrap_or_default());
+                return self.fail(span, detail + &hint.unwrap_or_default());
             }
         }
         let [arg] = &call.args[..] else {
             let detail = format!("The {name} type constructor requires exactly one argument.");
-            return self.fail(if call.args.is_empty() { span } else { call.parens }, detail);
+            let place = match &call.args[..] {
+                [_, second, ..] => call.args.last().map_or(second.span, |last| second.span.to(last.span)),
+                _ => call.parens,
+            };
+            self.diags.push(Diagnostic::error(INVALID, detail).at(place).within(call.parens));
+            return (Type::Dynamic, Defaults::default());
         };
         match name {
-            "object" => self.object(arg),
-            "tuple" => self.tuple(arg),
+            "object" => self.object(arg, span),
+            "tuple" => self.tuple(arg, span),
             _ => {
                 let (element, inner) = self.constraint(arg);
                 let ty = match name {
@@ -219,9 +281,9 @@ impl Parser {
         }
     }
 
-    fn tuple(&mut self, arg: &Expr) -> (Type, Defaults) {
+    fn tuple(&mut self, arg: &Expr, span: Span) -> (Type, Defaults) {
         let ExprKind::Tuple(items) = &arg.kind else {
-            return self.fail(arg.span, "Tuple type constructor requires a list of element types.");
+            return self.fail_within(arg.span, span, "Tuple type constructor requires a list of element types.");
         };
         let mut defaults = Defaults::default();
         let mut types = Vec::with_capacity(items.len());
@@ -235,25 +297,34 @@ impl Parser {
         (Type::tuple(types), defaults)
     }
 
-    fn object(&mut self, arg: &Expr) -> (Type, Defaults) {
+    fn object(&mut self, arg: &Expr, span: Span) -> (Type, Defaults) {
         let ExprKind::Object(items) = &arg.kind else {
-            return self.fail(
+            return self.fail_within(
                 arg.span,
+                span,
                 "Object type constructor requires a map whose keys are attribute names and whose values are the \
                  corresponding attribute types.",
             );
         };
         let mut defaults = Defaults::default();
         let mut attributes = Vec::with_capacity(items.len());
+        let mut seen = HashSet::new();
         for item in items {
             let name = match &item.key.kind {
-                ExprKind::Variable(name) | ExprKind::String(name) => name.clone(),
+                ExprKind::Variable(name) => name.clone(),
                 ExprKind::JsonString(string) => string.text.clone(),
+                ExprKind::Null => "null".into(),
+                ExprKind::Bool(value) => EcoString::from(if *value { "true" } else { "false" }),
                 _ => {
-                    self.fail(item.key.span, "Object constructor map keys must be attribute names.");
+                    self.fail_within(item.key.span, span, "Object constructor map keys must be attribute names.");
                     continue;
                 }
             };
+            if !seen.insert(name.clone()) {
+                let detail = format!("The object type has an attribute {name:?} already.");
+                self.fail_within(item.key.span, span, detail);
+                continue;
+            }
             attributes.push(self.attribute(name, &item.value, &mut defaults));
         }
         (Type::Object(std::sync::Arc::new(ObjectType::new(attributes))), defaults)
@@ -271,18 +342,22 @@ impl Parser {
             }
         };
         let Some(first) = call.args.first() else {
-            self.fail(tree.span, "Optional attribute modifier requires the attribute type as its argument.");
+            self.fail_within(
+                call.parens,
+                tree.span,
+                "Optional attribute modifier requires the attribute type as its argument.",
+            );
             return Attribute { name, ty: Type::Dynamic, optional: true };
         };
         let (ty, inner) = self.constraint(first);
-        if let Some(default) = call.args.get(1) {
-            self.default_value(&name, &ty, &inner, default, defaults);
-        }
-        if let Some(extra) = call.args.get(2) {
-            self.fail(
-                extra.span,
-                "Optional attribute modifier expects only one or two arguments: the attribute type and a default value.",
-            );
+        match &call.args[1..] {
+            [] => {}
+            [default] if self.optional => self.default_value(&name, &ty, default, defaults),
+            _ => {
+                let most = if self.optional { "two arguments: the attribute type and a default value" } else { "one" };
+                let detail = format!("Optional attribute modifier expects at most {most}.");
+                self.fail_within(call.parens, tree.span, detail);
+            }
         }
         if !inner.is_empty() {
             defaults.children.push((name.clone(), inner));
@@ -290,17 +365,12 @@ impl Parser {
         Attribute { name, ty, optional: true }
     }
 
-    fn default_value(&mut self, name: &EcoString, ty: &Type, inner: &Defaults, tree: &Expr, defaults: &mut Defaults) {
-        if !self.optional {
-            self.fail(tree.span, "Optional attribute modifier expects only one argument here: the attribute type.");
-            return;
-        }
+    fn default_value(&mut self, name: &EcoString, ty: &Type, tree: &Expr, defaults: &mut Defaults) {
         let (value, diags) = crate::constant::evaluate(tree);
         if diags.has_errors() {
             self.diags.append(diags);
             return;
         }
-        let value = inner.apply(value);
         match value::convert(&value, ty) {
             Ok(value) => defaults.attributes.push((name.clone(), value)),
             Err(error) => {
@@ -311,3 +381,6 @@ impl Parser {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,7 @@ impl Names for NoNames {
             "Variables not allowed",
             "This value must be a constant: references to other objects cannot be used here.",
         )
-        .at(reference.span))
+        .at(reference.root_span))
     }
 }
 
