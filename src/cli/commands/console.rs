@@ -136,7 +136,7 @@ impl Args {
                 Entry::Help => Reply::of(HELP),
                 Entry::Reply(reply) => reply,
             };
-            if diags.has_errors() {
+            if value.is_none() {
                 exit = Exit::FAILURE;
             }
             if self.json {
@@ -167,10 +167,10 @@ fn last(text: &str, console: &mut Console<'_>, session: &mut Session) -> Exit {
             Entry::Reply(reply) => reply,
         };
         session.ui.diagnostics(console.sources(), &reply.diags);
-        if reply.diags.has_errors() {
-            return Exit::FAILURE;
+        match reply.value {
+            Some(value) => last = value,
+            None => return Exit::FAILURE,
         }
-        last = reply.value.unwrap_or_default();
     }
     session.ui.out.print(&format!("{last}\n"));
     Exit::SUCCESS

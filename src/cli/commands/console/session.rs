@@ -21,9 +21,9 @@ pub(super) enum Entry {
 
 /// What came of an expression.
 pub(super) struct Reply {
-    /// Its value as text; nothing if there is none.
+    /// Its value as text; nothing if the expression is wrong.
     pub(super) value: Option<String>,
-    /// What went wrong.
+    /// What is wrong with the expression, or with what it refers to.
     pub(super) diags: Diagnostics,
 }
 
@@ -113,12 +113,13 @@ impl<'a> Console<'a> {
         }
         let (value, found) = self.evaluation.eval(&self.root, Repeated::default(), &expr);
         diags.append(found);
-        diags.append(self.evaluation.take_diagnostics());
         if has_type_inside(&value) {
             let detail = "What type(...) gives is no value of the language: it can only be shown by itself.";
             diags.push(Diagnostic::error("Invalid use of type function", detail).at(expr.span));
         }
         let value = (!diags.has_errors()).then(|| print_value(&value));
+        // What is wrong elsewhere in the configuration leaves something unknown; the expression itself is right.
+        diags.append(self.evaluation.take_diagnostics());
         Reply { value, diags }
     }
 }
