@@ -528,3 +528,8 @@ impl Lines<'_> {
         self.line(&v1::encode(record)).map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ mod ordered;
 mod reading;
 mod real_files;
 pub mod record;
+#[cfg(test)]
+mod simulated;
 pub mod stores;
 #[cfg(test)]
 mod testing;

@@ -329,5 +329,4 @@ fn covers_whole(content: &[u8], file: Sum) -> bool {
 }
 
 #[cfg(test)]
-#[path = "reading_tests.rs"]
 mod tests;

@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use addr::AbsInstance;
+use value::{Path, PathStep, Type, Value};
 
-use crate::{Attributes, Object, ProviderConfig, State, parse_instance};
+use crate::record::{Action, Gone, Handle, Intent, Move, Record, Settled};
+use crate::{
+    Attributes, Dependency, DeposedKey, Identity, Ledger, Object, Output, ProviderConfig, State, Status, Target,
+    parse_instance,
+};
 
 /// Numbers that a seed decides (SplitMix64).
 pub(crate) struct Seeded(u64);
@@ -45,4 +50,75 @@ pub(crate) fn state_of(addresses: &[&str]) -> State {
         state.set_object(&at(address).into(), provider(), object(address));
     }
     state
+}
+
+/// Returns records of all kinds that make sense one after the other, as the seed says.
+pub(crate) fn script(seed: u64, count: usize) -> Vec<Record> {
+    let mut random = Seeded::new(seed);
+    let mut ledger = Ledger::default();
+    let mut records = Vec::new();
+    while records.len() < count {
+        let record = any_record(&mut random, &ledger, records.len());
+        if ledger.apply(&record).is_ok() {
+            records.push(record);
+        }
+    }
+    records
+}
+
+fn any_record(random: &mut Seeded, ledger: &Ledger, number: usize) -> Record {
+    let address = any_address(random);
+    let key = DeposedKey(random.below(3) as u32);
+    let target = Target { address: address.clone(), deposed: (random.below(5) == 0).then_some(key) };
+    let open = ledger.open.keys().next().cloned();
+    match random.below(14) {
+        0..3 => Record::Intent(Intent {
+            token: format!("token-{number}").into(),
+            target,
+            action: [Action::Create, Action::Update, Action::Delete][random.below(3) as usize],
+            provider: provider(),
+            planned: "0123abcd".into(),
+        }),
+        3 if open.is_some() => Record::Handle(Handle {
+            token: open.unwrap_or_default(),
+            name: "operation".into(),
+            value: format!("op \"{number}\"\n").into(),
+        }),
+        4 if open.is_some() => Record::Failed { token: open.unwrap_or_default() },
+        5 => Record::Gone(Gone { token: open, target }),
+        6 => Record::Depose { address, key },
+        7 => Record::Restore { address, key },
+        8 => Record::Move(Move::Instance { from: address, to: any_address(random) }),
+        9 => Record::Move(Move::Resource { from: address.resource, to: any_address(random).resource }),
+        10 => {
+            let (value, ty) = (Value::string(format!("value \"{number}\" <é>")), Type::String);
+            let output = Output { value, ty, is_sensitive: random.below(2) == 0 };
+            let output = (random.below(3) > 0).then_some(output);
+            Record::Output { name: format!("out-{}", random.below(3)).into(), output }
+        }
+        11 => Record::Resource { address: address.resource, provider: provider() },
+        _ => Record::Object(Settled { token: open, target, provider: provider(), object: any_object(random, number) }),
+    }
+}
+
+fn any_address(random: &mut Seeded) -> AbsInstance {
+    let texts =
+        ["a.b", "a.c[0]", "a.c[1]", "module.m[\"x\"].a.b", "module.m[\"y \\\"z\\\"\"].a.b", "a.c[10]", "data.a.d"];
+    at(texts[random.below(texts.len() as u64) as usize])
+}
+
+fn any_object(random: &mut Seeded, number: usize) -> Arc<Object> {
+    let json = format!("{{\"id\":\"i-{number}\",\"tags\":{{\"k\":[1,null,\"\\n<\"]}}}}");
+    let mut object = Object::new(random.below(3), Attributes::of_json(json));
+    if random.below(3) == 0 {
+        object.status = Status::Tainted;
+        object.private = Arc::from(&b"\x00private\xff"[..]);
+        object.sensitive = Arc::from([Path(vec![PathStep::Attribute("id".into())])]);
+    }
+    if random.below(3) == 0 {
+        object.dependencies = Arc::from([Dependency(at("a.b")), Dependency(at("module.m[\"x\"].a.b"))]);
+        object.identity = Some(Identity { version: 2, attributes: Attributes::of_json("{\"region\":\"eu\"}") });
+        object.create_before_destroy = true;
+    }
+    Arc::new(object)
 }
