@@ -30,6 +30,8 @@ struct Inode {
 enum NameChange {
     Set(PathBuf, usize),
     Gone(PathBuf),
+    /// One step for the journal of a file system: never both names, never none.
+    Renamed(PathBuf, PathBuf, usize),
 }
 
 #[derive(Clone, Default)]
@@ -65,6 +67,10 @@ impl Disk {
         match change {
             NameChange::Set(path, inode) => names.insert(path.clone(), *inode),
             NameChange::Gone(path) => names.remove(path),
+            NameChange::Renamed(from, to, inode) => {
+                names.remove(from);
+                names.insert(to.clone(), *inode)
+            }
         };
     }
 
@@ -178,11 +184,7 @@ impl FileSystem for SimulatedFiles {
         let mut disk = self.disk();
         disk.step()?;
         let inode = disk.inode(from)?;
-        // One step for the journal of a file system: never both names, never none.
-        disk.names.remove(from);
-        disk.names.insert(to.to_owned(), inode);
-        disk.pending.push(NameChange::Set(to.to_owned(), inode));
-        disk.pending.push(NameChange::Gone(from.to_owned()));
+        disk.name(NameChange::Renamed(from.to_owned(), to.to_owned(), inode));
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::{Journal, Opened};
 use crate::reading::read;
-use crate::record::{Record, Settled};
+use crate::record::{Action, Intent, Record, Settled};
 use crate::simulated::SimulatedFiles;
 use crate::stores::local::LocalStore;
 use crate::testing::{at, object, provider, script};
@@ -33,6 +33,12 @@ fn stored(files: &SimulatedFiles) -> Option<Vec<u8>> {
 
 fn set(address: &str) -> Record {
     Record::Object(Settled { token: None, target: at(address).into(), provider: provider(), object: object(address) })
+}
+
+fn intent(token: &str) -> Record {
+    let target = at("a.b").into();
+    let (token, planned) = (token.into(), "".into());
+    Record::Intent(Intent { token, target, action: Action::Create, provider: provider(), planned })
 }
 
 #[test]
@@ -64,17 +70,21 @@ fn a_run_raises_the_serial_once_and_ends_in_a_snapshot() {
 
 #[test]
 fn open_intents_outlast_runs_and_snapshots() {
-    let files = SimulatedFiles::default();
-    let journal = open(&files).journal;
-    for record in script(11, 40) {
-        journal.append(&record).unwrap().lazily();
+    for seed in 0..10 {
+        let files = SimulatedFiles::default();
+        let journal = open(&files).journal;
+        let mut records = script(seed, 40);
+        records.push(intent("last"));
+        for record in records {
+            journal.append(&record).unwrap().lazily();
+        }
+        let before = journal.ledger();
+        assert!(before.open.contains_key("last"));
+        drop(journal);
+        assert_eq!(open(&files).journal.ledger(), before);
+        assert!(open(&files).journal.close().is_ok());
+        assert_eq!(open(&files).journal.ledger(), before);
     }
-    let before = journal.ledger();
-    assert!(!before.open.is_empty());
-    drop(journal);
-    assert_eq!(open(&files).journal.ledger(), before);
-    let _ = open(&files).journal.close();
-    assert_eq!(open(&files).journal.ledger(), before);
 }
 
 #[test]
