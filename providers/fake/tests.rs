@@ -1,5 +1,7 @@
 //! Lives of fake objects, and what goes wrong in them.
 
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +49,21 @@ fn objects_live_as_they_should() {
     let settings = json!({"latency": "10ms", "delay": "2s", "lag": "3s"});
     assert_eq!(check_life_cycle(&|| provider_in(world.clone()), &settings, &samples), Vec::<String>::new());
     assert_eq!(world.objects().unwrap(), [], "something is left");
+}
+
+#[test]
+fn node_pools_live_as_they_should() {
+    let bench = bench(json!({}));
+    let cluster = bench.create("fake_cluster", object("c"));
+    let id = attribute(&cluster, "id");
+    let pool = |nodes: u64, disk_gb: u64| {
+        let taint = json!({"key": "k"});
+        json!({"cluster_id": id.as_str(), "name": "p", "nodes": nodes, "disk_gb": disk_gb, "taints": [taint]})
+    };
+    let samples = [Sample { kind: "fake_node_pool", config: pool(1, 20), changes: vec![pool(2, 20), pool(2, 30)] }];
+    let settings = json!({"delay": "3m"});
+    assert_eq!(check_life_cycle(&|| provider_in(bench.world.clone()), &settings, &samples), Vec::<String>::new());
+    assert_eq!(bench.objects().len(), 1, "more than the cluster is left");
 }
 
 /// A world with somebody who works in it.
@@ -480,4 +497,36 @@ fn a_world_on_disk_is_shared_and_outlives_its_users() {
     std::fs::write(&path, "{}").unwrap();
     let response = other.apply("fake_object", &Value::NULL, json!({"name": "b"}), "t");
     assert_eq!(summaries(&response.problems), ["Fake world not usable"]);
+}
+
+#[test]
+fn what_a_killed_process_has_made_is_found_by_its_token() {
+    for (when, made) in [("crash_before", false), ("crash_after", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("world.json");
+        let fault = json!([{"when": when, "action": "create"}]);
+        let settings = json!({"world": path.to_str().unwrap(), "fault": fault});
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "tests::is_killed", "--ignored"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(settings.to_string().as_bytes()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), None, "it ends by a signal");
+        let bench = bench(json!({"world": path.to_str().unwrap()}));
+        let outcome = bench.find("fake_object", Action::Create, "t", &Value::NULL);
+        assert_eq!(matches!(outcome, IntentOutcome::Found { .. }), made, "{outcome:?}");
+        assert_eq!(World::on_disk(&path).objects().unwrap().len(), usize::from(made));
+    }
+}
+
+#[test]
+#[ignore = "the process that `what_a_killed_process_has_made_is_found_by_its_token` starts"]
+fn is_killed() {
+    let mut settings = String::new();
+    std::io::stdin().read_to_string(&mut settings).unwrap();
+    let Ok(settings) = serde_json::from_str(&settings) else { return };
+    bench(settings).apply("fake_object", &Value::NULL, object("a"), "t");
 }

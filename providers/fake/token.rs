@@ -96,18 +96,15 @@ impl FakeToken {
     async fn renew_token(&self, context: Context<'_>, request: RenewRequest) -> Result<RenewResponse, Problem> {
         let (id, lifetime) = parse(&request.private)?;
         let call = world::Call { action: "renew", kind: KIND, name: "" };
-        let renewed = self
-            .0
-            .session()?
-            .call(call, |state, _, _| {
-                if !state.ephemerals.open.contains(&id) {
-                    return Err(not_open());
-                }
-                state.ephemerals.renewed += 1;
-                Ok(())
-            })
-            .await;
-        renewed?;
+        let session = self.0.session()?;
+        let renewed = session.call(call, |state, _, _| {
+            if !state.ephemerals.open.contains(&id) {
+                return Err(not_open());
+            }
+            state.ephemerals.renewed += 1;
+            Ok(())
+        });
+        renewed.await?;
         let renew_at = Some(context.runtime.now().saturating_add(lifetime / 2));
         Ok(RenewResponse { private: request.private, renew_at, problems: vec![] })
     }
@@ -115,18 +112,15 @@ impl FakeToken {
     async fn close_token(&self, request: CloseRequest) -> Result<(), Problem> {
         let (id, _) = parse(&request.private)?;
         let call = world::Call { action: "close", kind: KIND, name: "" };
-        let closed = self
-            .0
-            .session()?
-            .call(call, |state, _, _| {
-                if !state.ephemerals.open.remove(&id) {
-                    return Err(not_open());
-                }
-                state.ephemerals.closed += 1;
-                Ok(())
-            })
-            .await;
-        closed
+        let session = self.0.session()?;
+        let closed = session.call(call, |state, _, _| {
+            if !state.ephemerals.open.remove(&id) {
+                return Err(not_open());
+            }
+            state.ephemerals.closed += 1;
+            Ok(())
+        });
+        closed.await
     }
 }
 

@@ -424,3 +424,7 @@ async fn cut_off<T>(simulation: &Simulation, duration: Duration, mut call: Call<
     })
     .await;
 }
+
+#[cfg(test)]
+#[path = "life_tests.rs"]
+mod tests;
