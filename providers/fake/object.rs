@@ -4,20 +4,24 @@ use std::sync::Arc;
 
 use sdk::schema::{Attribute, Block, BlockNesting, NestedBlock, ObjectNesting, Schema};
 use sdk::value::{self, ObjectType, Type, Value};
-use sdk::{Problem, ResourceType, attribute, block, nested};
+use sdk::{Problem, attribute, block, nested};
 
+use crate::managed::{Facts, Special};
 use crate::rules;
 
 /// The highest port there is.
 const PORT_MAX: i64 = 65_535;
 
+/// The port of what is served, unless the configuration says.
+const PORT: i64 = 443;
+
 /// The resource type.
 pub(crate) struct FakeObject;
 
-impl ResourceType for FakeObject {
-    fn name(&self) -> &'static str {
-        "fake_object"
-    }
+impl Special for FakeObject {
+    const NAME: &'static str = "fake_object";
+    const REPLACES: &'static [&'static str] = &["region"];
+    const VOLATILE: &'static [&'static str] = &["revision"];
 
     fn schema(&self) -> Schema {
         let attributes = [plain_attributes(), secret_attributes(), nested_attributes(), computed_attributes()].concat();
@@ -34,6 +38,29 @@ impl ResourceType for FakeObject {
         ];
         rules.into_iter().flatten().chain(ports_in_range(config)).collect()
     }
+
+    fn choose(&self, attribute: &str, facts: &Facts<'_>) -> Option<Value> {
+        Some(match attribute {
+            "id" => facts.id.into(),
+            "region" => facts.region.into(),
+            "size" => Value::number(1),
+            "endpoints.port" | "mirrors.port" => Value::number(PORT),
+            "addresses" => addresses(facts.id),
+            "disk.kind" => "ssd".into(),
+            "disk.id" => format!("{}-disk-{}", facts.id, facts.position).into(),
+            "revision" => Value::number(facts.revision),
+            "status" => "active".into(),
+            _ => return None,
+        })
+    }
+}
+
+/// One address, which follows from the id.
+fn addresses(id: &str) -> Value {
+    let sum: u32 = id.bytes().map(u32::from).sum();
+    let ip = format!("10.0.{}.{}", sum / 256 % 256, sum % 256);
+    let address = Value::object([("ip", Value::from(ip)), ("public", Value::FALSE)]);
+    Value::list(address.ty(), [address])
 }
 
 fn plain_attributes() -> Vec<Attribute> {
@@ -160,7 +187,7 @@ fn ports_in_range(config: &Value) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::FakeObject;
-    use sdk::ResourceType;
+    use crate::managed::Special;
     use sdk::value::{Type, Value};
 
     fn check(attributes: &[(&'static str, Value)], expected: &[&str]) {
@@ -207,7 +234,7 @@ mod tests {
         let ty = |name: &str| {
             block.attribute(name).map(|a| a.ty()).or_else(|| block.nested(name).map(|b| b.ty())).unwrap().to_string()
         };
-        assert_eq!(ty("rules"), "list(object({port=number,protocol=optional(string),sources=optional(list(string))}))");
+        assert_eq!(ty("rules"), "list(object({port=number,protocol=string,sources=list(string)}))");
         assert_eq!(ty("owner"), "object({email=string,key=string,name=string})");
         assert_eq!(ty("mirrors"), "set(object({host=string,port=number}))");
         assert_eq!(ty("limits"), "map(object({hard=number,soft=number}))");

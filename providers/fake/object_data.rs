@@ -1,13 +1,18 @@
 //! `data.fake_object`: an object that is there already.
 
+use std::sync::Arc;
+
 use sdk::schema::{Attribute, Block, Schema};
 use sdk::value::{Type, Value};
-use sdk::{DataSource, Problem};
+use sdk::{Call, Context, DataSource, Problem, ReadDataRequest, ReadDataResponse, attribute, read_stored};
+use serde_json::Value as Json;
 
-use crate::rules;
+use crate::cloud::Cloud;
+use crate::managed::text;
+use crate::{rules, world};
 
 /// The data source.
-pub(crate) struct FakeObjectData;
+pub(crate) struct FakeObjectData(pub(crate) Arc<Cloud>);
 
 impl DataSource for FakeObjectData {
     fn name(&self) -> &'static str {
@@ -34,5 +39,33 @@ impl DataSource for FakeObjectData {
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
         rules::not_empty(config, "name").into_iter().collect()
+    }
+
+    fn read<'a>(&'a self, context: Context<'a>, request: ReadDataRequest) -> Call<'a, ReadDataResponse> {
+        Box::pin(async move {
+            self.find(context, &request.config).await.map_or_else(ReadDataResponse::failed, ReadDataResponse::new)
+        })
+    }
+}
+
+impl FakeObjectData {
+    async fn find(&self, context: Context<'_>, config: &Value) -> Result<Value, Problem> {
+        let session = self.0.session()?;
+        let (name, region) = (attribute(config, "name"), attribute(config, "region"));
+        let name = name.as_str().unwrap_or_default();
+        let region = region.as_str().unwrap_or(&session.settings.region);
+        let call = world::Call { action: "read", kind: "data.fake_object", name };
+        let found = session.call(call, |state, now_ms, _| {
+            let fits = |object: &&world::WorldObject| {
+                let there = object.visible_from_ms <= now_ms && !object.deleting && object.kind != "fake_cluster";
+                there && object.name == name && text(&object.attributes, "region") == region
+            };
+            Ok(state.objects.values().find(fits).map(|object| object.attributes.clone()))
+        });
+        let Some(attributes) = found.await? else {
+            let detail = format!("There is no object {name:?} in the region {region:?}.");
+            return Err(Problem::error("Object not found", detail).at("name"));
+        };
+        read_stored(&Json::Object(attributes), &context.schema.block, &context.schema.block.ty())
     }
 }

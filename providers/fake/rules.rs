@@ -1,5 +1,7 @@
 //! Rules that several types share. Each says nothing about what is not known yet.
 
+use std::time::Duration;
+
 use sdk::value::{Kind, Value};
 use sdk::{Problem, attribute};
 
@@ -18,6 +20,38 @@ pub(crate) fn positive(config: &Value, name: &str) -> Option<Problem> {
     }
     let detail = format!("`{name}` must be a whole number of at least 1, not {number}.");
     Some(Problem::error("Number out of range", detail).at(name))
+}
+
+/// The text must be a duration like `1m30s` or `100ms`.
+pub(crate) fn duration(config: &Value, name: &str) -> Option<Problem> {
+    let value = attribute(config, name);
+    let text = value.as_str()?;
+    if parse_duration(text).is_some() {
+        return None;
+    }
+    let detail = format!("`{name}` must be a duration like `100ms`, `30s` or `1m30s`, not {text:?}.");
+    Some(Problem::error("Invalid duration", detail).at(name))
+}
+
+/// Reads a duration: whole numbers with the units `ms`, `s`, `m` and `h`.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut sum = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u32 = rest[..digits].parse().ok()?;
+        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        let unit = match &rest[digits..unit_end] {
+            "ms" => Duration::from_millis(1),
+            "s" => Duration::from_secs(1),
+            "m" => Duration::from_secs(60),
+            "h" => Duration::from_secs(3600),
+            _ => return None,
+        };
+        sum = sum.checked_add(unit.checked_mul(number)?)?;
+        rest = &rest[unit_end..];
+    }
+    (!text.is_empty()).then_some(sum)
 }
 
 /// At most one of two attributes may be set.
@@ -68,6 +102,21 @@ mod tests {
         check(a("".into()), rule, Some(".a `a` must not be empty."));
         check(a("x".into()), rule, None);
         check(a(Value::unknown(Type::String)), rule, None);
+    }
+
+    #[test]
+    fn durations_are_numbers_with_units() {
+        for (text, milliseconds) in
+            [("100ms", Some(100)), ("1m30s", Some(90_000)), ("0s", Some(0)), ("2h", Some(7_200_000))]
+        {
+            assert_eq!(super::parse_duration(text).map(|duration| duration.as_millis()), milliseconds, "{text}");
+        }
+        for text in ["", "5", "s", "1.5s", "-1s", "1d", "99999999999s", "1s "] {
+            assert_eq!(super::parse_duration(text), None, "{text}");
+        }
+        let rule = |config: &Value| super::duration(config, "a");
+        let detail = ".a `a` must be a duration like `100ms`, `30s` or `1m30s`, not \"5\".";
+        check(a("5".into()), rule, Some(detail));
     }
 
     #[test]

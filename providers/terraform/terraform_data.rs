@@ -125,8 +125,65 @@ fn with(object: &Value, changes: &[(&str, Value)]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::TerraformData;
-    use sdk::ResourceType;
+    use super::{TerraformData, plan};
+    use sdk::value::{Type, Value};
+    use sdk::{PlanRequest, ResourceType};
+
+    fn object(attributes: [(&'static str, Value); 4]) -> Value {
+        Value::object(attributes)
+    }
+
+    /// An object with the id `i` whose output follows its input.
+    fn prior(input: Value, triggers_replace: Value) -> Value {
+        let output = input.clone();
+        object([("id", "i".into()), ("input", input), ("output", output), ("triggers_replace", triggers_replace)])
+    }
+
+    /// The outcomes are those of Terraform 1.11.4 (`show -json` of a plan): id, output, and whether it replaces.
+    fn check(prior: &Value, input: Value, triggers_replace: Value, expected: (&str, Value, bool)) {
+        let (id, output) = match prior.is_null() {
+            true => (Value::null(Type::String), Value::NULL),
+            false => (sdk::attribute(prior, "id"), sdk::attribute(prior, "output")),
+        };
+        let proposed =
+            object([("id", id), ("input", input), ("output", output), ("triggers_replace", triggers_replace)]);
+        let response = plan(&PlanRequest {
+            kind: "terraform_data".into(),
+            prior: prior.clone(),
+            config: proposed.clone(),
+            proposed,
+            prior_private: vec![],
+            prior_identity: None,
+            meta: Value::NULL,
+            deferral_allowed: false,
+        });
+        let id = sdk::attribute(&response.planned, "id");
+        let id = id.as_str().unwrap_or("unknown");
+        let found = (id, sdk::attribute(&response.planned, "output"), !response.requires_replace.is_empty());
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_output_is_unknown_until_the_input_is_applied() {
+        let unknown = || Value::unknown(Type::String);
+        check(&Value::NULL, "x".into(), Value::NULL, ("unknown", unknown(), false));
+        check(&Value::NULL, Value::NULL, Value::NULL, ("unknown", Value::NULL, false));
+        check(&Value::NULL, unknown(), Value::NULL, ("unknown", unknown(), false));
+        let partly = Value::object([("a", unknown()), ("b", Value::number(1))]);
+        let whole = Value::unknown(partly.ty());
+        check(&Value::NULL, partly, Value::NULL, ("unknown", whole, false));
+    }
+
+    #[test]
+    fn a_change_of_the_input_updates_and_one_of_the_triggers_replaces() {
+        let unknown = || Value::unknown(Type::String);
+        let there = prior("x".into(), "t1".into());
+        check(&there, "x".into(), "t1".into(), ("i", "x".into(), false));
+        check(&there, "y".into(), "t1".into(), ("i", unknown(), false));
+        check(&there, Value::NULL, "t1".into(), ("i", Value::dynamic(), false));
+        check(&there, "y".into(), "t2".into(), ("unknown", unknown(), true));
+        check(&there, "x".into(), Value::NULL, ("unknown", unknown(), true));
+    }
 
     #[test]
     fn has_the_attributes_of_terraforms() {

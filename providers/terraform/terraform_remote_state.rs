@@ -236,6 +236,33 @@ mod tests {
     }
 
     #[test]
+    fn outputs_come_over_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dir/blue");
+        std::fs::create_dir_all(&path).unwrap();
+        let outputs = r#"{"version": 4, "outputs": {"a": {"value": "stored", "type": "string"}}}"#;
+        std::fs::write(path.join("terraform.tfstate"), outputs).unwrap();
+        let place = |path: std::path::PathBuf| Value::string(path.to_str().unwrap());
+        let defaults = Value::object([("a", Value::TRUE), ("b", Value::TRUE)]);
+        let base = [("backend", "local".into()), ("defaults", defaults)];
+        let by_path = Value::object([("path", place(path.join("terraform.tfstate")))]);
+        let by_workspace = Value::object([("workspace_dir", place(folder.path().join("dir")))]);
+        for (config, workspace) in [(by_path, Value::null(Type::String)), (by_workspace, "blue".into())] {
+            let rest = [("config", config), ("workspace", workspace)];
+            let object = super::read(&Value::object(base.iter().cloned().chain(rest))).unwrap();
+            let expected = Value::object([("a", Value::string("stored")), ("b", Value::TRUE)]);
+            assert_eq!(object.attribute("outputs"), Some(expected));
+        }
+    }
+
+    #[test]
+    fn other_backends_are_refused_with_a_way_out() {
+        let problem = super::read(&Value::object([("backend", Value::string("s3"))])).unwrap_err();
+        assert_eq!(problem.summary, "Backend not supported");
+        assert!(problem.detail.contains("`state pull`"), "{}", problem.detail);
+    }
+
+    #[test]
     fn defaults_are_an_object() {
         let defaults = |value: Value| [("backend", "local".into()), ("defaults", value)];
         check(&defaults(Value::NULL), &[]);

@@ -198,3 +198,7 @@ fn change_members(object: &Value, mut change: impl FnMut(&str, &Value) -> Value)
         _ => object.clone(),
     }
 }
+
+#[cfg(test)]
+#[path = "planning_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! Rules for the life of an object: from plan to creation, changes, import and destruction, and over a crash.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +33,14 @@ pub fn check_life_cycle(make: &dyn Fn() -> Box<dyn Provider>, config: &Json, sam
     let mut faults = Vec::new();
     for (index, sample) in samples.iter().enumerate() {
         let place = format!("{}, sample {index}", sample.kind);
-        let life = Life { make, provider_config: config, kind: sample.kind, simulation: Simulation::new(index as u64) };
+        let life = Life {
+            make,
+            provider_config: config,
+            kind: sample.kind,
+            simulation: Simulation::new(index as u64),
+            sample: index,
+            tokens: AtomicU32::new(0),
+        };
         let end = life.simulation.run(life.check(sample));
         match end {
             Some(Ok(())) => {}
@@ -48,14 +56,33 @@ struct Life<'a> {
     provider_config: &'a Json,
     kind: &'a str,
     simulation: Simulation,
+    /// Which sample it is, and how many tokens it has used: no two changes have the same one.
+    sample: usize,
+    tokens: AtomicU32,
 }
 
 /// An object with what is kept with it.
 #[derive(Clone, Debug)]
 struct Object {
     value: Value,
+    /// The token that it was made with.
+    token: String,
     private: Vec<u8>,
     identity: Option<Value>,
+}
+
+impl Object {
+    fn none(schema: &Schema) -> Object {
+        Object { value: Value::null(schema.block.ty()), token: String::new(), private: vec![], identity: None }
+    }
+}
+
+/// A change with what it is made from.
+struct Step<'a> {
+    prior: &'a Object,
+    plan: &'a PlanResponse,
+    config: &'a Value,
+    token: String,
 }
 
 /// Remembers what a provider reported.
@@ -97,15 +124,15 @@ impl Life<'_> {
         let Some(schema) = provider.schemas().resources.get(self.kind) else { return Err("no such type".into()) };
         let config = self.config(schema, &sample.config)?;
         no_errors("validation", &provider.validate_resource(self.kind, &config))?;
-        let nothing = Object { value: Value::null(schema.block.ty()), private: vec![], identity: None };
+        let nothing = Object::none(schema);
         let began = self.simulation.now();
-        let mut object = self.change(provider, schema, &nothing, &config, "sample").await?;
+        let mut object = self.change(provider, schema, &nothing, &config).await?;
         let duration = self.simulation.now() - began;
         self.check_at_rest(provider, schema, &object, &config).await?;
         for change in &sample.changes {
             let config = self.config(schema, change)?;
             no_errors("validation of a change", &provider.validate_resource(self.kind, &config))?;
-            object = self.change(provider, schema, &object, &config, "change").await?;
+            object = self.change(provider, schema, &object, &config).await?;
             self.check_at_rest(provider, schema, &object, &config).await?;
         }
         self.check_destroy(provider, schema, &object).await?;
@@ -133,16 +160,15 @@ impl Life<'_> {
         schema: &Schema,
         prior: &Object,
         config: &Value,
-        token: &str,
     ) -> Checked<Object> {
         let plan = self.plan(provider, schema, prior, config).await?;
-        let nothing = Object { value: Value::null(schema.block.ty()), private: vec![], identity: None };
+        let nothing = Object::none(schema);
         if !plan.requires_replace.is_empty() && !prior.value.is_null() {
             self.destroy(provider, prior).await?;
             let plan = self.plan(provider, schema, &nothing, config).await?;
-            return self.apply(provider, schema, &nothing, &plan, config, &format!("{token} again")).await;
+            return self.apply(provider, schema, self.step(&nothing, &plan, config)).await;
         }
-        self.apply(provider, schema, prior, &plan, config, token).await
+        self.apply(provider, schema, self.step(prior, &plan, config)).await
     }
 
     async fn plan(
@@ -175,17 +201,18 @@ impl Life<'_> {
         Ok(plan)
     }
 
-    async fn apply(
-        &self,
-        provider: &dyn Provider,
-        schema: &Schema,
-        prior: &Object,
-        plan: &PlanResponse,
-        config: &Value,
-        token: &str,
-    ) -> Checked<Object> {
+    fn step<'b>(&self, prior: &'b Object, plan: &'b PlanResponse, config: &'b Value) -> Step<'b> {
+        Step { prior, plan, config, token: self.token() }
+    }
+
+    fn token(&self) -> String {
+        format!("{} {} {}", self.kind, self.sample, self.tokens.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn apply(&self, provider: &dyn Provider, schema: &Schema, step: Step<'_>) -> Checked<Object> {
         let reports = Reports::default();
-        let response = provider.apply(self.apply_request(prior, plan, config, token, &reports)).await;
+        let response = provider.apply(self.apply_request(&step, &reports)).await;
+        let Step { prior, plan, token, .. } = step;
         no_errors("applying", &response.problems)?;
         let ApplyResponse { new, private, identity, .. } = response;
         if !new.is_wholly_known() {
@@ -196,9 +223,10 @@ impl Life<'_> {
         if prior.identity.is_some() && prior.identity != identity {
             return Err("the identity has changed".into());
         }
-        let object = Object { value: new, private, identity };
         let action = if prior.value.is_null() { Action::Create } else { Action::Update };
-        let intent = self.intent(action, prior, &plan.planned, token, reports.last_handle());
+        let intent = self.intent(action, prior, &plan.planned, &token, reports.last_handle());
+        let made_with = if prior.value.is_null() { token } else { prior.token.clone() };
+        let object = Object { value: new, token: made_with, private, identity };
         // The object of a type that is only in state is as lost as the state is: making it once more is right.
         match provider.find_intent(intent).await {
             IntentOutcome::Found { object: found, .. } if action == Action::Create => {
@@ -210,23 +238,17 @@ impl Life<'_> {
         Ok(object)
     }
 
-    fn apply_request<'b>(
-        &self,
-        prior: &Object,
-        plan: &PlanResponse,
-        config: &Value,
-        token: &str,
-        progress: &'b dyn Progress,
-    ) -> ApplyRequest<'b> {
+    fn apply_request<'b>(&self, step: &Step<'_>, progress: &'b dyn Progress) -> ApplyRequest<'b> {
+        let Step { prior, plan, config, token } = step;
         ApplyRequest {
             kind: self.kind.into(),
             prior: prior.value.clone(),
             planned: plan.planned.clone(),
-            config: config.clone(),
+            config: (*config).clone(),
             private: plan.private.clone(),
             identity: plan.identity.clone(),
             meta: Value::NULL,
-            token: token.into(),
+            token: token.as_str().into(),
             progress,
         }
     }
@@ -286,7 +308,12 @@ impl Life<'_> {
         if many.len() != 2 || many.iter().any(|one| one.object != response.object) {
             return Err("reading many finds other than reading one".into());
         }
-        Ok(Object { value: response.object, private: response.private, identity: response.identity })
+        Ok(Object {
+            value: response.object,
+            token: object.token.clone(),
+            private: response.private,
+            identity: response.identity,
+        })
     }
 
     async fn check_upgrade(&self, provider: &dyn Provider, schema: &Schema, object: &Object) -> Checked<()> {
@@ -314,6 +341,7 @@ impl Life<'_> {
             };
             let imported = Object {
                 value: found.object.clone(),
+                token: String::new(),
                 private: found.private.clone(),
                 identity: found.identity.clone(),
             };
@@ -328,11 +356,9 @@ impl Life<'_> {
 
     /// Some objects are nowhere but in state: nothing that is imported can be like them.
     async fn is_only_in_state(&self, provider: &dyn Provider, object: &Object) -> bool {
-        let nothing = Object { value: Value::NULL, private: vec![], identity: None };
-        let intent = self.intent(Action::Create, &nothing, &object.value, "sample", None);
-        let again = self.intent(Action::Create, &nothing, &object.value, "change again", None);
+        let nothing = Object { value: Value::NULL, ..object.clone() };
+        let intent = self.intent(Action::Create, &nothing, &object.value, &object.token, None);
         matches!(provider.find_intent(intent).await, IntentOutcome::Absent)
-            && matches!(provider.find_intent(again).await, IntentOutcome::Absent)
     }
 
     async fn destroy(&self, provider: &dyn Provider, object: &Object) -> Checked<()> {
@@ -344,7 +370,7 @@ impl Life<'_> {
             private: object.private.clone(),
             identity: object.identity.clone(),
             meta: Value::NULL,
-            token: "destroy".into(),
+            token: self.token().into(),
             progress: &Reports::default(),
         };
         let response = provider.apply(request).await;
@@ -364,16 +390,16 @@ impl Life<'_> {
 
     /// A creation that is cut off at any time is found again by its token and the last handle.
     async fn check_crash(&self, schema: &Schema, config: &Value, duration: Duration) -> Checked<()> {
-        let nothing = Object { value: Value::null(schema.block.ty()), private: vec![], identity: None };
-        for (index, part) in [0, 1, 5, 9].into_iter().enumerate() {
-            let token = format!("crash {index}");
+        let nothing = Object::none(schema);
+        for part in [0, 1, 5, 9] {
             let provider = self.provider().await?;
             let plan = self.plan(&*provider, schema, &nothing, config).await?;
             let reports = Reports::default();
-            let call = provider.apply(self.apply_request(&nothing, &plan, config, &token, &reports));
+            let step = self.step(&nothing, &plan, config);
+            let call = provider.apply(self.apply_request(&step, &reports));
             cut_off(&self.simulation, duration * part / 10, call).await;
             let provider = self.provider().await?;
-            let intent = self.intent(Action::Create, &nothing, &plan.planned, &token, reports.last_handle());
+            let intent = self.intent(Action::Create, &nothing, &plan.planned, &step.token, reports.last_handle());
             match provider.find_intent(intent).await {
                 IntentOutcome::Unknown(_) => return Err("after a crash there is no way to tell what became".into()),
                 IntentOutcome::Absent if reports.last_handle().is_some() => {
@@ -382,7 +408,7 @@ impl Life<'_> {
                 IntentOutcome::Absent => {}
                 IntentOutcome::Found { object, private, identity } => {
                     promises::kept(&plan.planned, &object)?;
-                    self.destroy(&*provider, &Object { value: object, private, identity }).await?;
+                    self.destroy(&*provider, &Object { value: object, token: step.token, private, identity }).await?;
                 }
             }
         }
@@ -398,3 +424,7 @@ async fn cut_off<T>(simulation: &Simulation, duration: Duration, mut call: Call<
     })
     .await;
 }
+
+#[cfg(test)]
+#[path = "life_tests.rs"]
+mod tests;
