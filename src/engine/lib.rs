@@ -1,0 +1,9 @@
+//! The facade over planning and applying: opens the state, makes the providers, runs the work to its end.
+//!
+//! *Not here:* what is planned (`plan`), how it is carried out (`apply`), how anything is shown (`cli`).
+
+mod runtime;
+mod session;
+
+pub use runtime::RealRuntime;
+pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run};

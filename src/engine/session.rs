@@ -1,0 +1,193 @@
+//! One run: lock, plan, ask, apply, close.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use diag::{Diagnostic, Diagnostics};
+use lang::evaluation::World;
+use lang::functions::Environment;
+use lang::tree::Node;
+use lang::validate::Providers;
+use plan::{Options, Plan, Pool, Values};
+use sdk::Runtime;
+use state::{Journal, LockRequest, Opened, State, Store};
+use value::Value;
+
+/// A configuration with all that it needs to mean something.
+pub struct Configuration<'a> {
+    /// The tree of modules.
+    pub root: &'a Node,
+    /// What functions may see, while planning.
+    pub env: &'a Environment,
+    /// What `path.cwd` is.
+    pub cwd: &'a Path,
+    /// Values of the root module's variables, in the order of its list.
+    pub variables: Vec<Value>,
+    /// Functions of providers.
+    pub functions: &'a dyn Providers,
+}
+
+/// What is wanted of a run.
+pub struct Request<'a> {
+    /// The configuration.
+    pub configuration: Configuration<'a>,
+    /// The providers of the program.
+    pub providers: &'static [sdk::Factory],
+    /// Where state is kept.
+    pub store: Arc<dyn Store>,
+    /// Which of its states.
+    pub workspace: &'a str,
+    /// How to take its lock.
+    pub lock: LockRequest,
+    /// Files, time and chance of the state.
+    pub world: state::World,
+    /// How to plan.
+    pub options: Options,
+    /// At most so many provider calls at once.
+    pub parallelism: usize,
+    /// Time and chance of the providers.
+    pub runtime: Arc<dyn Runtime>,
+    /// The program's version.
+    pub version: &'static str,
+}
+
+/// Whether a plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// It is.
+    Apply,
+    /// It is not.
+    Stop,
+}
+
+/// What came of a run.
+pub struct Report {
+    /// The plan that was made.
+    pub plan: Plan,
+    /// How the apply came out, if there was one.
+    pub outcome: Option<apply::Outcome>,
+    /// The state at the end.
+    pub state: State,
+}
+
+/// Why a run could not begin or end.
+#[derive(Debug)]
+pub struct Failure(pub Diagnostics);
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Failure {
+        Failure(diagnostic.into())
+    }
+}
+
+/// Returns the options of a plan that destroys everything.
+pub fn destroy_options() -> Options {
+    Options { destroy: true, ..Options::default() }
+}
+
+/// Makes a plan, asks what to do with it, and does it.
+///
+/// `decide` sees the plan and says whether it is carried out.
+pub fn run(
+    request: Request<'_>,
+    observer: &dyn apply::Observer,
+    decide: &mut dyn FnMut(&Plan) -> Approval,
+) -> Result<Report, Failure> {
+    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?;
+    let journal = open(&request)?;
+    let result = executor.block_on(work(&request, &journal, observer, decide));
+    match journal.close() {
+        Ok(closed) => {
+            let (plan, outcome) = result;
+            Ok(Report { plan, outcome, state: closed.ledger.state })
+        }
+        Err((_, error)) => {
+            let detail =
+                format!("{error} What was done is in the journal beside the state and is read by the next run.");
+            Err(Diagnostic::error("State not saved", detail).into())
+        }
+    }
+}
+
+fn open(request: &Request<'_>) -> Result<Journal, Failure> {
+    let lock = request.store.lock(request.workspace, &request.lock);
+    let lock = lock.map_err(|error| Diagnostic::error("State is locked", error.to_string()))?;
+    let opened = Journal::open(request.store.clone(), request.workspace, lock, &request.world, request.version);
+    let Opened { journal, .. } =
+        opened.map_err(|error| Diagnostic::error("State cannot be opened", error.to_string()))?;
+    let open = journal.look(|ledger| ledger.open.len());
+    if open > 0 {
+        let detail = format!(
+            "An earlier run was cut off while {open} provider calls were under way, and what became of them is not \
+             known. Settling them is not possible yet; the state is unchanged."
+        );
+        return Err(Diagnostic::error("Unfinished calls", detail).into());
+    }
+    Ok(journal)
+}
+
+async fn work(
+    request: &Request<'_>,
+    journal: &Journal,
+    observer: &dyn apply::Observer,
+    decide: &mut dyn FnMut(&Plan) -> Approval,
+) -> (Plan, Option<apply::Outcome>) {
+    let prior = journal.state();
+    let values = Values::default();
+    let pool = pool(request);
+    let configuration = &request.configuration;
+    let world = World {
+        root: configuration.root,
+        env: configuration.env,
+        workspace: request.workspace,
+        cwd: configuration.cwd,
+        providers: configuration.functions,
+        resources: &values,
+        applying: false,
+    };
+    let input = plan::Input {
+        world,
+        variables: configuration.variables.clone(),
+        prior: &prior,
+        pool: pool.clone(),
+        values: &values,
+        options: &request.options,
+    };
+    let plan = plan::plan(input).await;
+    if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
+        return (plan, None);
+    }
+    let env = Environment { pure: false, ..configuration.env.clone() };
+    let input = apply::Input {
+        world: World { env: &env, applying: true, ..world },
+        variables: configuration.variables.clone(),
+        plan: &plan,
+        pool,
+        values: &values,
+        journal,
+        parallelism: request.parallelism,
+        observer,
+        runtime: request.runtime.clone(),
+        stopping: &|| false,
+    };
+    let outcome = apply::apply(&input).await;
+    (plan, Some(outcome))
+}
+
+fn pool(request: &Request<'_>) -> Rc<Pool> {
+    let factories = request.providers;
+    let make = move |wanted: &addr::Provider| {
+        let made = factories.iter().map(|make| make()).find(|made| is_called(&**made, wanted))?;
+        Some(Arc::from(made))
+    };
+    Pool::new(make, request.runtime.clone(), request.version)
+}
+
+/// A module that does not say where a provider comes from means the one of that name in the default namespace; so the
+/// program's own are found by name there, too.
+fn is_called(provider: &dyn sdk::Provider, wanted: &addr::Provider) -> bool {
+    let exact = addr::Provider::parse(provider.source()).is_ok_and(|source| source == *wanted);
+    exact || addr::Provider::implied(provider.name()) == *wanted
+}
