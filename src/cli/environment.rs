@@ -22,12 +22,14 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
     Variable { name: "HOME", effect: "What `~` means." },
+    Variable { name: "HOSTNAME", effect: "The machine's name, for the lock of the state." },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
     Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
     Variable { name: "TF_WORKSPACE", effect: "The name of the workspace." },
+    Variable { name: "USER", effect: "The user's name, for the lock of the state." },
 ];
 
 /// The variables of one run.
@@ -86,6 +88,16 @@ impl Environment {
     /// Returns the user's own folder.
     pub fn home_directory(&self) -> Option<PathBuf> {
         self.get("HOME").map(PathBuf::from)
+    }
+
+    /// Returns who the user is.
+    pub fn user(&self) -> &str {
+        self.get("USER").unwrap_or("somebody")
+    }
+
+    /// Returns what the machine is called.
+    pub fn host(&self) -> &str {
+        self.get("HOSTNAME").unwrap_or("this machine")
     }
 
     /// Tells whether the user does not want to be asked for values.

@@ -13,6 +13,7 @@ mod render;
 mod ui;
 mod usage;
 mod variables;
+mod working;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,8 +1,11 @@
 //! The list of commands. A new one is a file here and a line in [`COMMANDS`].
 
+mod apply;
 mod console;
+mod destroy;
 mod fmt;
 mod metadata_functions;
+mod plan;
 mod validate;
 mod version;
 
@@ -15,9 +18,12 @@ use crate::{Exit, Session, arguments};
 /// Every command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[
     // sorted
+    entry::<apply::Args>(),
     entry::<console::Args>(),
+    entry::<destroy::Args>(),
     entry::<fmt::Args>(),
     entry::<metadata_functions::Args>(),
+    entry::<plan::Args>(),
     entry::<validate::Args>(),
     entry::<version::Args>(),
 ];

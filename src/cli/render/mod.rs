@@ -2,6 +2,7 @@
 
 mod header;
 pub(crate) mod json;
+pub(crate) mod plan;
 mod snippet;
 pub(crate) mod text;
 mod wrap;

@@ -1,0 +1,81 @@
+//! `apply`: makes the world what the configuration says.
+
+use std::io::{BufRead, BufReader};
+
+use engine::Approval;
+
+use super::Run;
+use crate::render::plan as render;
+use crate::working::{self, PlanningArgs, Wish};
+use crate::{Exit, Session};
+
+/// Create, change and destroy what the configuration asks for.
+///
+/// Shows what would be done, asks whether to do it, and does it.
+#[derive(clap::Parser)]
+pub(super) struct Args {
+    /// Do not ask.
+    #[arg(long)]
+    auto_approve: bool,
+
+    /// Destroy everything.
+    #[arg(long)]
+    destroy: bool,
+
+    #[command(flatten)]
+    planning: PlanningArgs,
+}
+
+impl Run for Args {
+    const NAME: &'static str = "apply";
+
+    fn run(self, session: &mut Session) -> Exit {
+        carry_out(session, &self.planning, self.auto_approve, self.destroy)
+    }
+}
+
+/// Plans, asks, applies.
+pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_approve: bool, destroy: bool) -> Exit {
+    let mut refused = false;
+    let mut decide = |session: &mut Session, plan: &plan::Plan| {
+        session.ui.out.print(&render::text(plan));
+        if plan.is_empty() || auto_approve || ask(session, destroy) {
+            return Approval::Apply;
+        }
+        refused = true;
+        Approval::Stop
+    };
+    let operation = if destroy { "destroy" } else { "apply" };
+    let result = working::run(session, planning, Wish { operation, destroy, decide: &mut decide });
+    let report = match result {
+        Ok(report) => report,
+        Err(exit) => return exit,
+    };
+    if refused {
+        session.ui.out.print("\nNothing was done.\n");
+        return Exit::FAILURE;
+    }
+    let Some(outcome) = report.outcome else { return Exit::FAILURE };
+    let summary = if destroy {
+        format!("\nDestroy complete! Resources: {} destroyed.\n", outcome.destroyed)
+    } else {
+        format!(
+            "\nApply complete! Resources: {} added, {} changed, {} destroyed.\n",
+            outcome.added, outcome.changed, outcome.destroyed
+        )
+    };
+    session.ui.out.print(&summary);
+    Exit::SUCCESS
+}
+
+fn ask(session: &mut Session, destroy: bool) -> bool {
+    if !session.ui.is_interactive {
+        session.problem("Approval needed", "Nobody is there to be asked: run it with -auto-approve, or on a terminal.");
+        return false;
+    }
+    let what = if destroy { "destroy all of this" } else { "perform these actions" };
+    session.ui.out.print(&format!("\nDo you want to {what}? Only \"yes\" will be accepted.\n\n  Enter a value: "));
+    let mut answer = String::new();
+    let read = BufReader::new(&mut session.ui.input).read_line(&mut answer);
+    read.is_ok() && answer.trim() == "yes"
+}

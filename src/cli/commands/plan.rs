@@ -1,0 +1,43 @@
+//! `plan`: shows what an apply would do.
+
+use engine::Approval;
+
+use super::Run;
+use crate::render::plan as render;
+use crate::working::{self, PlanningArgs, Wish};
+use crate::{Exit, Session};
+
+/// Show what an apply would do.
+///
+/// Compares the configuration with the state and with what the providers say there is, and shows what would have to be
+/// created, changed and destroyed. Nothing is changed.
+#[derive(clap::Parser)]
+pub(super) struct Args {
+    /// Plan to destroy everything.
+    #[arg(long)]
+    destroy: bool,
+
+    /// Exit with 2 if there is something to do, with 0 if there is nothing, with 1 on an error.
+    #[arg(long)]
+    detailed_exitcode: bool,
+
+    #[command(flatten)]
+    planning: PlanningArgs,
+}
+
+impl Run for Args {
+    const NAME: &'static str = "plan";
+
+    fn run(self, session: &mut Session) -> Exit {
+        let mut decide = |session: &mut Session, plan: &plan::Plan| {
+            session.ui.out.print(&render::text(plan));
+            Approval::Stop
+        };
+        let wish = Wish { operation: "plan", destroy: self.destroy, decide: &mut decide };
+        match working::run(session, &self.planning, wish) {
+            Ok(report) if self.detailed_exitcode && !report.plan.is_empty() => Exit(2),
+            Ok(_) => Exit::SUCCESS,
+            Err(exit) => exit,
+        }
+    }
+}
