@@ -122,8 +122,16 @@ impl Args {
             session.problem("Failed to read standard input", format!("{error}."));
             return Exit::FAILURE;
         }
-        // What is not UTF-8 is reported where it stands: the parser sees the replacement characters.
-        let text = String::from_utf8_lossy(&bytes);
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let detail = format!("Line {line} of the input has bytes that are not UTF-8.");
+                session.problem("Invalid character encoding", detail);
+                return Exit::FAILURE;
+            }
+        };
         if self.json || self.each_line { self.each(&text, console, session) } else { last(&text, console, session) }
     }
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use diag::{Diagnostic, Diagnostics, Sources, Span};
 use ecow::EcoString;
-use syntax::tree::{Body, Expr, ExprKind};
+use syntax::tree::{Attribute, Block, Body, Expr, ExprKind};
 use value::{Number, Value};
+
+use super::Given;
 
 /// Files that are read wherever they are, the weakest first.
 const NAMES: [&str; 4] = ["terraform.tfvars", "terraform.tfvars.json", "gantry.tfvars", "gantry.tfvars.json"];
@@ -41,8 +43,8 @@ pub(super) fn automatic(dir: &Path, diags: &mut Diagnostics) -> Vec<PathBuf> {
     found
 }
 
-/// Returns the values in a file with the places of their assignments.
-pub(super) fn read(path: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<(EcoString, Value, Span)> {
+/// Returns what a file assigns, with the places of the assignments.
+pub(super) fn read(path: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<(EcoString, Given, Span)> {
     let shown = path.strip_prefix(".").unwrap_or(path);
     let text = match fs::read(path) {
         Ok(text) => text,
@@ -64,7 +66,7 @@ pub(super) fn read(path: &Path, sources: &mut Sources, diags: &mut Diagnostics) 
         return Vec::new();
     }
     declarations(&tree.body, shown, diags);
-    values(&tree.body, diags)
+    assignments(&tree.body, diags)
 }
 
 /// Reports blocks that declare variables: a frequent mix-up of the two kinds of file.
@@ -81,29 +83,23 @@ fn declarations(body: &Body, path: &Path, diags: &mut Diagnostics) {
     }
 }
 
-fn values(body: &Body, diags: &mut Diagnostics) -> Vec<(EcoString, Value, Span)> {
-    let has_declarations =
-        matches!(body, Body::Native(native) if native.blocks.iter().any(|b| b.kind.name == "variable"));
-    let attributes = if has_declarations {
-        // Reported already, better than as blocks that must not be here.
-        body.just_attributes(&mut Diagnostics::new())
-    } else {
-        body.just_attributes(diags)
+fn assignments(body: &Body, diags: &mut Diagnostics) -> Vec<(EcoString, Given, Span)> {
+    let is_declaration = |block: &Block| block.kind.name == "variable";
+    let attributes = match body {
+        // These have been reported, in better words than those for blocks that must not be here.
+        Body::Native(native) if native.blocks.iter().any(is_declaration) => {
+            body.just_attributes(&mut Diagnostics::new())
+        }
+        _ => body.just_attributes(diags),
     };
-    let mut found = Vec::with_capacity(attributes.len());
-    for attribute in attributes {
-        let value = match body {
-            Body::Json(_) => json_value(&attribute.expr),
-            _ => {
-                let (value, problems) = lang::constant::evaluate(&attribute.expr);
-                let failed = problems.has_errors();
-                diags.append(problems);
-                (!failed).then_some(value)
-            }
+    let given = |attribute: Attribute| {
+        let given = match body {
+            Body::Json(_) => Given::Value(json_value(&attribute.expr)?),
+            _ => Given::Expression(attribute.expr),
         };
-        found.extend(value.map(|value| (attribute.name.name, value, attribute.span)));
-    }
-    found
+        Some((attribute.name.name, given, attribute.span))
+    };
+    attributes.into_iter().filter_map(given).collect()
 }
 
 /// Returns the value that JSON is; strings are texts here, not templates.
@@ -135,13 +131,19 @@ pub fn decode_tfvars(text: &str) -> Result<Value, String> {
     let mut sources = Sources::default();
     let file = sources.add("<decode_tfvars argument>", text.as_bytes());
     let (tree, mut diags) = syntax::parse(file, text.as_bytes());
-    let found = values(&tree.body, &mut diags);
+    let mut values = Vec::new();
+    for (name, given, _) in assignments(&tree.body, &mut diags) {
+        let Given::Expression(expr) = given else { continue };
+        let (value, found) = lang::constant::evaluate(&expr);
+        diags.append(found);
+        values.push((name, value));
+    }
     match diags.iter().find(|problem| problem.is_error()) {
         Some(problem) => {
             let line = problem.subject.map(|span| sources.file(file).position(span.start as usize).line).unwrap_or(1);
             Err(format!("line {line}: {}: {}", problem.summary, problem.detail))
         }
-        None => Ok(Value::object(found.into_iter().map(|(name, value, _)| (name, value)))),
+        None => Ok(Value::object(values)),
     }
 }
 

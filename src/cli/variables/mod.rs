@@ -5,11 +5,13 @@ mod files;
 mod options;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use diag::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
 use ecow::EcoString;
 use lang::module::{Module, Variable};
+use syntax::tree::Expr;
 use value::Value;
 
 use crate::Environment;
@@ -22,19 +24,21 @@ pub(crate) use options::VariableOptions;
 enum Origin {
     /// An environment variable of this name.
     Environment(String),
-    /// A file of values, at this place.
-    File(Span),
+    /// A file of values of this name, at this place.
+    File(PathBuf, Span),
     /// A person was asked.
     Answer,
     /// `-var`
     Option,
 }
 
-/// A value as it was given: a text whose meaning the variable's type decides, or a value already.
+/// A value as it was given: a text whose meaning the variable's type decides, a value already, or nearly.
 #[derive(Clone, Debug)]
 enum Given {
     Text(String),
     Value(Value),
+    /// An expression in a file: what is wrong with it must not be shown if the variable is a secret.
+    Expression(Arc<Expr>),
 }
 
 /// What was given to variables, by name; nothing is known of the variables yet.
@@ -80,8 +84,8 @@ impl Assignments {
     }
 
     fn add_file(&mut self, path: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
-        for (name, value, span) in files::read(path, sources, diags) {
-            self.0.insert(name, (Given::Value(value), Origin::File(span)));
+        for (name, given, span) in files::read(path, sources, diags) {
+            self.0.insert(name, (given, Origin::File(path.to_path_buf(), span)));
         }
     }
 
@@ -113,6 +117,10 @@ impl Assignments {
                 Given::Value(value) => Some(value),
                 Given::Text(text) if !variable.written_as_expression => Some(Value::string(text)),
                 Given::Text(text) => parse(variable, &text, &origin, sources, diags),
+                Given::Expression(tree) => {
+                    let (value, found) = lang::constant::evaluate(&tree);
+                    (!report(variable, &origin, found, diags)).then_some(value)
+                }
             };
             resolved.extend(value.map(|value| (name, value, origin)));
         }
@@ -136,22 +144,26 @@ fn parse(
         found.append(problems);
         value = Some(evaluated);
     }
+    let note = format!(
+        " The value is written in the language's own notation, as the type of var.{} is not a primitive one.",
+        variable.name
+    );
+    found.iter_mut().for_each(|problem| problem.detail.push_str(&note));
+    if report(variable, origin, found, diags) { None } else { value }
+}
+
+/// Passes on what is wrong with a value, without showing a secret; tells whether there is an error.
+fn report(variable: &Variable, origin: &Origin, found: Diagnostics, diags: &mut Diagnostics) -> bool {
     let failed = found.has_errors();
     for mut problem in found {
         if variable.sensitive {
-            // The text is a secret, and the message would show it.
             let detail = format!("What var.{} is set to{} is not right.", variable.name, by(origin, &variable.name));
             problem = Diagnostic { severity: problem.severity, ..Diagnostic::error(problem.summary, detail) };
             problem.subject = Some(variable.header);
-        } else {
-            problem.detail.push_str(&format!(
-                " The value is written in the language's own notation, as the type of var.{} is not a primitive one.",
-                variable.name
-            ));
         }
         diags.push(problem);
     }
-    value.filter(|_| !failed)
+    failed
 }
 
 /// Says how a value was given.
@@ -159,7 +171,7 @@ fn by(origin: &Origin, name: &str) -> String {
     match origin {
         Origin::Environment(variable) => format!(" by the environment variable {variable}"),
         Origin::Option => format!(" by -var=\"{name}=...\""),
-        Origin::File(_) => " by a file of values".to_owned(),
+        Origin::File(path, _) => format!(" in the file {}", path.strip_prefix(".").unwrap_or(path).display()),
         Origin::Answer => " when asked for".to_owned(),
     }
 }
@@ -179,7 +191,7 @@ fn undeclared(name: &str, origin: &Origin, module: &Module, diags: &mut Diagnost
         Origin::Option => {
             diags.push(Diagnostic::error("Value for undeclared variable", detail("the command line")));
         }
-        Origin::File(span) => diags.warning(*span, "Value for undeclared variable", detail("this file")),
+        Origin::File(_, span) => diags.warning(*span, "Value for undeclared variable", detail("this file")),
     }
 }
 
@@ -211,7 +223,7 @@ impl Assigned {
         };
         // The line in the file shows the value: of a secret only the declaration may be shown.
         let place = match origin {
-            Origin::File(span) if !variable.sensitive => Some(*span),
+            Origin::File(_, span) if !variable.sensitive => Some(*span),
             _ => None,
         };
         variable.prepare(Some(value.clone()), place).unwrap_or_else(|mut problem| {

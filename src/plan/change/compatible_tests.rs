@@ -44,7 +44,12 @@ fn elements_of_sets_correspond_by_what_is_known() {
     check(schema, r#"{t=[{x="1", id=?}, {x="2", id=?}]}"#, r#"{t=[{x="2", id="b"}, {x="1", id="a"}]}"#, &[]);
     check("{t:set(string) o}", "{t=[?, ?]}", r#"{t=["1"]}"#, &[]);
     check("{t:set(string) o}", r#"{t=["0", ?, ?]}"#, r#"{t=["0", "1", "2"]}"#, &[]);
-    check("{t:set(string) o}", r#"{t=["0"]}"#, r#"{t=["1"]}"#, &[r#".t: no element agrees with the planned element "0""#]);
+    check(
+        "{t:set(string) o}",
+        r#"{t=["0"]}"#,
+        r#"{t=["1"]}"#,
+        &[r#".t: no element agrees with the planned element "0""#],
+    );
 }
 
 #[test]

@@ -13,13 +13,15 @@ use super::parts;
 /// as if it had been configured.
 pub fn ignore_changes(schema: &Block, ignored: &IgnoreChanges, prior: &Value, config: &Value) -> Value {
     match ignored {
-        IgnoreChanges::All if !prior.is_null() => attributes::change(schema, prior, &mut |attribute, value| {
-            match attribute.computed && !attribute.is_settable() {
+        IgnoreChanges::All if !prior.is_null() => {
+            attributes::change(schema, prior, &mut |attribute, value| match attribute.computed
+                && !attribute.is_settable()
+            {
                 true if value.is_null() => Change::Keep,
                 true => Change::Replace(Value::null(attribute.ty())),
                 false => Change::Descend,
-            }
-        }),
+            })
+        }
         _ => restore_ignored(ignored, prior, config),
     }
 }

@@ -117,12 +117,8 @@ pub(super) fn parts(value: &Value) -> Vec<&Value> {
 /// Returns steps and parts of a compound value in its own order; a set's element is its own key.
 pub(super) fn steps(value: &Value) -> Vec<(PathStep, &Value)> {
     match value.kind() {
-        Kind::Map(map) => {
-            map.entries().iter().map(|(key, part)| (PathStep::Index(key.clone().into()), part)).collect()
-        }
-        Kind::Object(object) => {
-            object.iter().map(|(name, part)| (PathStep::Attribute(name.clone()), part)).collect()
-        }
+        Kind::Map(map) => map.entries().iter().map(|(key, part)| (PathStep::Index(key.clone().into()), part)).collect(),
+        Kind::Object(object) => object.iter().map(|(name, part)| (PathStep::Attribute(name.clone()), part)).collect(),
         Kind::Set(set) => set.values().iter().map(|part| (PathStep::Index(part.clone()), part)).collect(),
         _ => {
             let parts = value.as_sequence().unwrap_or_default();
@@ -167,9 +163,6 @@ mod tests {
         let list = Value::list(Type::Number, [1.into(), 2.into()]);
         assert_eq!(super::change_parts(&list, &mut |_| None), None);
         let change = |part: &Value| (*part == 2.into()).then(|| 3.into());
-        assert_eq!(
-            super::change_parts(&list, &mut { change }),
-            Some(Value::list(Type::Number, [1.into(), 3.into()]))
-        );
+        assert_eq!(super::change_parts(&list, &mut { change }), Some(Value::list(Type::Number, [1.into(), 3.into()])));
     }
 }

@@ -324,12 +324,15 @@ fn field_may_come_from(fields: Fields<'_>, nesting: Nesting, prior: &Value, conf
         Nesting::Single => may_come_from(fields, prior, config),
         // Without equality there is no telling which elements belong together.
         Nesting::Set => false,
-        Nesting::List => parts::parts(prior).into_iter().enumerate().all(|(index, prior)| {
-            parts::at(config, index).is_some_and(|config| may_come_from(fields, prior, config))
-        }),
-        Nesting::Map => prior.as_entries().unwrap_or_default().into_iter().all(|(key, prior)| {
-            parts::of_key(config, key).is_some_and(|config| may_come_from(fields, prior, config))
-        }),
+        Nesting::List => parts::parts(prior)
+            .into_iter()
+            .enumerate()
+            .all(|(index, prior)| parts::at(config, index).is_some_and(|config| may_come_from(fields, prior, config))),
+        Nesting::Map => {
+            prior.as_entries().unwrap_or_default().into_iter().all(|(key, prior)| {
+                parts::of_key(config, key).is_some_and(|config| may_come_from(fields, prior, config))
+            })
+        }
     }
 }
 

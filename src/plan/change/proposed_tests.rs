@@ -31,7 +31,8 @@ fn marks_are_those_of_the_configuration() {
 
 #[test]
 fn write_only_attributes_are_never_proposed() {
-    let schema = "{a:string ow, n:list{p:string ow} o, b=list{c:string ow}, t=set{c:string ow, d:string o, id:string c}}";
+    let schema =
+        "{a:string ow, n:list{p:string ow} o, b=list{c:string ow}, t=set{c:string ow, d:string o, id:string c}}";
     check(
         schema,
         r#"{a=null, n=null, b=[], t=[{c=null, d="4", id="5"}]}"#,

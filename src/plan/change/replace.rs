@@ -25,7 +25,8 @@ pub fn forcing_paths(
             }
             (Some(only), None) | (None, Some(only)) => only.is_null(),
             (None, None) => {
-                let message = "replacement is required because of a part that neither the prior nor the planned object has";
+                let message =
+                    "replacement is required because of a part that neither the prior nor the planned object has";
                 problems.push(Problem { path: path.clone(), message: message.into() });
                 continue;
             }
