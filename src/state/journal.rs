@@ -530,6 +530,8 @@ impl Lines<'_> {
 }
 
 #[cfg(test)]
+mod benchmark_tests;
+#[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
 mod tests;
