@@ -311,10 +311,10 @@ impl Journal {
             let queue = self.shared.lock();
             (queue.ledger.clone(), queue.appended, queue.failure.clone())
         };
-        if appended > 0 || self.records_at_opening > 0 {
-            if let Err(error) = replace(&*self.store, &self.workspace, &*self.lock, &ledger, &self.program) {
-                return Err((self, error));
-            }
+        if (appended > 0 || self.records_at_opening > 0)
+            && let Err(error) = replace(&*self.store, &self.workspace, &*self.lock, &ledger, &self.program)
+        {
+            return Err((self, error));
         }
         Ok(Closed { rescued: failure, ledger })
     }
@@ -529,6 +529,8 @@ impl Lines<'_> {
     }
 }
 
+#[cfg(test)]
+mod benchmark_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod address;
 mod attributes;
 pub mod conformance;
+mod diagnostics;
 mod format;
 mod handles;
 mod journal;

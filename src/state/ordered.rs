@@ -66,10 +66,8 @@ impl<K: Ord + Clone, V: Clone> OrderedMap<K, V> {
         self.length += 1;
         let Some(full) = self.chunks.get(chunk).map(|chunk| chunk.len() >= CHUNK_ENTRIES_MAX) else {
             // Most resources have one instance: room for more would be most of a state's memory.
-            let mut first = Vec::with_capacity(1);
-            first.push((key, value));
             self.chunks.reserve_exact(1);
-            self.chunks.push(Arc::new(first));
+            self.chunks.push(Arc::new(vec![(key, value)]));
             return None;
         };
         if !full {

@@ -185,14 +185,16 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
     let mut reader = Reader { is_lenient: true, ..Reader::default() };
     let mut damages = Vec::new();
     let mut whole = 0;
-    if lines(bytes).next().is_none_or(|first| !line::is_whole(first.content, Sum::default())) {
-        reader.file = file_sum(bytes);
-        reader.next_line = 1;
-        let first = lines(bytes).next().unwrap_or(RawLine { offset: 0, content: &[], is_ended: false });
+    let mut rest = lines(bytes);
+    let first = rest.next().unwrap_or(RawLine { offset: 0, content: &[], is_ended: false });
+    if !line::is_whole(first.content, Sum::default()) {
+        reader.salvage_header(&first, bytes);
         damages.push(reader.damage(bytes, &first, DamageKind::NoHeader));
+        reader.next_line = 1;
+    } else {
+        rest = lines(bytes);
     }
-    let skipped = usize::from(!damages.is_empty());
-    for line in lines(bytes).skip(skipped) {
+    for line in rest {
         match reader.take(&line) {
             Ok(Taken::Record) => whole += 1,
             Ok(Taken::Torn(_)) => {}
@@ -205,12 +207,6 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
     Salvage { ledger: reader.ledger, whole, damages }
 }
 
-/// Finds the sum of a header that is damaged itself: the one under which most other lines are whole.
-fn file_sum(bytes: &[u8]) -> Sum {
-    let recorded = lines(bytes).next().and_then(|first| line::recorded_sum(first.content));
-    recorded.unwrap_or_default()
-}
-
 #[derive(Clone, Copy)]
 struct RawLine<'a> {
     offset: usize,
@@ -218,14 +214,25 @@ struct RawLine<'a> {
     is_ended: bool,
 }
 
-fn lines(bytes: &[u8]) -> impl Iterator<Item = RawLine<'_>> {
-    let mut offset = 0;
-    bytes.split_inclusive(|b| *b == b'\n').map(move |line| {
-        let content = line.strip_suffix(b"\n");
-        let raw = RawLine { offset, content: content.unwrap_or(line), is_ended: content.is_some() };
-        offset += line.len();
-        raw
-    })
+fn lines(bytes: &[u8]) -> Lines<'_> {
+    Lines { bytes, offset: 0 }
+}
+
+struct Lines<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = RawLine<'a>;
+
+    fn next(&mut self) -> Option<RawLine<'a>> {
+        let (rest, offset) = (&self.bytes[self.offset..], self.offset);
+        let end = rest.iter().position(|b| *b == b'\n');
+        let content = &rest[..end.unwrap_or(rest.len())];
+        self.offset += content.len() + usize::from(end.is_some());
+        (!rest.is_empty()).then_some(RawLine { offset, content, is_ended: end.is_some() })
+    }
 }
 
 enum Taken {
@@ -246,12 +253,14 @@ struct Reader {
     journal_records: u64,
     /// Numbers may jump, and what makes no sense is passed over.
     is_lenient: bool,
+    /// Nothing tells whether lines are whole: what can be read counts.
+    is_unchecked: bool,
 }
 
 impl Reader {
     fn take(&mut self, line: &RawLine<'_>) -> Result<Taken, DamageKind> {
         let content = if line.is_ended { line.content } else { without_zeros(line.content) };
-        if !line::is_whole(content, self.file) {
+        if !self.is_unchecked && !line::is_whole(content, self.file) {
             return match self.next_line {
                 0 => Err(DamageKind::NoHeader),
                 last if self.snapshot_ended && !line.is_ended && !covers_whole(content, self.file) => {
@@ -300,6 +309,25 @@ impl Reader {
     fn record(&mut self, record: &Record) -> Result<(), DamageKind> {
         self.journal_records += u64::from(self.snapshot_ended);
         self.ledger.apply(record).map_err(|error| DamageKind::Senseless(error.to_string()))
+    }
+
+    /// Finds out the sum by which the lines of a file are checked, from a header that is not whole.
+    fn salvage_header(&mut self, header: &RawLine<'_>, bytes: &[u8]) {
+        let whole = |file: Sum| lines(bytes).filter(|line| line::is_whole(line.content, file)).count();
+        let fits = |sum: Option<Sum>| sum.filter(|sum| whole(*sum) > 0);
+        let computed = line::computed_sum(header.content);
+        if let Some(recorded) = fits(line::recorded_sum(header.content)) {
+            self.file = recorded;
+        } else if let Some(computed) = fits(computed) {
+            // The sum itself is what was damaged: the header says what it always said.
+            self.file = computed;
+            if let Ok((_, Line::Header { lineage, serial, .. })) = v1::decode(header.content, &mut self.interner) {
+                self.ledger.state.lineage = lineage;
+                self.ledger.state.serial = serial;
+            }
+        } else {
+            self.is_unchecked = true;
+        }
     }
 
     fn damage(&self, bytes: &[u8], line: &RawLine<'_>, kind: DamageKind) -> Damage {

@@ -106,6 +106,14 @@ impl SimulatedFiles {
         SimulatedFiles(Arc::new(Mutex::new(disk)))
     }
 
+    /// Makes all that was written outlast a power failure, as a system does after a while.
+    pub(crate) fn flush(&self) {
+        let mut disk = self.disk();
+        disk.inodes.iter_mut().for_each(|inode| inode.durable.clone_from(&inode.data));
+        disk.durable_names = disk.names.clone();
+        disk.pending.clear();
+    }
+
     /// Returns the files after a power failure: of what was not synced, as much is there as the seed says.
     pub(crate) fn after_power_failure(&self, random: &mut Seeded) -> SimulatedFiles {
         let files = self.after_kill();
@@ -276,7 +284,8 @@ impl Clock for StandingClock {
 
     fn sleep(&self, duration: Duration) {
         self.0.fetch_add(duration.as_millis() as u64, Ordering::SeqCst);
-        std::thread::yield_now();
+        // Long enough for another thread to do something meanwhile.
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

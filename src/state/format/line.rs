@@ -61,6 +61,11 @@ pub(crate) fn recorded_sum(line: &[u8]) -> Option<Sum> {
     u64::from_str_radix(text, 16).ok().map(Sum)
 }
 
+/// Returns the sum that a header should have, going by the rest of it.
+pub(crate) fn computed_sum(header: &[u8]) -> Option<Sum> {
+    header.get(CONTENT_START..).map(|content| Sum::of(Sum::default(), content))
+}
+
 /// Tells whether a line (without its line break) is whole, in the file whose header has the sum `file`.
 pub(crate) fn is_whole(line: &[u8], file: Sum) -> bool {
     let sum = recorded_sum(line);

@@ -169,13 +169,18 @@ fn what_is_whole_is_salvaged() {
         let line = sample.line(number);
         bytes[line.start + random.below(line.len() as u64 - 1) as usize] ^= 1;
         let salvage = salvage(&bytes);
-        if number > 1 {
+        // The form of a header or its content, damaged, takes the lineage with it; a damaged sum does not.
+        assert_eq!(salvage.ledger.state.lineage, if number > 1 { "test" } else { "" });
+        {
             // What builds on the lost record may make no sense without it; it is told of, too.
             let told = salvage.whole + salvage.damages.len() as u64;
             assert_eq!(told, sample.ends.len() as u64, "line {number}");
-            let changed = salvage.damages.iter().filter(|damage| damage.kind == DamageKind::Changed).count();
+            let changed = salvage
+                .damages
+                .iter()
+                .filter(|damage| matches!(damage.kind, DamageKind::Changed | DamageKind::NoHeader))
+                .count();
             assert!(changed == 1 && salvage.whole > 6, "line {number}: {:?}", salvage.damages);
-            assert_eq!(salvage.ledger.state.lineage, "test");
         }
         assert!(!salvage.damages.is_empty(), "line {number}");
         let mut repaired = Vec::new();
@@ -184,6 +189,24 @@ fn what_is_whole_is_salvaged() {
     }
     assert_eq!(salvage(&sample.bytes).damages, vec![]);
     assert_eq!(salvage(&sample.bytes).ledger, *sample.last());
+}
+
+#[test]
+fn a_damaged_header_hides_nothing_else() {
+    let sample = sample(6, 20);
+    let lines = sample.ends.len() as u64;
+    let check = |at: std::ops::Range<usize>, lineage: &str| {
+        let mut bytes = sample.bytes.clone();
+        at.for_each(|at| bytes[at] = b'x');
+        let salvage = salvage(&bytes);
+        assert_eq!((salvage.whole, salvage.ledger.state.lineage.as_str()), (lines - 1, lineage));
+        assert_eq!(salvage.ledger.open, sample.last().open);
+    };
+    let header = sample.line(1);
+    check(10..11, "test");
+    check(60..61, "");
+    // Neither the sum nor what it is the sum of: lines are taken for what they say.
+    check(header.start..header.end - 1, "");
 }
 
 #[test]

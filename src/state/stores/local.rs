@@ -314,3 +314,87 @@ impl From<Owner> for OwnerFile {
         OwnerFile { id, operation, who, host, process, version, since }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::LocalStore;
+    use crate::lock::{Claim, LockError, LockRequest};
+    use crate::simulated::SimulatedFiles;
+    use crate::{RealFiles, Store, SystemClock, SystemRandom, World, conformance};
+
+    fn real(folder: &Path) -> LocalStore {
+        let world = World { files: Arc::new(RealFiles), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
+        LocalStore::new(folder, world)
+    }
+
+    fn request() -> LockRequest {
+        LockRequest { claim: Claim::default(), patience: Duration::ZERO }
+    }
+
+    #[test]
+    fn conforms() {
+        let mut folders = Vec::new();
+        conformance::run(|| {
+            folders.push(tempfile::tempdir().unwrap());
+            real(folders.last().unwrap().path())
+        });
+    }
+
+    #[test]
+    fn conforms_on_simulated_files() {
+        conformance::run(|| LocalStore::new("/w", SimulatedFiles::default().world()));
+    }
+
+    #[test]
+    fn the_lock_of_the_dead_is_taken_over() {
+        let files = SimulatedFiles::default();
+        let dead = LocalStore::new("/w", files.world()).lock("default", &request()).unwrap();
+        let store = LocalStore::new("/w", files.after_kill().world());
+        assert_eq!(store.holder("default").unwrap(), None);
+        let held = store.lock("default", &request()).unwrap();
+        assert_eq!(held.abandoned_by(), Some(dead.owner()));
+        drop(held);
+        assert!(store.lock("default", &request()).unwrap().abandoned_by().is_none());
+    }
+
+    #[test]
+    fn a_name_that_the_dead_left_is_taken_away_by_its_id() {
+        let files = SimulatedFiles::default();
+        let dead = LocalStore::new("/w", files.world()).lock("default", &request()).unwrap();
+        let store = LocalStore::new("/w", files.after_kill().world());
+        store.force_unlock("default", &dead.owner().id).unwrap();
+        assert!(store.lock("default", &request()).unwrap().abandoned_by().is_none());
+        assert!(matches!(store.force_unlock("default", &dead.owner().id), Err(LockError::OtherId(None))));
+    }
+
+    #[test]
+    fn who_waits_in_vain_is_told_who_holds_the_lock() {
+        let store = LocalStore::new("/w", SimulatedFiles::default().world());
+        let _held = store.lock("default", &request()).unwrap();
+        let patient = LockRequest { patience: Duration::from_secs(90), ..request() };
+        let before = store.world.clock.now();
+        assert!(matches!(store.lock("default", &patient), Err(LockError::Held(Some(_)))));
+        assert_eq!(store.world.clock.now().duration_since(before).unwrap(), Duration::from_secs(90));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_read_what_is_made() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let store = real(folder.path());
+        let lock = store.lock("default", &request()).unwrap();
+        store.replace("default", &*lock, &mut |out| out.write_all(b"x")).unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", entry.file_name());
+        }
+        let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".gantry.state.lock", ".gantry.state.owner", "gantry.state"]);
+    }
+}

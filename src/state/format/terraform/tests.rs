@@ -1,10 +1,13 @@
 //! Files that Terraform wrote, read and written again; files that it would not have written.
 
+use std::sync::Arc;
+
 use value::Type;
 
 use super::{ImportError, read, write};
+use crate::journal::write_snapshot;
 use crate::testing::at;
-use crate::{DeposedKey, Status, Target};
+use crate::{Attributes, DeposedKey, Ledger, Object, Status, Target};
 
 /// Written by `terraform apply` (1.11.4): values of all kinds, secrets, keys, modules, checks.
 const APPLIED: &str = include_str!("applied.tfstate");
@@ -22,6 +25,39 @@ fn writes_what_it_read_byte_by_byte() {
         assert_eq!(difference, None, "the first line that differs");
         assert!(written == text);
     }
+}
+
+#[test]
+fn values_are_written_as_terraform_writes_them() {
+    let state = read(APPLIED).unwrap();
+    let object = |attributes: &[(&'static str, Type)]| Type::object(attributes.iter().cloned());
+    let (text, any) = (Type::String, Type::Dynamic);
+    let data = object(&[
+        ("id", text.clone()),
+        ("input", any.clone()),
+        ("output", any.clone()),
+        ("triggers_replace", any.clone()),
+    ]);
+    let remote = object(&[
+        ("backend", text.clone()),
+        ("config", any.clone()),
+        ("defaults", any.clone()),
+        ("outputs", any),
+        ("workspace", text),
+    ]);
+    let mut typed = state.clone();
+    for (target, resource, object) in state.objects() {
+        let ty = if target.address.resource.resource.kind == "terraform_data" { &data } else { &remote };
+        let value = object.attributes.decode(ty).unwrap();
+        let attributes = Attributes::of_value(value, ty.clone()).unwrap();
+        let object = Object { attributes, ..(**object).clone() };
+        typed.set_object(&target, resource.provider.clone(), Arc::new(object));
+    }
+    assert!(write(&typed, "1.11.4") == APPLIED);
+    // And through the journal's own format.
+    let mut bytes = Vec::new();
+    write_snapshot(&mut bytes, &Ledger { state: typed, ..Ledger::default() }, "0.1.0").unwrap();
+    assert!(write(&crate::read(&bytes).unwrap().ledger.state, "1.11.4") == APPLIED);
 }
 
 #[test]
