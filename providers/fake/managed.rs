@@ -168,7 +168,7 @@ impl<S: Special> Managed<S> {
             self.special.allows(state, &operation)?;
             spoil(&mut attributes, fault);
             let object = WorldObject {
-                id: id.clone(),
+                id,
                 kind: S::NAME.to_owned(),
                 name: text(&attributes, "name"),
                 token: token.to_string(),
@@ -183,7 +183,7 @@ impl<S: Special> Managed<S> {
                 broken: fault == Some(When::Partial),
             };
             state.made += 1;
-            state.objects.insert(id, object.clone());
+            state.put(object.clone());
             Ok(object)
         });
         self.finish(session, request, made.await?).await
@@ -219,7 +219,7 @@ impl<S: Special> Managed<S> {
                 broken: fault == Some(When::Partial),
                 ..old
             };
-            state.objects.insert(id.clone(), object.clone());
+            state.put(object.clone());
             Ok(object)
         });
         self.finish(session, request, changed.await?).await
@@ -255,7 +255,7 @@ impl<S: Special> Managed<S> {
             }
             let busy_until_ms = self.busy_until(session, prior, now_ms);
             let last_token = token.to_string();
-            state.objects.insert(id.clone(), WorldObject { deleting: true, busy_until_ms, last_token, ..object });
+            state.put(WorldObject { deleting: true, busy_until_ms, last_token, ..object });
             Ok(true)
         });
         if there.await? {

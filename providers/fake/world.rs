@@ -39,6 +39,10 @@ pub(crate) struct State {
     pub(crate) made: u64,
     /// Objects by id.
     pub(crate) objects: BTreeMap<String, WorldObject>,
+    /// The ids of objects by the tokens that they were made with.
+    tokens: BTreeMap<String, String>,
+    /// The ids of objects that are about to go.
+    going: BTreeSet<String>,
     /// What is to go wrong.
     pub(crate) faults: Vec<Fault>,
     /// How often a fault of a provider's configuration has struck, by its text.
@@ -214,14 +218,30 @@ impl State {
         *self.calls.entry(call).or_default() += 1;
     }
 
+    /// Puts an object into the world, or its new form in place of the old one.
+    pub(crate) fn put(&mut self, object: WorldObject) {
+        if object.deleting {
+            self.going.insert(object.id.clone());
+        }
+        self.tokens.insert(object.token.clone(), object.id.clone());
+        self.objects.insert(object.id.clone(), object);
+    }
+
     /// Takes what has gone away out of the objects.
     pub(crate) fn settle(&mut self, now_ms: u64) {
-        self.objects.retain(|_, object| !object.deleting || object.busy_until_ms > now_ms);
+        let State { objects, going, .. } = self;
+        going.retain(|id| {
+            let is_there = objects.get(id).is_some_and(|object| object.busy_until_ms > now_ms);
+            if !is_there {
+                objects.remove(id);
+            }
+            is_there
+        });
     }
 
     /// Returns the object that was made with a token.
     pub(crate) fn made_with(&self, token: &str) -> Option<&WorldObject> {
-        self.objects.values().find(|object| object.token == token)
+        self.objects.get(self.tokens.get(token)?)
     }
 
     /// Finds what goes wrong with a call, of what was injected and what the caller is configured with, and counts it.

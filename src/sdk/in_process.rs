@@ -59,11 +59,15 @@ impl Definition {
             lists: lists.collect(),
             functions: functions.iter().map(|(name, part)| ((*name).into(), part.signature())).collect(),
         };
-        let types = schemas.resources.iter().map(|(name, schema)| (name.clone(), schema.block.ty())).collect();
+        let shape = |schema: &Schema| Shape {
+            ty: schema.block.ty(),
+            has_write_only: crate::planning::block_has_write_only(&schema.block),
+        };
+        let shapes = schemas.resources.iter().map(|(name, schema)| (name.clone(), shape(schema))).collect();
         Box::new(InProcess {
             source: self.source,
             schemas,
-            types,
+            shapes,
             configuration: self.configuration,
             resources,
             data_sources,
@@ -86,14 +90,19 @@ fn by_name<Part: ?Sized>(parts: Vec<Box<Part>>, name: fn(&Part) -> &'static str)
 struct InProcess {
     source: &'static str,
     schemas: Schemas,
-    /// The types of the resource types' objects: made once, as they are asked for per object.
-    types: BTreeMap<EcoString, Type>,
+    shapes: BTreeMap<EcoString, Shape>,
     configuration: Box<dyn Configuration>,
     resources: BTreeMap<&'static str, Box<dyn ResourceType>>,
     data_sources: BTreeMap<&'static str, Box<dyn DataSource>>,
     ephemerals: BTreeMap<&'static str, Box<dyn EphemeralType>>,
     functions: BTreeMap<&'static str, Box<dyn Function>>,
     readiness: RwLock<Readiness>,
+}
+
+/// What follows from the schema of a resource type: found once, as it is asked for per object.
+struct Shape {
+    ty: Type,
+    has_write_only: bool,
 }
 
 /// How far a provider is.
@@ -109,6 +118,7 @@ enum Readiness {
 struct Resource<'a> {
     part: &'a dyn ResourceType,
     schema: &'a Schema,
+    shape: &'a Shape,
     identity: Option<&'a IdentitySchema>,
 }
 
@@ -138,7 +148,9 @@ impl Resource<'_> {
         } else {
             self.part.update(context, request).await
         };
-        response.new = without_write_only(&self.schema.block, &response.new);
+        if self.shape.has_write_only {
+            response.new = without_write_only(&self.schema.block, &response.new);
+        }
         response.identity = response.identity.or_else(|| self.identity_of(&response.new));
         response
     }
@@ -156,9 +168,9 @@ impl InProcess {
     }
 
     fn resource(&self, kind: &str) -> Result<Resource<'_>, Problem> {
-        match (self.resources.get(kind), self.schemas.resources.get(kind)) {
-            (Some(part), Some(schema)) => {
-                Ok(Resource { part: &**part, schema, identity: self.schemas.identities.get(kind) })
+        match (self.resources.get(kind), self.schemas.resources.get(kind), self.shapes.get(kind)) {
+            (Some(part), Some(schema), Some(shape)) => {
+                Ok(Resource { part: &**part, schema, shape, identity: self.schemas.identities.get(kind) })
             }
             _ => Err(self.unknown_kind("resource type", kind)),
         }
@@ -220,13 +232,13 @@ impl InProcess {
 
     fn upgrade_object(&self, request: UpgradeRequest) -> Result<Value, Problem> {
         let UpgradeRequest { kind, version, raw } = request;
-        let Resource { part, schema, .. } = self.resource(&kind)?;
+        let Resource { part, schema, shape, .. } = self.resource(&kind)?;
         let raw = match version.cmp(&schema.version) {
             std::cmp::Ordering::Equal => raw,
             std::cmp::Ordering::Less => part.upgrade(version, raw)?,
             std::cmp::Ordering::Greater => return Err(newer(&kind, version, schema.version)),
         };
-        read_stored(&raw, &schema.block, &self.types[&kind])
+        read_stored(&raw, &schema.block, &shape.ty)
     }
 
     fn upgrade_identity_object(&self, request: UpgradeRequest) -> Result<Value, Problem> {

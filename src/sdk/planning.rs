@@ -199,6 +199,22 @@ fn change_members(object: &Value, mut change: impl FnMut(&str, &Value) -> Value)
     }
 }
 
+/// Tells whether a block has write-only attributes, at any depth.
+pub(crate) fn block_has_write_only(block: &Block) -> bool {
+    has_write_only(&block.attributes) || block.blocks.iter().any(|nested| block_has_write_only(&nested.block))
+}
+
+/// Tells whether any of the attributes is write-only, or has such inside.
+pub(crate) fn has_write_only(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let inside = match &attribute.kind {
+            AttributeKind::Type(_) => &[],
+            AttributeKind::Nested(NestedObject { attributes, .. }) => attributes.as_slice(),
+        };
+        attribute.write_only || has_write_only(inside)
+    })
+}
+
 #[cfg(test)]
 #[path = "planning_tests.rs"]
 mod tests;

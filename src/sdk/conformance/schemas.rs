@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use schema::{Attribute, AttributeKind, Block, BlockNesting, NestedBlock, NestedObject, ObjectNesting, Schema};
+use schema::{Attribute, AttributeKind, Block, BlockNesting, NestedBlock, ObjectNesting, Schema};
 use value::Type;
 
+use crate::planning::{block_has_write_only, has_write_only};
 use crate::{FunctionParameter, FunctionSignature, Provider};
 
 /// Names at the top of a block that the language itself has a meaning for.
@@ -215,20 +216,6 @@ fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|first| first.is_ascii_lowercase() || first == '_')
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-fn block_has_write_only(block: &Block) -> bool {
-    has_write_only(&block.attributes) || block.blocks.iter().any(|nested| block_has_write_only(&nested.block))
-}
-
-fn has_write_only(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let inside = match &attribute.kind {
-            AttributeKind::Type(_) => &[],
-            AttributeKind::Nested(NestedObject { attributes, .. }) => attributes.as_slice(),
-        };
-        attribute.write_only || has_write_only(inside)
-    })
 }
 
 #[cfg(test)]
