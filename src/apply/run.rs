@@ -12,7 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use graph::{Lock, Schedule, Step};
 use lang::evaluation::{Evaluation, World};
 use plan::{Change, Plan, Pool, Values};
-use state::Journal;
+use state::record::{Gone, Record, Settled};
+use state::{Journal, Target};
 use value::Value;
 
 use crate::edges::{Doing, PlannedStep, steps};
@@ -97,7 +98,28 @@ pub async fn apply(input: &Input<'_>) -> Outcome {
 }
 
 impl Runner<'_> {
+    /// Stores what was found to have changed outside; the steps begin from it.
+    fn take_in_drift(&self) {
+        for drift in &self.input.plan.drift {
+            let target = Target::from(drift.address.clone());
+            let record = match &drift.object {
+                None => Record::Gone(Gone { token: None, target }),
+                Some(object) => Record::Object(Settled {
+                    token: None,
+                    target,
+                    provider: crate::step::provider_config(&drift.provider),
+                    object: object.clone(),
+                }),
+            };
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+        }
+    }
+
     async fn run(&self) {
+        self.take_in_drift();
         let (planned, needs) = steps(self.input.plan);
         let described: Vec<Step> = planned.iter().zip(needs).map(|(step, needs)| self.describe(*step, needs)).collect();
         let mut schedule = Schedule::new(&described);
@@ -171,7 +193,7 @@ impl Runner<'_> {
             if same {
                 continue;
             }
-            let record = state::record::Record::Output { name: change.name.clone(), output };
+            let record = Record::Output { name: change.name.clone(), output };
             if let Err(error) = self.input.journal.commit(&record) {
                 diags.push(Diagnostic::error("Output not saved", error.to_string()));
             }

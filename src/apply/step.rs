@@ -8,6 +8,7 @@ use lang::body::CompiledBody;
 use lang::evaluation::Instance;
 use lang::expr::Evaluator;
 use lang::module::Resource;
+use lang::providers::ConfigAddress;
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
 use state::record::{Gone, Handle, Intent, Record, Settled};
@@ -202,7 +203,7 @@ impl<'a> Runner<'a> {
             token: token.clone(),
             target: Target { address: planned.address.clone(), deposed: planned.deposed },
             action,
-            provider: provider_config(planned),
+            provider: provider_config(&planned.provider),
             planned: EcoString::new(),
         });
         self.durable(planned, &record).await?;
@@ -268,7 +269,12 @@ impl<'a> Runner<'a> {
         }
         let breaches = change::check_applied(&schema.block, &promised, &response.new);
         let object = self.object(planned, schema, configured, &response, failed)?;
-        let record = Record::Object(Settled { token: Some(token), target, provider: provider_config(planned), object });
+        let record = Record::Object(Settled {
+            token: Some(token),
+            target,
+            provider: provider_config(&planned.provider),
+            object,
+        });
         self.durable(planned, &record).await?;
         self.problems(planned, response.problems, Some(&configured.body))?;
         if let Some(breach) = breaches.first()
@@ -349,11 +355,12 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn provider_config(planned: &Change) -> Arc<ProviderConfig> {
+/// Returns a provider configuration as state has it.
+pub(crate) fn provider_config(address: &ConfigAddress) -> Arc<ProviderConfig> {
     Arc::new(ProviderConfig {
-        module: planned.provider.module.clone(),
-        provider: planned.provider.provider.clone(),
-        alias: planned.provider.alias.clone(),
+        module: address.module.clone(),
+        provider: address.provider.clone(),
+        alias: address.alias.clone(),
     })
 }
 

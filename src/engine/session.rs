@@ -11,7 +11,7 @@ use lang::tree::Node;
 use lang::validate::Providers;
 use plan::{Options, Plan, Pool, Values};
 use sdk::Runtime;
-use state::{Journal, LockRequest, Opened, State, Store};
+use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
 
 /// A configuration with all that it needs to mean something.
@@ -117,15 +117,22 @@ fn open(request: &Request<'_>) -> Result<Journal, Failure> {
     let opened = Journal::open(request.store.clone(), request.workspace, lock, &request.world, request.version);
     let Opened { journal, .. } =
         opened.map_err(|error| Diagnostic::error("State cannot be opened", error.to_string()))?;
-    let open = journal.look(|ledger| ledger.open.len());
-    if open > 0 {
-        let detail = format!(
-            "An earlier run was cut off while {open} provider calls were under way, and what became of them is not \
-             known. Settling them is not possible yet; the state is unchanged."
-        );
-        return Err(Diagnostic::error("Unfinished calls", detail).into());
-    }
     Ok(journal)
+}
+
+/// Finds out what became of calls that an earlier run did not see the end of, before anything else is done.
+async fn settle(input: plan::Input<'_>, journal: &Journal) -> Diagnostics {
+    let intents: Vec<OpenIntent> = journal.look(|ledger| ledger.open.values().cloned().collect());
+    if intents.is_empty() {
+        return Diagnostics::new();
+    }
+    let (records, mut diags) = plan::settle(input, &intents).await;
+    for record in records {
+        if let Err(error) = journal.commit(&record) {
+            diags.push(Diagnostic::error("State not saved", error.to_string()));
+        }
+    }
+    diags
 }
 
 async fn work(
@@ -134,7 +141,6 @@ async fn work(
     observer: &dyn apply::Observer,
     decide: &mut dyn FnMut(&Plan) -> Approval,
 ) -> (Plan, Option<apply::Outcome>) {
-    let prior = journal.state();
     let values = Values::default();
     let pool = pool(request);
     let configuration = &request.configuration;
@@ -147,15 +153,21 @@ async fn work(
         resources: &values,
         applying: false,
     };
-    let input = plan::Input {
+    let input = |prior| plan::Input {
         world,
         variables: configuration.variables.clone(),
-        prior: &prior,
+        prior,
         pool: pool.clone(),
         values: &values,
         options: &request.options,
     };
-    let plan = plan::plan(input).await;
+    let before = journal.state();
+    let diags = settle(input(&before), journal).await;
+    if diags.has_errors() {
+        return (Plan { diags, ..Plan::default() }, None);
+    }
+    let prior = journal.state();
+    let plan = plan::plan(input(&prior)).await;
     if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
         return (plan, None);
     }
@@ -164,7 +176,7 @@ async fn work(
         world: World { env: &env, applying: true, ..world },
         variables: configuration.variables.clone(),
         plan: &plan,
-        pool,
+        pool: pool.clone(),
         values: &values,
         journal,
         parallelism: request.parallelism,

@@ -5,15 +5,20 @@ use std::sync::Arc;
 
 use addr::{AbsInstance, AbsResource, Key, Mode};
 use diag::Diagnostic;
+use futures_util::StreamExt;
+use futures_util::stream;
 use lang::evaluation::{Instance, Instances, Repeated, Touched};
 use lang::expr::Evaluator;
 use sdk::{Deferral, PlanRequest, ReadDataRequest, ReadRequest};
-use state::{Object, Status};
+use state::{Attributes, Object, Status};
 use value::{Marks, Path, Value};
 
 use crate::change;
 use crate::model::{Action, Change, Drift, Need, Reason};
 use crate::planner::{Block, Planner, ResourceKind};
+
+/// Instances of one block that are being planned at the same time; planning mostly waits for the provider.
+const CALLS_AT_ONCE: usize = 64;
 
 /// An instance with its configuration, ready to be planned.
 struct Desired {
@@ -53,17 +58,17 @@ impl<'a> Planner<'a> {
             let address = AbsInstance { resource: address.clone(), key };
             desired.extend(self.desired(block, instance, address, repeated));
         }
-        let mut values = Vec::with_capacity(desired.len());
         let priors = self.refresh(block, &desired).await;
-        for (desired, prior) in desired.into_iter().zip(priors) {
+        let plans = desired.into_iter().zip(priors).map(|(desired, prior)| async move {
             let key = desired.address.key.clone();
             let value = match resource.address.mode {
                 Mode::Managed => self.managed(block, desired, prior).await,
                 Mode::Data => self.data(block, desired).await,
                 Mode::Ephemeral => Value::unknown(block.kind.ty.clone()).with_marks(Marks::EPHEMERAL),
             };
-            values.push((key, value));
-        }
+            (key, value)
+        });
+        let values = stream::iter(plans).buffered(CALLS_AT_ONCE).collect().await;
         self.values.set(&instance.address, resource, values);
     }
 
@@ -142,19 +147,39 @@ impl<'a> Planner<'a> {
         }
         let (places, requests): (Vec<usize>, Vec<ReadRequest>) = reads.into_iter().unzip();
         let responses = block.provider.read_many(requests).await;
-        for (place, response) in places.into_iter().zip(responses) {
-            for problem in response.problems {
+        for (place, mut response) in places.into_iter().zip(responses) {
+            for problem in std::mem::take(&mut response.problems) {
                 self.report(crate::problems::diagnostic(problem, Some(&block.body)));
             }
             let prior = &mut priors[place];
-            if prior.value != response.object {
-                let (before, after) = (prior.value.clone(), response.object.clone());
-                self.drifted(Drift { address: desired[place].address.clone(), before, after });
+            if prior.value != response.object || prior.private != response.private {
+                self.refreshed(block, &desired[place], prior, &response);
             }
             prior.value = response.object;
             prior.private = response.private;
         }
         priors
+    }
+
+    /// Takes in that an object is not what is stored: what is found is stored with the next apply, whatever else it does.
+    fn refreshed(&self, block: &Block<'a>, desired: &Desired, prior: &mut Prior, response: &sdk::ReadResponse) {
+        let attributes = Attributes::of_value(response.object.clone(), block.kind.ty.clone()).ok();
+        let stored = prior.object.as_ref().filter(|_| !response.object.is_null());
+        prior.object = stored.zip(attributes).map(|(object, attributes)| {
+            Arc::new(Object {
+                attributes,
+                schema_version: block.kind.schema.version,
+                private: response.private.clone().into(),
+                ..Object::clone(object)
+            })
+        });
+        self.drifted(Drift {
+            address: desired.address.clone(),
+            before: prior.value.clone(),
+            after: response.object.clone(),
+            object: prior.object.clone(),
+            provider: block.config.clone(),
+        });
     }
 
     /// Returns a stored object in the form of the current schema.

@@ -9,9 +9,11 @@ mod orphans;
 mod planner;
 mod pool;
 pub mod problems;
+mod settle;
 mod values;
 
 pub use model::{Action, Change, Counts, Drift, Need, OutputChange, Plan, Reason};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
+pub use settle::settle;
 pub use values::Values;

@@ -124,6 +124,10 @@ pub struct Drift {
     pub before: Value,
     /// As it is; null if it is gone.
     pub after: Value,
+    /// What to store of it; nothing if it is gone.
+    pub object: Option<Arc<Object>>,
+    /// The provider configuration that looked.
+    pub provider: Arc<ConfigAddress>,
 }
 
 impl Plan {

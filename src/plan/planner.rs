@@ -58,8 +58,12 @@ pub struct Input<'a> {
 
 /// Makes a plan. Whether it can be carried out, its diagnostics say.
 pub async fn plan(input: Input<'_>) -> Plan {
+    planner(input).run().await
+}
+
+pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
     let evaluation = Evaluation::new(input.world, input.variables.clone());
-    let planner = Planner {
+    Planner {
         evaluation,
         root: input.world.root,
         env: input.world.env,
@@ -71,8 +75,7 @@ pub async fn plan(input: Input<'_>) -> Plan {
         seen: RefCell::default(),
         configs: RefCell::default(),
         kinds: RefCell::default(),
-    };
-    planner.run().await
+    }
 }
 
 pub(crate) struct Planner<'a> {
@@ -207,6 +210,18 @@ impl<'a> Planner<'a> {
         for instance in self.instances_of(path) {
             self.instances(&block, &instance).await;
         }
+    }
+
+    /// Returns the modules from the root to a module, as far as they are there.
+    pub(crate) fn path_to(&self, module: &addr::Module) -> Vec<&'a Node> {
+        let mut path = vec![self.root];
+        for name in module.0.iter() {
+            let Some(node) = path.last().copied() else { break };
+            let place = node.module.calls.iter().position(|call| call.name == *name);
+            let Some(child) = place.and_then(|place| node.children.get(place)?.as_deref()) else { break };
+            path.push(child);
+        }
+        path
     }
 
     /// Returns the place of a module instance in the tree.

@@ -54,7 +54,10 @@ fn an_object_by_index_counts_as_a_whole() {
     let (old, new) = (r#"o={a="1", b="1"}"#, r#"o={a="2", b="2"}"#);
     check(&[r#".o["a"]"#], old, new, old);
     check(&[".o.a"], old, new, r#"o={a="1", b="2"}"#);
-    let (old, new) = (r#"o=<map(object(a=string,b=string))>{"k"={a="1", b="1"}}"#, r#"a=null, o=<map(object(a=string,b=string))>{"k"={a="2", b="2"}}"#);
+    let (old, new) = (
+        r#"o=<map(object(a=string,b=string))>{"k"={a="1", b="1"}}"#,
+        r#"a=null, o=<map(object(a=string,b=string))>{"k"={a="2", b="2"}}"#,
+    );
     check(&[r#".o["k"].a"#], old, new, r#"a=null, o=<map(object(a=string,b=string))>{"k"={a="1", b="2"}}"#);
     let (old, new) = (r#"o={m=<map(string)>{"a"="1"}, x="1"}"#, r#"o={m=<map(string)>{"a"="2"}, x="2"}"#);
     check(&[r#".o.m["a"]"#], old, new, r#"o={m=<map(string)>{"a"="1"}, x="2"}"#);

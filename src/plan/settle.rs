@@ -1,0 +1,102 @@
+//! What became of calls whose end nobody has seen, because the run that made them was killed.
+
+use addr::AbsInstance;
+use diag::{Diagnostic, Diagnostics};
+use lang::providers::{ConfigAddress, Resolved};
+use sdk::{FindIntent, IntentOutcome};
+use state::record::{Action, Gone, Record, Settled};
+use state::{Attributes, Object, OpenIntent, Status};
+use value::Value;
+
+use crate::planner::{Input, Planner, planner};
+
+/// Asks the providers about every open intent and returns what is to be recorded.
+///
+/// An intent whose outcome nobody can tell stays open, with an error: nothing is acted on before it is known.
+pub async fn settle(input: Input<'_>, intents: &[OpenIntent]) -> (Vec<Record>, Diagnostics) {
+    let planner = planner(input);
+    let mut records = Vec::new();
+    for intent in intents {
+        records.extend(planner.settle(intent).await);
+    }
+    let mut diags = planner.out.take().diags;
+    diags.append(planner.evaluation.take_diagnostics());
+    (records, diags)
+}
+
+impl Planner<'_> {
+    async fn settle(&self, open: &OpenIntent) -> Option<Record> {
+        let intent = &open.intent;
+        let address = &intent.target.address;
+        let config = ConfigAddress {
+            module: intent.provider.module.clone(),
+            provider: intent.provider.provider.clone(),
+            alias: intent.provider.alias.clone(),
+        };
+        let path = self.path_to(&config.module);
+        let block = path.last().and_then(|node| {
+            let found = node.module.providers.iter().find(|known| {
+                known.local.alias == config.alias && node.module.provider_of(&known.local.name) == config.provider
+            });
+            Some((*node, found?))
+        });
+        let provider = self.configured(&path, &Resolved { address: config.clone(), block }).await?;
+        let kind = self.kind(&config.provider, &address.resource.resource)?;
+        let stored = self.prior.object(&intent.target).cloned();
+        let prior = match &stored {
+            Some(object) => self.stored_value(&*provider, &kind, address, object).await?,
+            None => Value::null(kind.ty.clone()),
+        };
+        let request = FindIntent {
+            kind: address.resource.resource.kind.clone(),
+            action: match intent.action {
+                Action::Create => sdk::Action::Create,
+                Action::Update => sdk::Action::Update,
+                Action::Delete => sdk::Action::Delete,
+            },
+            token: intent.token.clone(),
+            handle: open.handles.last().map(|(_, value)| value.to_string()),
+            prior,
+            planned: Value::unknown(kind.ty.clone()),
+            private: stored.as_ref().map(|object| object.private.to_vec()).unwrap_or_default(),
+        };
+        let token = intent.token.clone();
+        match provider.find_intent(request).await {
+            IntentOutcome::Found { object, private, .. } => {
+                let attributes = Attributes::of_value(object.unmark_deep().0, kind.ty.clone()).ok()?;
+                let basis = stored.as_deref().cloned();
+                let basis = basis.unwrap_or_else(|| Object::new(kind.schema.version, attributes.clone()));
+                // A creation that was cut off may have left something half made: it is looked at, not trusted.
+                let object = Object {
+                    attributes,
+                    schema_version: kind.schema.version,
+                    private: private.into(),
+                    status: Status::Ready,
+                    ..basis
+                };
+                let target = intent.target.clone();
+                let provider = intent.provider.clone();
+                Some(Record::Object(Settled { token: Some(token), target, provider, object: object.into() }))
+            }
+            IntentOutcome::Absent if intent.action == Action::Create => Some(Record::Failed { token }),
+            IntentOutcome::Absent => Some(Record::Gone(Gone { token: Some(token), target: intent.target.clone() })),
+            IntentOutcome::Unknown(problems) => {
+                self.unknown(address, intent.action, problems);
+                None
+            }
+        }
+    }
+
+    fn unknown(&self, address: &AbsInstance, action: Action, problems: Vec<sdk::Problem>) {
+        for problem in problems {
+            let mut diagnostic = crate::problems::diagnostic(problem, None);
+            diagnostic.address = Some(address.to_string());
+            self.report(diagnostic);
+        }
+        let detail = format!(
+            "An earlier run was cut off while it was to {action} {address}, and the provider cannot tell what became of \
+             it. Look for the object yourself; import it if it is there."
+        );
+        self.report(Diagnostic::error("Outcome of an earlier call is not known", detail));
+    }
+}
