@@ -87,8 +87,8 @@ mod tests {
     }
 
     #[test]
-    fn nulls_of_any_type_are_equal() {
-        check(r#"{a=null, b=<string>null}"#, r#"{a=null, b=null}"#, Action::NoOp);
+    fn a_null_of_another_type_is_an_update() {
+        check(r#"{a=null, b=<string>null}"#, r#"{a=null, b=null}"#, Action::Update);
     }
 
     #[test]
@@ -100,6 +100,6 @@ mod tests {
         };
         check_marks(r#"{a="1", b=null}"#, r#"{a=sensitive("1"), b=null}"#, true);
         check_marks(r#"{a=sensitive("1"), b=null}"#, r#"{a="1", b=null}"#, true);
-        check_marks(r#"{a=sensitive("1"), b=<string>null}"#, r#"{a=sensitive("1"), b=null}"#, false);
+        check_marks(r#"{a=sensitive("1"), b=null}"#, r#"{a=sensitive("1"), b=null}"#, false);
     }
 }

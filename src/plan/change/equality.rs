@@ -1,6 +1,6 @@
 //! Equality of values as far as it concerns a provider, and a hash that agrees with it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hash};
 
 use value::{Kind, Value};
 

@@ -11,9 +11,13 @@ use value::{Marks, Number, Path, PathStep, Refinement, Type, Value};
 
 use super::Problem;
 
-/// Calls with each case of a table; returns how many there are.
-pub(super) fn cases(table: &str, check: impl Fn(&str)) -> usize {
-    let cases: Vec<&str> = table.split("\n\n").map(str::trim).filter(|case| !case.is_empty()).collect();
+/// Calls with each case of some tables; returns how many there are.
+///
+/// The tables are facts: the situations that the tests of OpenTofu name, and (`_recorded`) random ones, each with what
+/// OpenTofu's program makes of it.
+pub(super) fn cases(tables: &[&str], check: impl Fn(&str)) -> usize {
+    let cases = tables.iter().flat_map(|table| table.split("\n\n"));
+    let cases: Vec<&str> = cases.map(str::trim).filter(|case| !case.is_empty()).collect();
     for case in &cases {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(case)));
         assert!(outcome.is_ok(), "in the case\n{case}");

@@ -77,6 +77,7 @@ fn merge_object(fields: Fields<'_>, prior: Prior<'_>, config: &Value) -> Value {
         }
         // A block is never null or unknown as a whole where it counts; nothing to go by but what was.
         (Kind::Null(_), Prior::Known(prior)) if fields.in_block => return prior.clone(),
+        (Kind::Null(ty), Prior::Unknown) if fields.in_block => return Value::unknown(ty.clone()),
         _ => return config.clone(),
     };
     let mut values = object.values().to_vec();

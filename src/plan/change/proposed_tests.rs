@@ -5,12 +5,12 @@ use super::{planned_data, proposed_new};
 
 #[test]
 fn proposals_are_those_of_terraform() {
-    let count = cases(include_str!("tables/proposed.txt"), |case| {
+    let count = cases(&[include_str!("tables/proposed.txt"), include_str!("tables/proposed_recorded.txt")], |case| {
         let schema = schema(&field(case, "schema"));
         let [prior, config, want] = ["prior", "config", "want"].map(|name| value(&field(case, name), &schema.ty()));
         assert_eq!(proposed_new(&schema, &prior, &config), want);
     });
-    assert_eq!(count, 39);
+    assert_eq!(count, 39 + 80);
 }
 
 fn check(text: &str, prior: &str, config: &str, want: &str) {

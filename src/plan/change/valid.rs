@@ -143,13 +143,12 @@ fn counts(planned: &Value, config: &Value) -> String {
 /// Tells whether a planned set may come to have as many elements as the configured one: unknown elements may turn out
 /// to be equal to others.
 fn may_have_as_many(planned: &Value, config: &Value) -> bool {
-    let (Some(planned_count), Some(config_count)) = (planned.element_count(), config.element_count()) else {
-        return true;
+    let counts = |value: &Value| {
+        let most = value.element_count()?;
+        Some(if value.is_wholly_known() || most == 1 { most..=most } else { 1..=most })
     };
-    let is_exact = |value: &Value| value.is_wholly_known() || value.element_count() == Some(1);
-    match (is_exact(planned), is_exact(config)) {
-        (true, true) => planned_count == config_count,
-        (false, true) => (1..=planned_count).contains(&config_count),
+    match (counts(planned), counts(config)) {
+        (Some(planned), Some(config)) => planned.start() <= config.end() && config.start() <= planned.end(),
         _ => true,
     }
 }
