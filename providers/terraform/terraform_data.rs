@@ -18,6 +18,10 @@ impl ResourceType for TerraformData {
         "terraform_data"
     }
 
+    fn exists_outside(&self) -> bool {
+        false
+    }
+
     fn schema(&self) -> Schema {
         let attributes = vec![
             Attribute::new("id", Type::String)

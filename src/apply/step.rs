@@ -196,9 +196,18 @@ impl<'a> Runner<'a> {
             .map_err(|error| self.fail(planned, "State not saved", &error.to_string()))
     }
 
-    /// Writes down that a call is about to be made; it is durable when this returns.
-    async fn intend(&self, planned: &Change, action: state::record::Action) -> Result<EcoString, Failed> {
+    /// Writes down that a call is about to be made; it is durable when this returns. An object that is nowhere but in
+    /// state needs none of it.
+    async fn intend(
+        &self,
+        planned: &Change,
+        provider: &dyn Provider,
+        action: state::record::Action,
+    ) -> Result<EcoString, Failed> {
         let token: EcoString = random_uuid(&*self.input.runtime).into();
+        if !provider.exists_outside(&planned.address.resource.resource.kind) {
+            return Ok(token);
+        }
         let record = Record::Intent(Intent {
             token: token.clone(),
             target: Target { address: planned.address.clone(), deposed: planned.deposed },
@@ -208,6 +217,23 @@ impl<'a> Runner<'a> {
         });
         self.durable(planned, &record).await?;
         Ok(token)
+    }
+
+    /// Writes down what became of an object: durable when this returns, unless the object is nowhere but in state, where
+    /// a crash takes it back together with its record.
+    async fn result(&self, planned: &Change, record: &Record) -> Result<(), Failed> {
+        let kind = &planned.address.resource.resource.kind;
+        let bare = self.input.pool.bare(&planned.provider.provider);
+        if bare.is_none_or(|provider| provider.exists_outside(kind)) {
+            return self.durable(planned, record).await;
+        }
+        match self.input.journal.append(record) {
+            Ok(ticket) => {
+                ticket.lazily();
+                Ok(())
+            }
+            Err(error) => Err(self.fail(planned, "State not saved", &error.to_string())),
+        }
     }
 
     async fn durable(&self, planned: &Change, record: &Record) -> Result<(), Failed> {
@@ -341,13 +367,13 @@ impl<'a> Runner<'a> {
         }
         let provider = self.provider(planned)?;
         let (prior, _) = planned.before.clone().unmark_deep();
-        let token = self.intend(planned, state::record::Action::Delete).await?;
+        let token = self.intend(planned, &*provider, state::record::Action::Delete).await?;
         let null = Value::null(prior.ty());
         let private = planned.prior.as_ref().map(|object| object.private.to_vec()).unwrap_or_default();
         let response =
             self.call(planned, &*provider, (prior, null.clone(), null.clone()), (private, token.clone())).await;
         if response.new.is_null() && !response.problems.iter().any(Problem::is_error) {
-            self.durable(planned, &Record::Gone(Gone { token: Some(token), target })).await?;
+            self.result(planned, &Record::Gone(Gone { token: Some(token), target })).await?;
             self.outcome.borrow_mut().destroyed += 1;
         }
         self.problems(planned, response.problems, None)?;

@@ -541,6 +541,10 @@ impl Provider for InProcess {
         self.resource(kind).map_or_else(|_| Vec::new(), |resource| resource.part.locks(change))
     }
 
+    fn exists_outside(&self, kind: &str) -> bool {
+        self.resource(kind).is_ok_and(|resource| resource.part.exists_outside())
+    }
+
     fn typical_duration(&self, kind: &str, action: Action) -> Duration {
         self.resource(kind).map_or(Duration::ZERO, |resource| resource.part.typical_duration(action))
     }

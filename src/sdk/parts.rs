@@ -160,6 +160,11 @@ pub trait ResourceType: Send + Sync {
         Vec::new()
     }
 
+    /// Tells whether its objects are anywhere but in state; see [`Provider::exists_outside`](crate::Provider::exists_outside).
+    fn exists_outside(&self) -> bool {
+        true
+    }
+
     /// Returns how long an action usually takes.
     fn typical_duration(&self, _action: Action) -> Duration {
         Duration::from_secs(1)

@@ -130,6 +130,12 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Tells whether objects of a type are anywhere but in state. Of those that are not, nothing can be lost between a
+    /// call and the record of its result, so the engine does not write the call down before.
+    fn exists_outside(&self, _kind: &str) -> bool {
+        true
+    }
+
     /// Returns how long an action usually takes: what takes longest is begun first.
     fn typical_duration(&self, _kind: &str, _action: Action) -> Duration {
         Duration::from_secs(1)
