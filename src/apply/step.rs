@@ -179,7 +179,7 @@ impl<'a> Runner<'a> {
             self.depose(planned)?;
         }
         let action = if prior.is_null() { state::record::Action::Create } else { state::record::Action::Update };
-        let token = self.intend(planned, action).await?;
+        let token = self.intend(planned, provider, action).await?;
         let response =
             self.call(planned, provider, (prior, again.planned.clone(), config), (again.private, token.clone())).await;
         self.settle(planned, schema, configured, (again.planned, response), token).await
