@@ -54,11 +54,11 @@ impl Defaults {
             Kind::Map(map) => self.apply_map(map),
             Kind::List(list) => {
                 let values = self.apply_elements(list.values());
-                collection(list.element_type(), values, |element, values| Value::list(element, values))
+                collection(list.element_type(), values, Value::list)
             }
             Kind::Set(set) => {
                 let values = self.apply_elements(set.values());
-                collection(set.element_type(), values, |element, values| Value::set(element, values))
+                collection(set.element_type(), values, Value::set)
             }
             Kind::Tuple(tuple) => Value::tuple(self.apply_elements(tuple.values())),
             _ => value,

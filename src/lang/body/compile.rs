@@ -5,11 +5,11 @@ use std::sync::Arc;
 use diag::{Diagnostics, Span};
 use ecow::EcoString;
 use schema::{Attribute, Block, BlockNesting, NestedBlock};
-use syntax::tree::Body;
+use syntax::tree::{Body, ExprKind};
 use syntax::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 
 use super::{CompiledBody, Dynamic, Item, NestedBlocks, SetAttribute, Source};
-use crate::expr::{Compiler, Names};
+use crate::expr::{Compiler, Expr, Names};
 
 const DYNAMIC: &str = "dynamic";
 
@@ -28,7 +28,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn expr(&mut self, tree: &syntax::tree::Expr) -> crate::expr::Expr {
+    fn expr(&mut self, tree: &syntax::tree::Expr) -> Expr {
         Compiler::with_slots(self.names, self.slots.clone(), self.diags).expr(tree)
     }
 
@@ -64,6 +64,7 @@ impl Walk<'_> {
         }
         Source::Attribute(Box::new(SetAttribute {
             name: schema.name.clone(),
+            name_span: given.name.span,
             expr: self.expr(&given.expr),
             ty: schema.constraint(),
             required: schema.required,
@@ -140,31 +141,20 @@ impl Walk<'_> {
     }
 
     fn dynamic(&mut self, block: &ContentBlock, schema: &NestedBlock) -> Option<Dynamic> {
-        const SCHEMA: BodySchema<'static> = BodySchema {
-            attributes: &[
-                AttributeSchema { name: "for_each", required: true },
-                AttributeSchema { name: "iterator", required: false },
-                AttributeSchema { name: "labels", required: false },
-            ],
-            blocks: &[BlockSchema { kind: "content", labels: &[] }],
-        };
-        let content = block.body.content(&SCHEMA, self.diags);
+        const FOR_EACH: AttributeSchema<'static> = AttributeSchema { name: "for_each", required: true };
+        const ITERATOR: AttributeSchema<'static> = AttributeSchema { name: "iterator", required: false };
+        const LABELS: AttributeSchema<'static> = AttributeSchema { name: "labels", required: true };
+        const CONTENT: BlockSchema<'static> = BlockSchema { kind: "content", labels: &[] };
+        let labelled = schema.nesting == BlockNesting::Map;
+        let attributes = if labelled { &[FOR_EACH, ITERATOR, LABELS][..] } else { &[FOR_EACH, ITERATOR][..] };
+        let content = block.body.content(&BodySchema { attributes, blocks: &[CONTENT] }, self.diags);
         let for_each = self.expr(&content.attribute("for_each")?.expr);
-        let iterator = match content.attribute("iterator") {
-            None => schema.name.clone(),
-            Some(attribute) => match crate::module::keyword(&attribute.expr) {
-                Some(name) => name,
-                None => {
-                    let detail = "The iterator is a name, without quotes.";
-                    self.diags.error(attribute.expr.span, "Invalid expression", detail);
-                    return None;
-                }
-            },
-        };
+        let iterator = self.iterator(content.attribute("iterator"), schema)?;
         let bodies: Vec<&ContentBlock> = content.blocks_of("content").collect();
         let Some(inner) = bodies.first() else {
             let detail = "A dynamic block must hold a block of type \"content\": what each generated block contains.";
-            self.diags.error(block.header, "Missing dynamic content block", detail);
+            let place = content.missing_item.unwrap_or(block.header);
+            self.diags.error(place, "Missing dynamic content block", detail);
             return None;
         };
         if let Some(extra) = bodies.get(1) {
@@ -172,18 +162,38 @@ impl Walk<'_> {
             self.diags.error(extra.header, "Extraneous dynamic content block", detail);
         }
         self.slots.push(iterator);
-        let labels = match content.attribute("labels").map(|attribute| &attribute.expr.kind) {
-            Some(syntax::tree::ExprKind::Tuple(items)) => items.iter().map(|item| self.expr(item)).collect(),
-            _ => Vec::new(),
-        };
+        let labels = if labelled { self.labels(&content, schema) } else { Some(Vec::new()) };
         let body = self.body(&inner.body, &schema.block);
         self.slots.pop();
-        if schema.nesting == BlockNesting::Map && labels.len() != 1 {
-            let detail = format!("A {:?} block has one label: set labels = [ … ] in the dynamic block.", schema.name);
-            self.diags.error(block.header, "Insufficient dynamic block labels", detail);
-            return None;
+        Some(Dynamic { for_each, labels: labels?, header: block.header, body })
+    }
+
+    fn iterator(&mut self, given: Option<&syntax::tree::Attribute>, schema: &NestedBlock) -> Option<EcoString> {
+        let Some(attribute) = given else { return Some(schema.name.clone()) };
+        match &attribute.expr.kind {
+            ExprKind::Variable(name) => return Some(name.clone()),
+            ExprKind::JsonString(string) if syntax::is_identifier(&string.text) => return Some(string.text.clone()),
+            _ => {}
         }
-        Some(Dynamic { for_each, labels, header: block.header, body })
+        let is_path = crate::expr::static_path(&attribute.expr).is_some();
+        let summary = if is_path { "Invalid dynamic iterator name" } else { "Invalid expression" };
+        self.diags.error(attribute.expr.span, summary, "The iterator is one name, without quotes.");
+        None
+    }
+
+    fn labels(&mut self, content: &Content, schema: &NestedBlock) -> Option<Vec<Expr>> {
+        let tree = &content.attribute("labels")?.expr;
+        let ExprKind::Tuple(items) = &tree.kind else {
+            self.diags.error(tree.span, "Invalid expression", "A list of labels is expected: [each label in turn].");
+            return None;
+        };
+        let (summary, place) = match &items[..] {
+            [_] => return Some(items.iter().map(|item| self.expr(item)).collect()),
+            [] => ("Insufficient dynamic block labels", tree.span),
+            [_, extra, ..] => ("Extraneous dynamic block label", extra.span),
+        };
+        self.diags.error(place, summary, format!("A {:?} block has one label.", schema.name));
+        None
     }
 }
 

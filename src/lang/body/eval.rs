@@ -1,34 +1,74 @@
 //! From compiled body and scope to object.
 
+use std::collections::BTreeMap;
+
 use diag::{Diagnostic, Span};
 use ecow::EcoString;
-use schema::{Block, BlockNesting};
+use schema::{Block, BlockNesting, NestedBlock};
 use value::{Marks, Type, Value, convert};
 
 use super::{CompiledBody, Dynamic, Item, NestedBlocks, SetAttribute, Source};
-use crate::expr::{Evaluator, elements};
+use crate::expr::{Evaluator, Expr, elements};
+
+/// How a body is evaluated.
+#[derive(Clone, Copy)]
+struct Mode {
+    /// Values are stored, so ephemeral ones are refused.
+    is_stored: bool,
+    /// Marks of the collection that a `dynamic` block goes over: what is set in its blocks carries them.
+    marks: Marks,
+}
 
 impl CompiledBody {
     /// Evaluates the body to an object of the schema's type.
     pub fn eval(&self, evaluator: &mut Evaluator<'_>) -> Value {
+        self.eval_in(evaluator, Mode { is_stored: true, marks: Marks::NONE })
+    }
+
+    /// Evaluates a body whose values are never stored, such as a provider's configuration: they may be ephemeral.
+    pub fn eval_unstored(&self, evaluator: &mut Evaluator<'_>) -> Value {
+        self.eval_in(evaluator, Mode { is_stored: false, marks: Marks::NONE })
+    }
+
+    fn eval_in(&self, evaluator: &mut Evaluator<'_>, mode: Mode) -> Value {
         let values = self.sources.iter().map(|source| match source {
-            Source::Absent(ty) => Value::null(ty.clone()),
-            Source::Attribute(attribute) => eval_attribute(attribute, evaluator),
-            Source::Blocks(blocks) => eval_blocks(blocks, self.missing_item, evaluator),
+            Source::Absent(ty) => Value::null(ty.without_optional()),
+            Source::Attribute(attribute) => eval_attribute(attribute, mode, evaluator),
+            Source::Blocks(blocks) => eval_blocks(blocks, self.missing_item, mode, evaluator),
+        });
+        let values = values.collect();
+        Value::object_of_shape(self.names.clone(), values)
+    }
+
+    /// Returns what is known of a body that may not come to be: what is set in it is unknown.
+    fn unknown(&self, marks: Marks) -> Value {
+        let values = self.sources.iter().map(|source| match source {
+            Source::Absent(ty) => Value::null(ty.without_optional()),
+            Source::Attribute(attribute) => Value::unknown(attribute.ty.without_optional()).with_marks(marks),
+            Source::Blocks(blocks) => match (blocks.schema.nesting, blocks.items.first()) {
+                (BlockNesting::Single | BlockNesting::Group, Some(Item::Block { body, .. })) => body.unknown(marks),
+                (BlockNesting::Single | BlockNesting::Group, Some(Item::Dynamic(dynamic))) => {
+                    dynamic.body.unknown(marks)
+                }
+                (_, Some(_)) => Value::unknown(blocks.schema.ty()),
+                (_, None) => absent(&blocks.schema),
+            },
         });
         let values = values.collect();
         Value::object_of_shape(self.names.clone(), values)
     }
 }
 
-fn eval_attribute(attribute: &SetAttribute, evaluator: &mut Evaluator<'_>) -> Value {
-    let value = evaluator.eval(&attribute.expr);
+fn eval_attribute(attribute: &SetAttribute, mode: Mode, evaluator: &mut Evaluator<'_>) -> Value {
+    let value = evaluator.eval(&attribute.expr).with_marks(mode.marks);
     let value = match convert(&value, &attribute.ty) {
         Ok(value) => value,
         Err(error) => {
             let detail =
                 format!("Inappropriate value for attribute {:?}: {}{error}.", attribute.name, place(&error.path));
-            evaluator.fail(&attribute.expr, "Incorrect attribute value type", detail);
+            let problem = Diagnostic::error("Incorrect attribute value type", detail);
+            let context = attribute.name_span.to(attribute.expr.span);
+            evaluator.fail_with(problem.at(attribute.expr.span).within(context), &attribute.expr);
             return Value::unknown(attribute.ty.without_optional());
         }
     };
@@ -36,7 +76,7 @@ fn eval_attribute(attribute: &SetAttribute, evaluator: &mut Evaluator<'_>) -> Va
         let detail = format!("The argument {:?} is required, but its value is null.", attribute.name);
         evaluator.fail(&attribute.expr, "Missing required argument", detail);
     }
-    if !attribute.write_only && value.marks_deep().contains(Marks::EPHEMERAL) {
+    if mode.is_stored && !attribute.write_only && value.marks_deep().contains(Marks::EPHEMERAL) {
         let detail = format!(
             "The value of {:?} is ephemeral, so it must not be stored; only write-only arguments take such values.",
             attribute.name
@@ -56,29 +96,31 @@ struct Evaluated {
     header: Span,
 }
 
-fn eval_blocks(blocks: &NestedBlocks, missing_item: Option<Span>, evaluator: &mut Evaluator<'_>) -> Value {
+fn eval_blocks(blocks: &NestedBlocks, missing_item: Option<Span>, mode: Mode, evaluator: &mut Evaluator<'_>) -> Value {
+    let schema = &blocks.schema;
+    let single = matches!(schema.nesting, BlockNesting::Single | BlockNesting::Group);
+    let inner = Mode { marks: Marks::NONE, ..mode };
     let mut found = Vec::new();
-    let mut known = true;
     for item in &blocks.items {
         match item {
             Item::Block { label, header, body } => {
-                found.push(Evaluated { label: label.clone(), value: body.eval(evaluator), header: *header });
+                found.push(Evaluated { label: label.clone(), value: body.eval_in(evaluator, inner), header: *header });
             }
-            Item::Dynamic(dynamic) => known &= eval_dynamic(dynamic, &mut found, evaluator),
+            Item::Dynamic(dynamic) => match eval_dynamic(dynamic, mode, &mut found, evaluator) {
+                Ok(()) => {}
+                Err(marks) if single => {
+                    found.push(Evaluated { label: None, value: dynamic.body.unknown(marks), header: dynamic.header });
+                }
+                Err(_) => return Value::unknown(schema.ty()),
+            },
         }
     }
-    let schema = &blocks.schema;
-    let object = schema.block.ty();
-    if !known {
-        return match schema.nesting {
-            BlockNesting::Single | BlockNesting::Group => Value::unknown(object),
-            _ => Value::unknown(schema.ty()),
-        };
-    }
     check_generated(blocks, &found, missing_item, evaluator);
+    let object = schema.block.ty();
     match schema.nesting {
-        BlockNesting::Single => found.into_iter().next().map_or(Value::null(object), |block| block.value),
-        BlockNesting::Group => found.into_iter().next().map_or_else(|| empty(&schema.block), |block| block.value),
+        BlockNesting::Single | BlockNesting::Group => {
+            found.into_iter().next().map_or_else(|| absent(schema), |block| block.value)
+        }
         BlockNesting::List if object.has_dynamic() => Value::tuple(found.into_iter().map(|block| block.value)),
         BlockNesting::List => Value::list(object, found.into_iter().map(|block| block.value)),
         BlockNesting::Set => Value::set(object, found.into_iter().map(|block| block.value)),
@@ -87,15 +129,15 @@ fn eval_blocks(blocks: &NestedBlocks, missing_item: Option<Span>, evaluator: &mu
 }
 
 fn eval_map(object: Type, found: Vec<Evaluated>, evaluator: &mut Evaluator<'_>) -> Value {
-    let mut entries: Vec<(EcoString, Value)> = Vec::with_capacity(found.len());
+    let mut entries: BTreeMap<EcoString, Value> = BTreeMap::new();
     for block in found {
         let label = block.label.unwrap_or_default();
-        if entries.iter().any(|(known, _)| *known == label) {
+        if entries.contains_key(&label) {
             let detail = format!("There is a block with the label {label:?} already; labels must be unique here.");
             evaluator.diags.error(block.header, "Duplicate block", detail);
             continue;
         }
-        entries.push((label, block.value));
+        entries.insert(label, block.value);
     }
     if object.has_dynamic() { Value::object(entries) } else { Value::map(object, entries) }
 }
@@ -111,60 +153,65 @@ fn check_generated(
         return;
     }
     let schema = &blocks.schema;
+    let name = &schema.name;
     let single = matches!(schema.nesting, BlockNesting::Single | BlockNesting::Group);
     let max = if single { 1 } else { schema.max_items as usize };
     if max > 0
         && let Some(extra) = found.get(max)
     {
-        let detail = format!("There are {} {:?} blocks, and no more than {max} can be here.", found.len(), schema.name);
-        evaluator.diags.error(extra.header, format!("Too many {} blocks", schema.name), detail);
+        let summary = if single { format!("Duplicate {name} block") } else { format!("Too many {name} blocks") };
+        let detail = format!("There are {} {name:?} blocks, and no more than {max} can be here.", found.len());
+        evaluator.diags.error(extra.header, summary, detail);
     }
     if found.len() < schema.min_items as usize {
-        let detail = format!(
-            "There are {} {:?} blocks, and at least {} are needed.",
-            found.len(),
-            schema.name,
-            schema.min_items
-        );
-        let mut problem = Diagnostic::error(format!("Insufficient {} blocks", schema.name), detail);
+        let summary = if single { format!("Missing {name} block") } else { format!("Insufficient {name} blocks") };
+        let detail =
+            format!("There are {} {name:?} blocks, and at least {} are needed.", found.len(), schema.min_items);
+        let mut problem = Diagnostic::error(summary, detail);
         problem.subject = missing_item;
         evaluator.diags.push(problem);
+    }
+}
+
+/// Returns the value of nested blocks of which there is none.
+fn absent(schema: &NestedBlock) -> Value {
+    let object = schema.block.ty();
+    match schema.nesting {
+        BlockNesting::Single => Value::null(object),
+        BlockNesting::Group => empty(&schema.block),
+        BlockNesting::List if object.has_dynamic() => Value::tuple([]),
+        BlockNesting::List => Value::list(object, []),
+        BlockNesting::Set => Value::set(object, []),
+        BlockNesting::Map if object.has_dynamic() => Value::object::<EcoString>([]),
+        BlockNesting::Map => Value::map::<EcoString>(object, []),
     }
 }
 
 /// Returns the object of a block that is not there but always has a value.
 fn empty(schema: &Block) -> Value {
     let attributes = schema.attributes.iter().map(|a| (a.name.clone(), Value::null(a.ty())));
-    let blocks = schema.blocks.iter().map(|nested| {
-        let object = nested.block.ty();
-        let value = match nested.nesting {
-            BlockNesting::Single => Value::null(object),
-            BlockNesting::Group => empty(&nested.block),
-            BlockNesting::List if object.has_dynamic() => Value::tuple([]),
-            BlockNesting::List => Value::list(object, []),
-            BlockNesting::Set => Value::set(object, []),
-            BlockNesting::Map if object.has_dynamic() => Value::object::<EcoString>([]),
-            BlockNesting::Map => Value::map::<EcoString>(object, []),
-        };
-        (nested.name.clone(), value)
-    });
+    let blocks = schema.blocks.iter().map(|nested| (nested.name.clone(), absent(nested)));
     Value::object(attributes.chain(blocks))
 }
 
-/// Adds the blocks that a `dynamic` block stands for; returns whether they are known.
-fn eval_dynamic(dynamic: &Dynamic, found: &mut Vec<Evaluated>, evaluator: &mut Evaluator<'_>) -> bool {
+/// Adds the blocks that a `dynamic` block stands for; the collection's marks where it is not known how many.
+fn eval_dynamic(
+    dynamic: &Dynamic,
+    mode: Mode,
+    found: &mut Vec<Evaluated>,
+    evaluator: &mut Evaluator<'_>,
+) -> Result<(), Marks> {
     const SUMMARY: &str = "Invalid dynamic for_each value";
+    let before = evaluator.diags.len();
     let collection = evaluator.eval(&dynamic.for_each);
     let (collection, marks) = collection.unmark();
-    if marks.contains(Marks::SENSITIVE) {
-        let detail = "The for_each value of a dynamic block is sensitive; the number of blocks would show it.";
-        evaluator.fail(&dynamic.for_each, SUMMARY, detail);
-        return false;
+    if evaluator.failed_since(before) {
+        return Err(marks);
     }
     if collection.is_null() {
         let detail = "Cannot use a null value in for_each. Use an empty collection for no blocks.";
         evaluator.fail(&dynamic.for_each, SUMMARY, detail);
-        return false;
+        return Err(marks);
     }
     let Some(elements) = elements(&collection) else {
         let ty = collection.ty();
@@ -172,24 +219,36 @@ fn eval_dynamic(dynamic: &Dynamic, found: &mut Vec<Evaluated>, evaluator: &mut E
             let name = ty.friendly_name();
             let detail = format!("Cannot use a {name} value in for_each. An iterable collection is required.");
             evaluator.fail(&dynamic.for_each, SUMMARY, detail);
-        } else {
-            // Mistakes in the content are worth reporting even though the number of blocks is not known.
-            let iterator = Value::object([("key", Value::dynamic()), ("value", Value::dynamic())]);
-            evaluator.with_slot(iterator, |evaluator| dynamic.body.eval(evaluator));
         }
-        return false;
+        return Err(marks);
     };
-    let mut known = true;
+    let mode = Mode { marks, ..mode };
     for (key, value) in elements {
         let iterator = Value::object([("key", key), ("value", value)]);
         evaluator.with_slot(iterator, |evaluator| {
-            let label = dynamic.labels.first().map(|expr| {
-                let label = evaluator.eval_as(expr, &Type::String);
-                known &= label.is_known();
-                label.as_str().unwrap_or_default().into()
-            });
-            found.push(Evaluated { label, value: dynamic.body.eval(evaluator), header: dynamic.header });
+            let Some(label) = eval_label(dynamic.labels.first(), evaluator) else { return };
+            let value = dynamic.body.eval_in(evaluator, mode).with_marks(marks);
+            found.push(Evaluated { label, value, header: dynamic.header });
         });
     }
-    known
+    Ok(())
+}
+
+/// Evaluates the label of a block that `dynamic` makes, if it has one; nothing if it cannot be a label.
+fn eval_label(label: Option<&Expr>, evaluator: &mut Evaluator<'_>) -> Option<Option<EcoString>> {
+    let Some(expr) = label else { return Some(None) };
+    let before = evaluator.diags.len();
+    let value = evaluator.eval(expr);
+    if evaluator.failed_since(before) {
+        return None;
+    }
+    let problem = match convert(&value, &Type::String) {
+        Err(error) => format!("Cannot use this value as a dynamic block label: {error}."),
+        Ok(value) if value.is_null() => "Cannot use a null value as a dynamic block label.".into(),
+        Ok(value) if !value.is_known() => "The label of a block must be known, and this is not yet.".into(),
+        Ok(value) if !value.marks().is_empty() => "A sensitive or ephemeral value cannot label a block.".into(),
+        Ok(value) => return Some(Some(value.as_str()?.into())),
+    };
+    evaluator.fail(expr, "Invalid dynamic block label", problem);
+    None
 }

@@ -2,6 +2,8 @@
 
 mod compile;
 mod eval;
+#[cfg(test)]
+mod tests;
 
 use diag::Span;
 use ecow::EcoString;
@@ -34,6 +36,7 @@ enum Source {
 #[derive(Debug)]
 struct SetAttribute {
     name: EcoString,
+    name_span: Span,
     expr: Expr,
     ty: Type,
     required: bool,

@@ -254,7 +254,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Tells whether an error was reported since there were `found` diagnostics.
-    pub(super) fn failed_since(&self, found: usize) -> bool {
+    pub(crate) fn failed_since(&self, found: usize) -> bool {
         self.diags.iter().skip(found).any(Diagnostic::is_error)
     }
 }

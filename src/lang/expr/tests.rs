@@ -3,6 +3,7 @@
 //! The tables were recorded with the variables and locals of `tests/names.tf`: unset variables are unknown. In the tables
 //! ⏎ stands for a line break.
 
+mod benchmark;
 mod limits;
 mod newer;
 

@@ -47,6 +47,10 @@ static VARIABLES: &[Variable] = &[
 struct Unknowns;
 
 impl Names for Unknowns {
+    fn is_console(&self) -> bool {
+        true
+    }
+
     fn resolve(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
         let name = reference.attributes.first().map_or("", |(name, _)| name);
         match VARIABLES.iter().position(|(variable, ..)| *variable == name) {

@@ -33,7 +33,6 @@ pub use local::Local;
 pub use names::{Allowed, ModuleNames, ScopedNames};
 pub use output::Output;
 pub use provider::{ProviderConfig, ProviderReference};
-pub(crate) use read::keyword;
 pub use read::{Reader, read_module};
 pub use refactoring::{Endpoint, Moved, Removed, endpoint};
 pub use resource::{Provisioner, ProvisionerWhen, Repetition, Resource};
