@@ -306,7 +306,7 @@ impl<'a> Planner<'a> {
             let nothing = Body::Native(Arc::default());
             let body = CompiledBody::compile(&nothing, block, &NoNames, &mut diags);
             let scope = self.evaluation.scope(&self.evaluation.root(), Repeated::default());
-            let value = body.eval(&mut Evaluator::new(&scope, self.env));
+            let value = body.eval_unstored(&mut Evaluator::new(&scope, self.env));
             let failed = diags.has_errors();
             self.report_all(diags);
             return (!failed).then_some(value);
@@ -316,7 +316,7 @@ impl<'a> Planner<'a> {
         let body = CompiledBody::compile(&config.body, block, &config.names, &mut diags);
         let scope = self.evaluation.scope(&instance, Repeated::default());
         let mut evaluator = Evaluator::new(&scope, self.env);
-        let value = body.eval(&mut evaluator);
+        let value = body.eval_unstored(&mut evaluator);
         diags.append(evaluator.diags);
         let failed = diags.has_errors();
         self.report_all(diags);

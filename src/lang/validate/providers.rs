@@ -48,7 +48,7 @@ impl Validator<'_> {
         let body = CompiledBody::compile(&config.body, &schema.block, &config.names, &mut self.diags);
         body.visit_expressions(&mut |expr| self.references(expr));
         let mut evaluator = Evaluator::new(self.scope, self.scope.env);
-        let value = body.eval(&mut evaluator);
+        let value = body.eval_unstored(&mut evaluator);
         self.diags.append(evaluator.diags);
         if self.diags.iter().skip(before).any(|problem| problem.is_error()) {
             return;

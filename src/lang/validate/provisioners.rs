@@ -122,7 +122,7 @@ impl Validator<'_> {
             self.diags.error(span, "Invalid reference from destroy provisioner", detail);
         }
         let mut evaluator = Evaluator::new(self.scope, self.scope.env);
-        compiled.eval(&mut evaluator);
+        compiled.eval_unstored(&mut evaluator);
         self.diags.append(evaluator.diags);
     }
 }
