@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use graph::{Lock, Schedule, Step};
 use lang::evaluation::{Evaluation, World};
 use plan::{Change, Plan, Pool, Values};
-use state::record::{Gone, Record, Settled};
+use state::record::{Gone, Move, Record, Settled};
 use state::{Journal, Target};
 use value::Value;
 
@@ -118,7 +118,19 @@ impl Runner<'_> {
         }
     }
 
+    /// Gives stored instances their new addresses.
+    fn take_in_moves(&self) {
+        for moved in &self.input.plan.moves {
+            let record = Record::Move(Move::Instance { from: moved.from.clone(), to: moved.to.clone() });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+        }
+    }
+
     async fn run(&self) {
+        self.take_in_moves();
         self.take_in_drift();
         let (planned, needs) = steps(self.input.plan);
         let described: Vec<Step> = planned.iter().zip(needs).map(|(step, needs)| self.describe(*step, needs)).collect();

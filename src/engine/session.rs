@@ -166,8 +166,10 @@ async fn work(
     if diags.has_errors() {
         return (Plan { diags, ..Plan::default() }, None);
     }
-    let prior = journal.state();
-    let plan = plan::plan(input(&prior)).await;
+    let (prior, moves, moved) = plan::refactor(configuration.root, &journal.state());
+    let mut plan = plan::plan(input(&prior)).await;
+    plan.moves = moves;
+    plan.diags.append(moved);
     if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
         return (plan, None);
     }

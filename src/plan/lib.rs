@@ -4,16 +4,19 @@
 
 pub mod change;
 mod instances;
+mod missing;
 mod model;
 mod orphans;
 mod planner;
 mod pool;
 pub mod problems;
+mod refactor;
 mod settle;
 mod values;
 
 pub use model::{Action, Change, Counts, Drift, Need, OutputChange, Plan, Reason};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
+pub use refactor::{Moved, refactor};
 pub use settle::settle;
 pub use values::Values;

@@ -10,6 +10,8 @@ use lang::providers::ConfigAddress;
 use state::{DeposedKey, Object};
 use value::{Path, Value};
 
+use crate::refactor::Moved;
+
 /// What an apply is to do.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -17,6 +19,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What happens to each output of the root module, sorted by name.
     pub outputs: Vec<OutputChange>,
+    /// Instances that get other addresses.
+    pub moves: Vec<Moved>,
     /// What has changed outside since the last run.
     pub drift: Vec<Drift>,
     /// What the user should know.
@@ -151,7 +155,8 @@ impl Plan {
 
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(|change| change.action == Action::NoOp)
+        self.moves.is_empty()
+            && self.changes.iter().all(|change| change.action == Action::NoOp)
             && self.outputs.iter().all(|output| output.before == output.after)
     }
 }

@@ -53,10 +53,12 @@ impl Planner<'_> {
             );
             return self.report(Diagnostic::error("Provider not available", detail));
         };
+        let forgotten = !self.options.destroy && crate::refactor::is_forgotten(self.root, &address);
+        let action = if forgotten { Action::Forget } else { Action::Delete };
         let Some(before) = self.stored_value(&*bare, &kind, &address, &object).await else { return };
         self.push(Change {
             reason,
-            action: Action::Delete,
+            action,
             deposed,
             provider: Arc::new(config),
             before: crate::change::mark_sensitive(&kind.schema.block, before, &[]),

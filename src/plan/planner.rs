@@ -80,7 +80,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
 
 pub(crate) struct Planner<'a> {
     pub(crate) evaluation: Evaluation<'a>,
-    root: &'a Node,
+    pub(crate) root: &'a Node,
     pub(crate) env: &'a lang::functions::Environment,
     pub(crate) prior: &'a State,
     pub(crate) pool: Rc<Pool>,
@@ -115,6 +115,7 @@ pub(crate) struct ResourceKind {
 impl<'a> Planner<'a> {
     async fn run(self) -> Plan {
         if !self.options.destroy {
+            self.refuse_what_is_missing();
             self.walk().await;
             self.outputs();
         }

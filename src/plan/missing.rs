@@ -1,0 +1,33 @@
+//! What the language has and plans do not do yet: said plainly, instead of leaving it out in silence.
+
+use addr::Mode;
+use diag::{Diagnostic, Span};
+
+use crate::planner::Planner;
+
+impl Planner<'_> {
+    /// Reports every part of the configuration that a plan would have to leave out.
+    pub(crate) fn refuse_what_is_missing(&self) {
+        let refuse = |span: Span, what: &str| {
+            let detail =
+                format!("{what} cannot be planned yet. Nothing was done, because leaving it out would be wrong.");
+            self.report(Diagnostic::error("Not supported yet", detail).at(span));
+        };
+        self.root.visit(&mut |node| {
+            for resource in &node.module.resources {
+                if resource.address.mode == Mode::Ephemeral {
+                    refuse(resource.header, "Ephemeral resources");
+                }
+                if let Some(provisioner) = resource.provisioners.first() {
+                    refuse(provisioner.header, "Provisioners");
+                }
+                if !resource.lifecycle.replace_triggered_by.is_empty() {
+                    refuse(resource.header, "replace_triggered_by");
+                }
+            }
+            node.module.imports.iter().for_each(|import| refuse(import.header, "Import blocks"));
+            let repeated = node.module.providers.iter().filter(|config| config.repetition.expr().is_some());
+            repeated.for_each(|config| refuse(config.header, "Provider configurations with for_each"));
+        });
+    }
+}
