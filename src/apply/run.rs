@@ -10,7 +10,8 @@ use diag::{Diagnostic, Diagnostics};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use graph::{Lock, Schedule, Step};
-use lang::evaluation::{Evaluation, World};
+use lang::conditions::Verdict;
+use lang::evaluation::{Evaluation, Repeated, World};
 use plan::{Change, Plan, Pool, Values};
 use state::record::{Gone, Move, Record, Settled};
 use state::{Journal, Target};
@@ -192,6 +193,18 @@ impl Runner<'_> {
     /// Stores the values of the root module's outputs.
     fn outputs(&self, diags: &mut Diagnostics) {
         let root = self.evaluation.root();
+        let conditions = root.node.module.outputs.iter().flat_map(|output| &output.preconditions);
+        for condition in conditions {
+            let summary = "Module output value precondition failed";
+            match self.evaluation.verdict(&root, &Repeated::default(), condition, summary) {
+                Verdict::Fails(problem) => diags.push(*problem),
+                Verdict::Broken(found) => diags.append(found),
+                Verdict::Holds | Verdict::Unknown => {}
+            }
+        }
+        if diags.has_errors() {
+            return;
+        }
         for change in &self.input.plan.outputs {
             let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
             let output = place.map(|place| {

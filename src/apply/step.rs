@@ -1,13 +1,15 @@
 //! One step: what is written down before and after a provider is called.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use lang::body::CompiledBody;
-use lang::evaluation::Instance;
+use lang::conditions::Verdict;
+use lang::evaluation::{Instance, Repeated};
 use lang::expr::Evaluator;
-use lang::module::Resource;
+use lang::module::{Condition, Resource};
 use lang::providers::ConfigAddress;
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
@@ -20,6 +22,7 @@ use crate::run::{Event, Runner};
 
 /// The configuration of an instance as it is now, and what is needed to talk about it.
 struct Configured<'a> {
+    instance: Rc<Instance<'a>>,
     resource: &'a Resource,
     body: CompiledBody,
     config: Value,
@@ -66,6 +69,9 @@ impl<'a> Runner<'a> {
         let value = change::mark_sensitive(&schema.block, value, &configured.marks);
         let module = &planned.address.resource.module;
         self.input.values.update(module, configured.resource, planned.address.key.as_ref(), value.clone());
+        let repeated = Repeated { this: Some(value.clone()), ..planned.repeated.clone().unwrap_or_default() };
+        let postconditions = &configured.resource.lifecycle.postconditions;
+        self.check(planned, (&configured.instance, &repeated), postconditions, "Resource postcondition failed")?;
         Ok(value)
     }
 
@@ -84,6 +90,35 @@ impl<'a> Runner<'a> {
         Failed
     }
 
+    /// Checks conditions, which are known by now.
+    fn check(
+        &self,
+        planned: &Change,
+        (instance, repeated): (&Rc<Instance<'a>>, &Repeated),
+        conditions: &[Condition],
+        summary: &str,
+    ) -> Result<(), Failed> {
+        for condition in conditions {
+            match self.evaluation.verdict(instance, repeated, condition, summary) {
+                Verdict::Holds => {}
+                Verdict::Fails(mut problem) => {
+                    problem.address = Some(planned.address.to_string());
+                    self.report(*problem);
+                    return Err(Failed);
+                }
+                Verdict::Unknown => {
+                    let detail = "A condition still depends on values that are not known after all is done.";
+                    return Err(self.fail(planned, summary, detail));
+                }
+                Verdict::Broken(diags) => {
+                    self.outcome.borrow_mut().diags.append(diags);
+                    return Err(Failed);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Evaluates the configuration of an instance, which must be wholly known by now.
     fn configured(&self, planned: &Change, schema: &schema::Block) -> Result<Configured<'a>, Failed> {
         let address = &planned.address;
@@ -92,6 +127,9 @@ impl<'a> Runner<'a> {
         let Some((instance, resource)) = instance.zip(found) else {
             return Err(self.fail(planned, "Configuration is gone", "The module no longer has such an instance."));
         };
+        let repeated = planned.repeated.clone().unwrap_or_default();
+        let preconditions = &resource.lifecycle.preconditions;
+        self.check(planned, (&instance, &repeated), preconditions, "Resource precondition failed")?;
         let mut diags = Diagnostics::new();
         let body = CompiledBody::compile(&resource.body, schema, &resource.names, &mut diags);
         let scope = self.evaluation.scope(&instance, planned.repeated.clone().unwrap_or_default());
@@ -109,7 +147,7 @@ impl<'a> Runner<'a> {
             return Err(self.fail(planned, "Configuration contains unknown value", &detail));
         }
         let (config, marks) = config.unmark_paths();
-        Ok(Configured { resource, body, config, marks })
+        Ok(Configured { instance, resource, body, config, marks })
     }
 
     async fn read(

@@ -4,6 +4,7 @@
 //! *Not here:* tokens and trees (`syntax`), what values are (`value`), what is to be done about a configuration (`plan`).
 
 pub mod body;
+pub mod conditions;
 pub mod constant;
 pub mod evaluation;
 pub mod expr;

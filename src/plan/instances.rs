@@ -60,16 +60,24 @@ impl<'a> Planner<'a> {
         }
         let priors = self.refresh(block, &desired).await;
         let plans = desired.into_iter().zip(priors).map(|(desired, prior)| async move {
-            let key = desired.address.key.clone();
+            let (key, repeated) = (desired.address.key.clone(), desired.repeated.clone());
             let value = match resource.address.mode {
                 Mode::Managed => self.managed(block, desired, prior).await,
                 Mode::Data => self.data(block, desired).await,
                 Mode::Ephemeral => Value::unknown(block.kind.ty.clone()).with_marks(Marks::EPHEMERAL),
             };
-            (key, value)
+            (key, repeated, value)
         });
-        let values = stream::iter(plans).buffered(CALLS_AT_ONCE).collect().await;
+        let planned: Vec<(Option<Key>, Repeated, Value)> = stream::iter(plans).buffered(CALLS_AT_ONCE).collect().await;
+        let values = planned.iter().map(|(key, _, value)| (key.clone(), value.clone())).collect();
         self.values.set(&instance.address, resource, values);
+        if !resource.lifecycle.postconditions.is_empty() {
+            for (_, repeated, value) in planned {
+                let repeated = Repeated { this: Some(value), ..repeated };
+                let conditions = &resource.lifecycle.postconditions;
+                self.check(instance, &repeated, conditions, "Resource postcondition failed");
+            }
+        }
     }
 
     /// Evaluates the configuration of an instance; nothing if it has mistakes.
@@ -94,6 +102,10 @@ impl<'a> Planner<'a> {
         let failed = diags.has_errors();
         self.report_all(diags);
         if failed {
+            return None;
+        }
+        let preconditions = &block.resource.lifecycle.preconditions;
+        if !self.check(instance, &repeated, preconditions, "Resource precondition failed") {
             return None;
         }
         let needs = self.needs(needs);

@@ -3,6 +3,7 @@
 //! *Not here:* what configurations mean (`lang`), anything that changes the world (`apply`).
 
 pub mod change;
+mod conditions;
 mod instances;
 mod missing;
 mod model;

@@ -116,8 +116,11 @@ impl<'a> Planner<'a> {
     async fn run(self) -> Plan {
         if !self.options.destroy {
             self.refuse_what_is_missing();
-            self.walk().await;
-            self.outputs();
+            if self.check_variables(&self.evaluation.root()) {
+                self.walk().await;
+                self.outputs();
+                self.check_the_rest();
+            }
         }
         self.orphans().await;
         let mut plan = self.out.take();
