@@ -18,7 +18,7 @@ use crate::model::{Action, Change, Drift, Need, Reason};
 use crate::planner::{Block, Planner, ResourceKind};
 
 /// Instances of one block that are being planned at the same time; planning mostly waits for the provider.
-const CALLS_AT_ONCE: usize = 64;
+pub(crate) const CALLS_AT_ONCE: usize = 64;
 
 /// An instance with its configuration, ready to be planned.
 struct Desired {

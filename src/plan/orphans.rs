@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use addr::{AbsInstance, AbsResource, Mode};
 use diag::Diagnostic;
+use futures_util::StreamExt;
+use futures_util::stream;
 use lang::evaluation::Repeated;
 use lang::providers::ConfigAddress;
+use sdk::ReadRequest;
 use state::{DeposedKey, Object, ProviderConfig};
 use value::Value;
 
-use crate::model::{Action, Change, Reason};
+use crate::instances::CALLS_AT_ONCE;
+use crate::model::{Action, Change, Drift, Reason};
 use crate::planner::Planner;
 
 impl Planner<'_> {
@@ -24,14 +28,15 @@ impl Planner<'_> {
                 found.push((target.address, target.deposed, resource.provider.clone(), object.clone()));
             }
         }
-        for (address, deposed, provider, object) in found {
+        let plans = found.into_iter().map(|(address, deposed, provider, object)| {
             let reason = match (self.options.destroy, configured.contains(&address.resource)) {
                 (true, _) => Reason::Plain,
                 (false, true) => Reason::NoKey,
                 (false, false) => Reason::NoResource,
             };
-            self.orphan(address, deposed, (&provider, object), reason).await;
-        }
+            async move { self.orphan(address, deposed, (&provider, object), reason).await }
+        });
+        stream::iter(plans).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<()>>().await;
     }
 
     async fn orphan(
@@ -47,7 +52,7 @@ impl Planner<'_> {
             alias: provider.alias.clone(),
         };
         let resource = &address.resource.resource;
-        let Some((bare, kind)) = self.pool.bare(&config.provider).zip(self.kind(&config.provider, resource)) else {
+        let Some(kind) = self.kind(&config.provider, resource) else {
             let detail = format!(
                 "{address} is managed by {provider}, which is not available, so it cannot be planned to be destroyed."
             );
@@ -55,7 +60,11 @@ impl Planner<'_> {
         };
         let forgotten = !self.options.destroy && crate::refactor::is_forgotten(self.root, &address);
         let action = if forgotten { Action::Forget } else { Action::Delete };
-        let Some(before) = self.stored_value(&*bare, &kind, &address, &object).await else { return };
+        let Some(provider) = self.provider_at(&config).await else { return };
+        let Some(before) = self.stored_value(&*provider, &kind, &address, &object).await else { return };
+        let Some(before) = self.still_there(&*provider, &config, (&address, deposed), (before, &object)).await else {
+            return;
+        };
         self.push(Change {
             reason,
             action,
@@ -70,5 +79,43 @@ impl Planner<'_> {
             repeated: None::<Repeated>,
             address,
         });
+    }
+
+    /// Returns what an object that is to be deleted is like now; nothing if it is gone already.
+    async fn still_there(
+        &self,
+        provider: &dyn sdk::Provider,
+        config: &ConfigAddress,
+        (address, deposed): (&AbsInstance, Option<DeposedKey>),
+        (before, object): (Value, &Object),
+    ) -> Option<Value> {
+        if self.options.no_refresh {
+            return Some(before);
+        }
+        let request = ReadRequest {
+            kind: address.resource.resource.kind.clone(),
+            current: before.clone(),
+            private: object.private.to_vec(),
+            identity: None,
+            meta: Value::NULL,
+            deferral_allowed: false,
+        };
+        let response = provider.read(request).await;
+        for problem in response.problems {
+            self.report(crate::problems::diagnostic(problem, None));
+        }
+        if !response.object.is_null() {
+            return Some(response.object);
+        }
+        if deposed.is_none() {
+            self.drifted(Drift {
+                address: address.clone(),
+                before,
+                after: response.object,
+                object: None,
+                provider: Arc::new(config.clone()),
+            });
+        }
+        None
     }
 }

@@ -275,6 +275,18 @@ impl<'a> Planner<'a> {
         found
     }
 
+    /// Returns the provider of a configuration that state names, configured as the configuration has it now.
+    pub(crate) async fn provider_at(&self, address: &ConfigAddress) -> Option<Arc<dyn sdk::Provider>> {
+        let path = self.path_to(&address.module);
+        let block = path.last().and_then(|node| {
+            let found = node.module.providers.iter().find(|known| {
+                known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
+            });
+            Some((*node, found?))
+        });
+        self.configured(&path, &Resolved { address: address.clone(), block }).await
+    }
+
     /// Returns the provider of a configuration, configured; nothing if that failed, which is reported once.
     pub(crate) async fn configured(
         &self,

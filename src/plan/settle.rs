@@ -2,7 +2,7 @@
 
 use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
-use lang::providers::{ConfigAddress, Resolved};
+use lang::providers::ConfigAddress;
 use sdk::{FindIntent, IntentOutcome};
 use state::record::{Action, Gone, Record, Settled};
 use state::{Attributes, Object, OpenIntent, Status};
@@ -33,14 +33,7 @@ impl Planner<'_> {
             provider: intent.provider.provider.clone(),
             alias: intent.provider.alias.clone(),
         };
-        let path = self.path_to(&config.module);
-        let block = path.last().and_then(|node| {
-            let found = node.module.providers.iter().find(|known| {
-                known.local.alias == config.alias && node.module.provider_of(&known.local.name) == config.provider
-            });
-            Some((*node, found?))
-        });
-        let provider = self.configured(&path, &Resolved { address: config.clone(), block }).await?;
+        let provider = self.provider_at(&config).await?;
         let kind = self.kind(&config.provider, &address.resource.resource)?;
         let stored = self.prior.object(&intent.target).cloned();
         let prior = match &stored {
