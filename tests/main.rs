@@ -2,4 +2,5 @@
 
 mod cli;
 mod terraform;
+mod resume;
 mod tidy;

@@ -1,0 +1,94 @@
+//! Runs that are killed at any moment lose nothing: what exists is known to the next run, and nothing exists twice.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Objects of the configuration: enough that a run takes longer than the latest kill.
+const OBJECTS: usize = 60;
+/// Runs that are killed, of applies and of destroys each.
+const KILLS: u64 = 6;
+
+const CONFIGURATION: &str = r#"
+provider "fake" {
+  world = "world.json"
+}
+
+resource "fake_object" "o" {
+  count = 60
+  name  = "o${count.index}"
+  delay = "200ms"
+}
+"#;
+
+fn gantry(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
+    command.args(args).current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn run(folder: &Path, args: &[&str]) -> String {
+    let output = gantry(folder, args).output().expect("gantry starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "gantry {args:?} failed:\n{text}\n{errors}");
+    text
+}
+
+/// Starts a run and kills it after a while, as `kill -9` does.
+fn killed(folder: &Path, args: &[&str], after: Duration) {
+    let mut child = gantry(folder, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("gantry starts");
+    std::thread::sleep(after);
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Returns the names of the objects that exist in the fake cloud.
+fn existing(folder: &Path) -> Vec<String> {
+    let Ok(text) = std::fs::read_to_string(folder.join("world.json")) else { return Vec::new() };
+    let world: serde_json::Value = serde_json::from_str(&text).expect("the world is whole: it is replaced at once");
+    let objects = world["objects"].as_object().cloned().unwrap_or_default();
+    let mut names: Vec<String> = objects.values().map(|object| object.to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn killed_runs_lose_nothing_and_make_nothing_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("main.tf"), CONFIGURATION).expect("the configuration is written");
+    for round in 0..KILLS {
+        killed(folder, &["apply", "-auto-approve"], Duration::from_millis(60 + 90 * round));
+        assert!(existing(folder).len() <= OBJECTS, "an object exists twice after kill {round}");
+    }
+    run(folder, &["apply", "-auto-approve"]);
+    assert_eq!(existing(folder).len(), OBJECTS);
+    assert!(run(folder, &["plan"]).contains("No changes"), "an apply after kills converges");
+    for round in 0..KILLS {
+        killed(folder, &["destroy", "-auto-approve"], Duration::from_millis(60 + 90 * round));
+    }
+    run(folder, &["destroy", "-auto-approve"]);
+    assert_eq!(existing(folder), Vec::<String>::new(), "a destroy after kills leaves nothing behind");
+}
+
+#[test]
+fn a_second_run_does_not_write_while_the_first_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("main.tf"), CONFIGURATION).expect("the configuration is written");
+    let mut first = gantry(folder, &["apply", "-auto-approve"]).stdout(Stdio::null()).spawn().expect("gantry starts");
+    let lock = folder.join(".gantry.state.owner");
+    for _ in 0..200 {
+        if lock.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let second = gantry(folder, &["apply", "-auto-approve"]).output().expect("gantry starts");
+    let errors = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && errors.contains("locked by `apply`"), "the second run says who is at it: {errors}");
+    assert!(first.wait().expect("the first run ends").success());
+    assert_eq!(existing(folder).len(), OBJECTS);
+}
