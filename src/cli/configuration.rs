@@ -45,18 +45,35 @@ impl Configuration {
     /// Reads the configuration in a folder, without any value for its variables.
     pub(crate) fn read(dir: &Path, purity: Purity, session: &Session, diags: &mut Diagnostics) -> Configuration {
         let environment = environment_of_functions(purity, session, diags);
-        read_with(dir, environment, Sources::default(), diags, |_, _, _| Assigned::default())
+        let (read, mistakes) = read_with(dir, environment, Sources::default(), diags, |_, _, _| Assigned::default());
+        diags.append(mistakes);
+        read
     }
 
     /// Reads the configuration in a folder with values for its variables.
     pub(crate) fn read_with_values(
+        dir: &Path,
+        assignments: Assignments,
+        sources: Sources,
+        session: &mut Session,
+        asking: Asking,
+        diags: &mut Diagnostics,
+    ) -> Configuration {
+        let (read, mistakes) = Self::read_despite_mistakes(dir, assignments, sources, session, asking, diags);
+        diags.append(mistakes);
+        read
+    }
+
+    /// Reads the configuration in a folder with values for its variables, and returns what is wrong with its expressions
+    /// apart from everything else that is wrong.
+    pub(crate) fn read_despite_mistakes(
         dir: &Path,
         mut assignments: Assignments,
         sources: Sources,
         session: &mut Session,
         asking: Asking,
         diags: &mut Diagnostics,
-    ) -> Configuration {
+    ) -> (Configuration, Diagnostics) {
         let environment = environment_of_functions(Purity::Impure, session, diags);
         read_with(dir, environment, sources, diags, |module, sources, diags| {
             if asking == Asking::Allowed {
@@ -73,12 +90,13 @@ fn read_with(
     mut sources: Sources,
     diags: &mut Diagnostics,
     assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
-) -> Configuration {
+) -> (Configuration, Diagnostics) {
     let mut reader = Reader::new(&RealFiles, &mut sources);
     let module = reader.module(dir, diags);
     let assigned = assign(&module, reader.sources, diags);
     let root = tree::load(dir, &assigned.values(), &mut reader, &environment, diags);
-    Configuration { sources, root, environment, assigned }
+    let mistakes = std::mem::take(&mut reader.mistakes);
+    (Configuration { sources, root, environment, assigned }, mistakes)
 }
 
 fn environment_of_functions(purity: Purity, session: &Session, diags: &mut Diagnostics) -> functions::Environment {

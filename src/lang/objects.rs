@@ -36,6 +36,8 @@ pub struct Objects {
     pub spans: Vec<Span>,
     /// The objects that each object needs.
     pub edges: Vec<Vec<u32>>,
+    /// Resources that refer to themselves where they cannot, with the references: such an edge is none of `edges`.
+    pub selves: Vec<(u32, Span)>,
     /// Where the objects of a module begin.
     places: HashMap<(addr::Module, Kind), u32>,
 }
@@ -161,20 +163,21 @@ impl Objects {
     }
 
     fn resource(&mut self, node: &Node, from: u32, resource: &Resource) {
-        resource.repetition.expr().iter().for_each(|expr| self.expression(node, from, expr));
         let lifecycle = &resource.lifecycle;
         resource.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
-        lifecycle.replace_triggered_by.iter().for_each(|expr| self.expression(node, from, expr));
         self.conditions(node, from, &lifecycle.preconditions);
         self.conditions(node, from, &lifecycle.postconditions);
-        // The body is not compiled yet: no schema is known here. Its references are found by name.
-        let mut bodies = vec![&resource.body];
-        bodies.extend(resource.connection.as_ref());
-        for provisioner in &resource.provisioners {
-            bodies.push(&provisioner.body);
-            bodies.extend(provisioner.connection.as_ref());
+        // The bodies are not compiled yet: no schema is known here. Their references are found by name.
+        let own = resource.connection.as_ref();
+        let connections = resource.provisioners.iter().filter_map(|provisioner| provisioner.connection.as_ref());
+        for body in own.into_iter().chain(connections).chain(resource.provisioners.iter().map(|p| &p.body)) {
+            self.body(node, from, body, &resource.names);
         }
-        bodies.into_iter().for_each(|body| self.body(node, from, body, &resource.names));
+        // All this is looked at when the object is there (or has a rule of its own about it).
+        while self.selves.pop_if(|(resource, _)| *resource == from).is_some() {}
+        resource.repetition.expr().iter().for_each(|expr| self.expression(node, from, expr));
+        lifecycle.replace_triggered_by.iter().for_each(|expr| self.expression(node, from, expr));
+        self.body(node, from, &resource.body, &resource.names);
     }
 
     fn body(&mut self, node: &Node, from: u32, body: &Body, names: &ScopedNames) {
@@ -204,7 +207,10 @@ impl Objects {
             Subject::Resource(place) => {
                 let to = self.place(&node.path, Kind::Resource, place);
                 // An instance may refer to another instance of its own resource; whether that ends is known later.
-                if to == from && reference.instance_key().is_some() {
+                if to == from {
+                    if reference.instance_key().is_none() {
+                        self.selves.push((from, reference.span));
+                    }
                     return;
                 }
                 to

@@ -149,6 +149,10 @@ impl<'a> Planner<'a> {
     /// their providers at the same time.
     async fn walk(&self) {
         let objects = Objects::of(self.root);
+        let obstacles = lang::validate::obstacles(self.root, &objects);
+        if obstacles.has_errors() {
+            return self.report_all(obstacles);
+        }
         let blocks = self.blocks(&objects);
         let steps: Vec<Step> =
             objects.edges.iter().map(|needs| Step { needs: needs.clone(), cost: 1, locks: Vec::new() }).collect();

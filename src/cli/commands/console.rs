@@ -79,11 +79,14 @@ impl Run for Args {
         let assignments = Assignments::collect(here, &self.variables, &session.environment, &mut sources, &mut diags);
         let can_ask = self.input && session.ui.is_interactive && !session.environment.is_input_off();
         let asking = if can_ask { Asking::Allowed } else { Asking::Off };
-        let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+        let (configuration, mistakes) =
+            Configuration::read_despite_mistakes(here, assignments, sources, session, asking, &mut diags);
         if diags.has_errors() {
+            diags.append(mistakes);
             session.ui.diagnostics(&configuration.sources, &diags);
             return Exit::FAILURE;
         }
+        diags.append(mistakes);
         let missing = if self.input { Missing::IsError } else { Missing::IsUnknown };
         let values = configuration.assigned.complete(&configuration.root.module, missing, &mut diags);
         let providers = LinkedProviders::new(session.providers);

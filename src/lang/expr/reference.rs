@@ -268,4 +268,27 @@ impl Reference {
     pub fn is_instance(&self) -> bool {
         self.steps.len() == 1 && self.instance_key().is_some_and(|key| key.as_constant().is_some())
     }
+
+    /// Tells whether all keys are constants, `count.index` or `each.key`.
+    pub(crate) fn has_plain_keys(&self) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Attr(..) | Step::Splat(..) => true,
+            Step::Index(key, _) => match &key.node {
+                Node::Reference(inner) => matches!(inner.subject, Subject::CountIndex | Subject::EachKey),
+                _ => key.as_constant().is_some(),
+            },
+        })
+    }
+
+    /// Tells whether something as a whole is meant: an object, an instance of it, or an output of a module call.
+    pub fn is_whole_object(&self) -> bool {
+        let is_call = matches!(self.subject, Subject::Module(_));
+        match &self.steps[..] {
+            [] => true,
+            [Step::Attr(..)] => is_call,
+            [Step::Index(key, _)] => key.as_constant().is_some(),
+            [Step::Index(key, _), Step::Attr(..)] => is_call && key.as_constant().is_some(),
+            _ => false,
+        }
+    }
 }

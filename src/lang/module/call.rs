@@ -78,16 +78,16 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     let repetition = repetition(&content, scope, diags);
     let inside = scope.within(&repetition);
     let inputs = rest.just_attributes(diags);
-    let inputs = inputs.into_iter().map(|input| (input.name, inside.compile(&input.expr, diags))).collect();
+    let inputs = inputs.into_iter().map(|input| (input.name, inside.compile(&input.expr))).collect();
     Some(ModuleCall {
         name: label.name.clone(),
-        source: content.attribute("source").map(|attribute| scope.compile(&attribute.expr, diags)),
-        version: content.attribute("version").map(|attribute| scope.compile(&attribute.expr, diags)),
+        source: content.attribute("source").map(|attribute| scope.compile(&attribute.expr)),
+        version: content.attribute("version").map(|attribute| scope.compile(&attribute.expr)),
         providers: content
             .attribute("providers")
             .map(|attribute| passed_providers(&attribute.expr, diags))
             .unwrap_or_default(),
-        depends_on: inside.depends_on(&content, diags),
+        depends_on: scope.depends_on(&content, diags),
         repetition,
         inputs,
         label: label.clone(),

@@ -28,8 +28,8 @@ const SCHEMA: BodySchema<'static> = BodySchema {
 /// Decodes a `validation`, `precondition`, `postcondition` or `assert` block.
 pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostics) -> Option<Condition> {
     let content = block.body.content(&SCHEMA, diags);
-    let condition = scope.compile(&content.attribute("condition")?.expr, diags);
-    let message = scope.compile(&content.attribute("error_message")?.expr, diags);
+    let condition = scope.compile(&content.attribute("condition")?.expr);
+    let message = scope.compile(&content.attribute("error_message")?.expr);
     // A validation has a stricter rule of its own.
     if condition.references().is_empty() && block.kind.name != "validation" && !condition.is_invalid() {
         diags.error(

@@ -43,11 +43,11 @@ const SCHEMA: BodySchema<'static> = BodySchema {
 pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostics) -> Option<Import> {
     let content = block.body.content(&SCHEMA, diags);
     let repetition = match content.attribute("for_each") {
-        Some(attribute) => Repetition::ForEach(scope.compile(&attribute.expr, diags)),
+        Some(attribute) => Repetition::ForEach(scope.compile(&attribute.expr)),
         None => Repetition::Single,
     };
     let inside = scope.within(&repetition);
-    let mut compile = |name| content.attribute(name).map(|attribute| inside.compile(&attribute.expr, diags));
+    let compile = |name| content.attribute(name).map(|attribute| inside.compile(&attribute.expr));
     let (id, identity) = (compile("id"), compile("identity"));
     if id.is_some() == identity.is_some() {
         let detail = "An import block has either \"id\" or \"identity\": what the provider calls the existing object.";

@@ -7,7 +7,7 @@ use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 
 use super::condition::{self, Condition};
 use super::read::{Scope, constant_bool, static_list};
-use crate::expr::Expr;
+use crate::expr::{Expr, Subject, compile};
 
 /// How a resource's instances are changed.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Lifecycle {
     pub ignore_changes: IgnoreChanges,
     /// References whose change replaces the resource.
     pub replace_triggered_by: Vec<Expr>,
+    /// Mistakes among these references that planning must not go on with; everything before it may.
+    pub undeclared_triggers: Diagnostics,
     /// What must hold before.
     pub preconditions: Vec<Condition>,
     /// What must hold after; `self` is the instance.
@@ -78,6 +80,7 @@ pub(super) fn decode(block: &ContentBlock, mode: Mode, scope: &Scope, diags: &mu
         }
     }
     let after = scope.with_self();
+    let mut undeclared_triggers = Diagnostics::new();
     Lifecycle {
         create_before_destroy: constant_bool(&content, "create_before_destroy", diags),
         prevent_destroy: constant_bool(&content, "prevent_destroy", diags).unwrap_or(false),
@@ -88,8 +91,9 @@ pub(super) fn decode(block: &ContentBlock, mode: Mode, scope: &Scope, diags: &mu
             .unwrap_or_default(),
         replace_triggered_by: content
             .attribute("replace_triggered_by")
-            .map(|attribute| triggers(&attribute.expr, scope, diags))
+            .map(|attribute| triggers(&attribute.expr, scope, &mut undeclared_triggers, diags))
             .unwrap_or_default(),
+        undeclared_triggers,
         preconditions: content
             .blocks_of("precondition")
             .filter_map(|block| condition::decode(block, scope, diags))
@@ -130,17 +134,26 @@ fn is_star(item: &Tree) -> bool {
     matches!(&item.kind, ExprKind::String(text) if text == "*")
 }
 
-fn triggers(tree: &Tree, scope: &Scope, diags: &mut Diagnostics) -> Vec<Expr> {
+fn triggers(tree: &Tree, scope: &Scope, undeclared: &mut Diagnostics, diags: &mut Diagnostics) -> Vec<Expr> {
+    const SUMMARY: &str = "Invalid reference in replace_triggered_by expression";
     let mut found = Vec::new();
     for item in static_list(tree, diags) {
-        let before = diags.len();
-        let expr = scope.compile(&item, diags);
-        let references = expr.references();
-        let is_resource = references.first().is_some_and(|r| matches!(r.subject, crate::expr::Subject::Resource(_)));
-        if diags.len() == before && !is_resource {
-            let detail = "Only managed resources, their instances and attributes can trigger a replacement.";
-            diags.error(item.span, "Invalid reference in replace_triggered_by expression", detail);
+        let mut mistakes = Diagnostics::new();
+        let expr = compile(&item, &scope.names, &mut mistakes);
+        if mistakes.iter().any(|mistake| mistake.summary == "Reference to undeclared resource") {
+            undeclared.append(mistakes);
+            continue;
         }
+        let references = expr.references();
+        let resource = references.first().filter(|reference| matches!(reference.subject, Subject::Resource(_)));
+        if mistakes.is_empty() && resource.is_none() {
+            let detail = "Only managed resources, their instances and attributes can trigger a replacement.";
+            diags.error(item.span, SUMMARY, detail);
+        } else if resource.is_some_and(|reference| !reference.has_plain_keys()) {
+            let detail = "The keys in such a reference are constants, count.index or each.key.";
+            diags.error(item.span, SUMMARY, detail);
+        }
+        scope.mistakes.borrow_mut().append(mistakes);
         found.push(expr);
     }
     found

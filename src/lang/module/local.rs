@@ -1,6 +1,6 @@
 //! `locals { name = expression }`
 
-use diag::{Diagnostics, Span};
+use diag::Span;
 use ecow::EcoString;
 
 use super::read::Scope;
@@ -18,6 +18,6 @@ pub struct Local {
 }
 
 /// Decodes one attribute of a `locals` block.
-pub(super) fn decode(attribute: &syntax::tree::Attribute, scope: &Scope, diags: &mut Diagnostics) -> Local {
-    Local { name: attribute.name.name.clone(), value: scope.compile(&attribute.expr, diags), span: attribute.span }
+pub(super) fn decode(attribute: &syntax::tree::Attribute, scope: &Scope) -> Local {
+    Local { name: attribute.name.name.clone(), value: scope.compile(&attribute.expr), span: attribute.span }
 }

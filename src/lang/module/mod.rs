@@ -23,6 +23,8 @@ mod variable;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use diag::Diagnostics;
+
 pub use call::{ModuleCall, PassedProvider};
 pub use check::Check;
 pub use condition::Condition;
@@ -66,6 +68,8 @@ pub struct Module {
     pub moved: Vec<Moved>,
     /// `removed`
     pub removed: Vec<Removed>,
+    /// What is wrong with its expressions; the rest of the module means what it says.
+    pub mistakes: Diagnostics,
     /// What names mean in the module's expressions.
     pub names: Arc<ModuleNames>,
 }

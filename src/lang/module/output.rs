@@ -67,7 +67,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         ty,
         name: label.name.clone(),
         description: constant_string(&content, "description", diags),
-        value: scope.compile(&content.attribute("value")?.expr, diags),
+        value: scope.compile(&content.attribute("value")?.expr),
         sensitive: constant_bool(&content, "sensitive", diags).unwrap_or(false),
         ephemeral: constant_bool(&content, "ephemeral", diags).unwrap_or(false),
         deprecated: super::read::deprecation(&content, diags),

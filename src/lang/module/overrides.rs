@@ -2,7 +2,7 @@
 
 use diag::Diagnostics;
 use ecow::EcoString;
-use syntax::tree::Attribute;
+use syntax::tree::{Attribute, Body};
 use syntax::{AttributeSchema, BodySchema, Content, ContentBlock};
 
 use super::read::{DeclaredResource, constant_string};
@@ -191,7 +191,26 @@ fn merge_provider(blocks: &mut Blocks, block: ContentBlock, diags: &mut Diagnost
 }
 
 fn override_body(known: &mut ContentBlock, over: &ContentBlock) {
-    known.body = known.body.clone().overridden_by(over.body.clone());
+    let base = known.body.clone();
+    // Both arguments answer the same question, so one replaces the other.
+    let base = match (repetitions(&over.body), repetitions(&base)) {
+        ([true, false], [false, true]) => base.partial_content(&FOR_EACH, &mut Diagnostics::new()).1,
+        ([false, true], [true, false]) => base.partial_content(&COUNT, &mut Diagnostics::new()).1,
+        _ => base,
+    };
+    known.body = base.overridden_by(over.body.clone());
+}
+
+const COUNT: BodySchema<'static> =
+    BodySchema { attributes: &[AttributeSchema { name: "count", required: false }], blocks: &[] };
+const FOR_EACH: BodySchema<'static> =
+    BodySchema { attributes: &[AttributeSchema { name: "for_each", required: false }], blocks: &[] };
+
+/// Tells whether a body sets `count`, and whether it sets `for_each`.
+fn repetitions(body: &Body) -> [bool; 2] {
+    // Reading for its own sake comes later.
+    let mut ignored = Diagnostics::new();
+    [COUNT, FOR_EACH].map(|schema| !body.partial_content(&schema, &mut ignored).0.attributes.is_empty())
 }
 
 fn missing(block: &ContentBlock, what: &str, diags: &mut Diagnostics) {

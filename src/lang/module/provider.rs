@@ -6,7 +6,7 @@ use syntax::tree::{Body, Expr as Tree, ExprKind, Step};
 use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 
 use super::names::ScopedNames;
-use super::read::{Scope, constant_string};
+use super::read::{Scope, constant_string, constant_version};
 use super::resource::Repetition;
 
 /// A provider configuration.
@@ -81,7 +81,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         diags.error(block.header, "Reserved block type name in provider block", detail);
     }
     let repetition = match content.attribute("for_each") {
-        Some(attribute) => Repetition::ForEach(scope.compile(&attribute.expr, diags)),
+        Some(attribute) => Repetition::ForEach(scope.compile(&attribute.expr)),
         None => Repetition::Single,
     };
     let alias = constant_string(&content, "alias", diags);
@@ -95,7 +95,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         Some(block) => rest.with_more(block.body.clone()),
         None => rest,
     };
-    let version = constant_string(&content, "version", diags);
+    let version = constant_version(&content, "version", diags);
     if let Some(attribute) = content.attribute("version") {
         let detail = "Write the version into required_providers of the settings block instead.";
         let summary = "Version constraints inside provider configuration blocks are deprecated";

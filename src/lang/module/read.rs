@@ -1,7 +1,9 @@
 //! From the files of a folder to a [`Module`].
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::Mode;
@@ -9,7 +11,7 @@ use diag::{Diagnostic, Diagnostics, Sources, Span};
 use ecow::EcoString;
 use syntax::tree::{Expr as Tree, ExprKind, Ident};
 use syntax::{BlockSchema, BodySchema, Content, ContentBlock};
-use value::Type;
+use value::{Type, Value};
 
 use super::files::{FileKind, list_files};
 use super::names::{Allowed, ModuleNames, ScopedNames};
@@ -46,29 +48,34 @@ pub struct Reader<'a> {
     files: &'a dyn Files,
     /// All files read so far.
     pub sources: &'a mut Sources,
+    /// What is wrong with the expressions of the modules read so far: bad enough not to plan, but all the rest means
+    /// what it says.
+    pub mistakes: Diagnostics,
     modules: HashMap<PathBuf, Arc<Module>>,
 }
 
 impl<'a> Reader<'a> {
     /// Makes a reader.
     pub fn new(files: &'a dyn Files, sources: &'a mut Sources) -> Reader<'a> {
-        Reader { files, sources, modules: HashMap::new() }
+        Reader { files, sources, mistakes: Diagnostics::new(), modules: HashMap::new() }
     }
 
-    /// Returns the module in a folder; what is wrong with it is reported when it is read first.
+    /// Returns the module in a folder; what is wrong with it is reported when it is read first: mistakes in expressions
+    /// to `mistakes`, everything else to `diags`.
     pub fn module(&mut self, dir: &Path, diags: &mut Diagnostics) -> Arc<Module> {
         if let Some(known) = self.modules.get(dir) {
             return known.clone();
         }
         let (module, found) = read_module(dir, self.files, self.sources);
         diags.append(found);
+        self.mistakes.append(module.mistakes.clone());
         let module = Arc::new(module);
         self.modules.insert(dir.to_path_buf(), module.clone());
         module
     }
 }
 
-/// Reads the module in a folder.
+/// Reads the module in a folder; mistakes in expressions are in the module.
 pub fn read_module(dir: &Path, files: &dyn Files, sources: &mut Sources) -> (Module, Diagnostics) {
     let mut diags = Diagnostics::new();
     let mut blocks = Blocks::default();
@@ -131,16 +138,23 @@ fn read_file(
 #[derive(Clone)]
 pub(super) struct Scope {
     pub(super) names: ScopedNames,
+    /// What is wrong with the module's expressions.
+    pub(super) mistakes: Rc<RefCell<Diagnostics>>,
 }
 
 impl Scope {
-    pub(super) fn compile(&self, tree: &Tree, diags: &mut Diagnostics) -> Expr {
-        compile(tree, &self.names, diags)
+    pub(super) fn compile(&self, tree: &Tree) -> Expr {
+        compile(tree, &self.names, &mut self.mistakes.borrow_mut())
     }
 
     pub(super) fn with_self(&self) -> Scope {
         let allowed = Allowed { this: true, ..self.names.allowed };
-        Scope { names: ScopedNames { module: self.names.module.clone(), allowed } }
+        self.allowing(allowed)
+    }
+
+    pub(super) fn allowing(&self, allowed: Allowed) -> Scope {
+        let names = ScopedNames { module: self.names.module.clone(), allowed };
+        Scope { names, mistakes: self.mistakes.clone() }
     }
 
     /// Decodes `depends_on`: references that name whole objects.
@@ -153,8 +167,8 @@ impl Scope {
                 diags.error(item.span, "Invalid expression", detail);
                 continue;
             }
-            let expr = self.compile(&item, diags);
-            if expr.references().iter().any(|reference| reference.step_count() > 0 && !reference.is_instance()) {
+            let expr = self.compile(&item);
+            if expr.references().iter().any(|reference| !reference.is_whole_object()) {
                 let detail = "\"depends_on\" refers to whole objects: leave out what follows the object's name.";
                 diags.error(item.span, "Invalid depends_on reference", detail);
             }
@@ -181,7 +195,8 @@ fn names_of(blocks: &Blocks) -> ModuleNames {
 fn decode(dir: &Path, mut blocks: Blocks, diags: &mut Diagnostics) -> Module {
     blocks.sort();
     let names = Arc::new(names_of(&blocks));
-    let scope = Scope { names: ScopedNames { module: names.clone(), allowed: Allowed::default() } };
+    let scope =
+        Scope { names: ScopedNames { module: names.clone(), allowed: Allowed::default() }, mistakes: Rc::default() };
     let mut module = Module { dir: dir.to_path_buf(), names: names.clone(), ..Module::default() };
     module.settings = std::mem::take(&mut blocks.settings);
     for block in &blocks.providers {
@@ -189,7 +204,7 @@ fn decode(dir: &Path, mut blocks: Blocks, diags: &mut Diagnostics) -> Module {
     }
     duplicate_providers(&module, diags);
     module.variables = blocks.variables.iter().filter_map(|b| variable::decode(b, &scope, diags)).collect();
-    module.locals = blocks.locals.iter().map(|attribute| local::decode(attribute, &scope, diags)).collect();
+    module.locals = blocks.locals.iter().map(|attribute| local::decode(attribute, &scope)).collect();
     module.outputs = blocks.outputs.iter().filter_map(|b| output::decode(b, &scope, diags)).collect();
     module.calls = blocks.calls.iter().filter_map(|b| call::decode(b, &scope, diags)).collect();
     for declared in &blocks.resources {
@@ -203,6 +218,7 @@ fn decode(dir: &Path, mut blocks: Blocks, diags: &mut Diagnostics) -> Module {
     module.imports = blocks.imports.iter().filter_map(|b| import::decode(b, &scope, diags)).collect();
     module.moved = blocks.moved.iter().filter_map(|b| refactoring::decode_moved(b, diags)).collect();
     module.removed = blocks.removed.iter().filter_map(|b| refactoring::decode_removed(b, diags)).collect();
+    module.mistakes = scope.mistakes.take();
     module
 }
 
@@ -227,15 +243,28 @@ fn duplicate_providers(module: &Module, diags: &mut Diagnostics) {
 
 /// Returns the constant bool of an attribute.
 pub(super) fn constant_bool(content: &Content, name: &str, diags: &mut Diagnostics) -> Option<bool> {
-    let attribute = content.attribute(name)?;
-    crate::constant::evaluate_as(&attribute.expr, &Type::Bool, diags)?.as_bool()
+    constant(content, name, &Type::Bool, diags)?.as_bool()
 }
 
 /// Returns the constant string of an attribute.
 pub(super) fn constant_string(content: &Content, name: &str, diags: &mut Diagnostics) -> Option<EcoString> {
+    constant(content, name, &Type::String, diags)?.as_str().map(EcoString::from)
+}
+
+/// Returns the constant version constraint of an attribute; null is none.
+pub(super) fn constant_version(content: &Content, name: &str, diags: &mut Diagnostics) -> Option<EcoString> {
     let attribute = content.attribute(name)?;
-    let value = crate::constant::evaluate_as(&attribute.expr, &Type::String, diags)?;
-    value.as_str().map(EcoString::from)
+    crate::constant::evaluate_as(&attribute.expr, &Type::String, diags)?.as_str().map(EcoString::from)
+}
+
+fn constant(content: &Content, name: &str, ty: &Type, diags: &mut Diagnostics) -> Option<Value> {
+    let attribute = content.attribute(name)?;
+    let value = crate::constant::evaluate_as(&attribute.expr, ty, diags)?;
+    if value.is_null() {
+        let detail = format!("The value of {name:?} is null, and a {} is required.", ty.friendly_name());
+        diags.error(attribute.expr.span, "Unsuitable value type", detail);
+    }
+    Some(value)
 }
 
 /// Returns why something should not be used any more.

@@ -113,6 +113,8 @@ pub(super) fn decode(block: &ContentBlock, mode: Mode, scope: &Scope, diags: &mu
     let (content, rest) = block.body.partial_content(&SCHEMA, diags);
     let body = escaped_body(&content, rest, diags);
     let repetition = repetition(&content, scope, diags);
+    // What is needed first is needed for all instances.
+    let depends_on = scope.depends_on(&content, diags);
     let scope = scope.within(&repetition);
     let lifecycle = content.blocks_of("lifecycle").collect::<Vec<_>>();
     super::read::at_most_one(&lifecycle, "lifecycle", diags);
@@ -127,7 +129,7 @@ pub(super) fn decode(block: &ContentBlock, mode: Mode, scope: &Scope, diags: &mu
     Some(Resource {
         address: addr::Resource { mode, kind: kind.name.clone(), name: name.name.clone() },
         provider: content.attribute("provider").and_then(|attribute| reference(&attribute.expr, diags)),
-        depends_on: scope.depends_on(&content, diags),
+        depends_on,
         lifecycle: lifecycle.unwrap_or_default(),
         provisioners: content.blocks_of("provisioner").filter_map(|block| provisioner(block, diags)).collect(),
         connection: connection.first().map(|block| block.body.clone()),
@@ -170,8 +172,8 @@ pub(super) fn repetition(content: &Content, scope: &Scope, diags: &mut Diagnosti
         diags.error(for_each.name.span, "Invalid combination of \"count\" and \"for_each\"", detail);
     }
     match (count, for_each) {
-        (Some(count), _) => Repetition::Count(scope.compile(&count.expr, diags)),
-        (None, Some(for_each)) => Repetition::ForEach(scope.compile(&for_each.expr, diags)),
+        (Some(count), _) => Repetition::Count(scope.compile(&count.expr)),
+        (None, Some(for_each)) => Repetition::ForEach(scope.compile(&for_each.expr)),
         (None, None) => Repetition::Single,
     }
 }
@@ -184,7 +186,7 @@ impl Scope {
             each: matches!(repetition, Repetition::ForEach(_)),
             ..Allowed::default()
         };
-        Scope { names: ScopedNames { module: self.names.module.clone(), allowed } }
+        self.allowing(allowed)
     }
 }
 

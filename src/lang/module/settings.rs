@@ -6,7 +6,7 @@ use ecow::EcoString;
 use syntax::tree::{Attribute, Body, Expr as Tree, ExprKind};
 use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 
-use super::read::{constant_string, static_list};
+use super::read::{constant_version, static_list};
 
 /// The settings of a module, of all its settings blocks together.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, is_override:
             diags.error(item.span, "Unknown experiment keyword", detail);
         }
     }
-    if let Some(constraint) = constant_string(&content, "required_version", diags) {
+    if let Some(constraint) = constant_version(&content, "required_version", diags) {
         let span = content.attribute("required_version").map_or(block.header, |attribute| attribute.expr.span);
         if is_override {
             settings.required_versions.clear();
@@ -146,6 +146,7 @@ fn required_providers(block: &ContentBlock, settings: &mut Settings, is_override
         if settings.required_providers_block.is_some() {
             let detail = "A module says once which providers it needs: put all of them into one block.";
             diags.error(block.header, "Duplicate required providers configuration", detail);
+            return;
         }
         settings.required_providers_block = Some(block.header);
     }

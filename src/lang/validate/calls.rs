@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use diag::{Diagnostic, Diagnostics, did_you_mean};
 use ecow::EcoString;
-use value::{Marks, convert};
+use value::{Marks, Type, convert};
 
 use super::Validator;
 use super::providers::has_config;
-use crate::module::{Module, ModuleCall, Repetition, Variable};
+use crate::expr::Subject;
+use crate::module::{Import, Module, ModuleCall, Repetition, Variable};
 use crate::tree::Node;
 
 impl Validator<'_> {
@@ -30,8 +31,11 @@ impl Validator<'_> {
                 continue;
             };
             self.input(call, variable, expr, &value);
+            self.rules(child, variable, Some(value), expr.span);
         }
         let Some(child) = child else { return };
+        let defaults = child.module.variables.iter().filter(|v| !v.is_required() && !given.contains(&v.name));
+        defaults.for_each(|variable| self.rules(child, variable, None, call.header));
         for variable in child.module.variables.iter().filter(|v| v.is_required() && !given.contains(&v.name)) {
             let detail = format!(
                 "The module {:?} has an input variable {:?} without a default, so the call must set it.",
@@ -104,20 +108,45 @@ impl Validator<'_> {
                 let detail = "Import blocks stand in the root module: only there all addresses are known.";
                 self.diags.error(import.header, "Invalid import configuration", detail);
             }
-            self.repetition(&import.repetition);
-            for expr in [&import.id, &import.identity].into_iter().flatten() {
-                let value = self.value(expr);
-                if value.is_null() {
-                    let detail = "The id of the object to import is null.";
-                    self.diags.error(expr.span, "Invalid import id argument", detail);
-                } else if value.as_str() == Some("") {
-                    let detail = "The id of the object to import is empty.";
-                    self.diags.error(expr.span, "Invalid import id argument", detail);
-                } else if value.marks().contains(Marks::SENSITIVE) {
-                    let detail = "The id of the object to import is shown in plans, so it cannot be sensitive.";
-                    self.diags.error(expr.span, "Invalid import id argument", detail);
-                }
-            }
+            self.import_elements(import);
+            self.import_id(import);
+            import.identity.iter().for_each(|expr| drop(self.value(expr)));
+        }
+    }
+
+    /// Imports are repeated over collections of any kind: elements need no keys, because nothing is stored by them.
+    fn import_elements(&mut self, import: &Import) {
+        let Some(expr) = import.repetition.expr() else { return };
+        let (value, marks) = self.value(expr).unmark();
+        if marks.contains(Marks::EPHEMERAL) {
+            let detail = "The number of imports is shown in plans, so \"for_each\" cannot be an ephemeral value.";
+            self.diags.error(expr.span, "Invalid for_each argument", detail);
+        }
+        let ty = value.ty();
+        if ty.is_primitive() && !value.is_null() {
+            let detail = format!("\"for_each\" takes a collection here, and this is a {}.", ty.friendly_name());
+            self.diags.error(expr.span, "Invalid for_each argument", detail);
+        }
+    }
+
+    fn import_id(&mut self, import: &Import) {
+        const SUMMARY: &str = "Invalid import id argument";
+        let Some(expr) = &import.id else { return };
+        let value = self.value(expr);
+        if let Some((resource, _)) = crate::module::endpoint(&import.to).and_then(|target| target.resource)
+            && let Some(place) = self.node.module.names.resource_place(&resource)
+            && expr.references().iter().any(|reference| reference.subject == Subject::Resource(*place))
+        {
+            let detail = format!("The id of what is to become {resource} cannot come from {resource} itself.");
+            return self.diags.error(expr.span, SUMMARY, detail);
+        }
+        if value.is_null() {
+            self.diags.error(expr.span, SUMMARY, "The id of the object to import is null.");
+        } else if let Err(error) = convert(&value, &Type::String) {
+            let detail = format!("The id of the object to import must be a string: {error}.");
+            self.diags.error(expr.span, "Incorrect value type", detail);
+        } else if value.as_str() == Some("") {
+            self.diags.error(expr.span, SUMMARY, "The id of the object to import is empty.");
         }
     }
 
@@ -126,7 +155,7 @@ impl Validator<'_> {
         let Some(path) = crate::expr::static_path(&import.to) else { return };
         if targets.contains(&path) {
             let detail = "Another import block imports to the same address: an instance has one object.";
-            self.diags.error(import.header, "Duplicate import configuration", detail);
+            self.diags.error(import.to.span, "Duplicate import configuration", detail);
         }
         let target = crate::module::endpoint(&import.to);
         let managed = target.and_then(|target| target.resource).is_some_and(|(r, _)| r.mode == addr::Mode::Managed);
@@ -165,8 +194,9 @@ impl Validator<'_> {
             }
             let ends = (&moved.from, &moved.to);
             if ends.0.modules == ends.1.modules && ends.0.resource == ends.1.resource {
+                // Terraform says this only when it plans, as an error.
                 let detail = "The old and the new address are the same, so nothing moves. Delete this block.";
-                self.diags.error(moved.header, "Redundant move statement", detail);
+                self.diags.warning(moved.header, "Redundant move statement", detail);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod cycles;
+mod inputs;
 mod providers;
 mod provisioners;
 mod references;
@@ -16,7 +17,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use addr::{Mode, Provider};
-use diag::{Diagnostic, Diagnostics};
+use diag::{Diagnostic, Diagnostics, Severity};
 use ecow::EcoString;
 use schema::Schema;
 use value::{Marks, Type, Value, convert};
@@ -24,7 +25,9 @@ use value::{Marks, Type, Value, convert};
 use crate::expr::{Evaluator, Expr};
 use crate::functions::{CallError, Environment};
 use crate::module::{Condition, Module};
+use crate::objects::Objects;
 use crate::tree::Node;
+pub use cycles::obstacles;
 pub use provisioners::local_exec_schema;
 pub use repetition::{check_count, check_for_each};
 use scope::ValidationScope;
@@ -64,11 +67,13 @@ pub struct ProviderProblem {
 
 /// Validates a tree of modules.
 pub fn validate(root: &Node, providers: &dyn Providers, env: &Environment) -> Diagnostics {
-    let mut diags = cycles::find(root);
+    let objects = Objects::of(root);
+    let mut diags = cycles::find(&objects);
     if diags.has_errors() {
         // Evaluating along a cycle would not end.
         return diags;
     }
+    diags.append(as_warnings(obstacles(root, &objects)));
     let mut seen: HashSet<*const Module> = HashSet::new();
     let mut missing: HashSet<Provider> = HashSet::new();
     root.visit(&mut |node| {
@@ -90,6 +95,11 @@ pub fn validate(root: &Node, providers: &dyn Providers, env: &Environment) -> Di
         }
     });
     diags
+}
+
+/// Planning will fail for these reasons; a warning says so early.
+fn as_warnings(diags: Diagnostics) -> Diagnostics {
+    diags.into_iter().map(|problem| Diagnostic { severity: Severity::Warning, ..problem }).collect()
 }
 
 /// Validates one module.
@@ -121,6 +131,9 @@ impl Validator<'_> {
         for config in &module.providers {
             self.provider_config(config);
         }
+        if !node.path.is_root() {
+            self.without_effect();
+        }
         for resource in &module.resources {
             self.check = resource.check.clone();
             self.resource(resource);
@@ -139,6 +152,20 @@ impl Validator<'_> {
         }
         self.imports();
         self.refactorings();
+    }
+
+    /// Warns of blocks that mean something in the root module only.
+    fn without_effect(&mut self) {
+        let module = &self.node.module;
+        for config in module.providers.iter().filter(|config| config.is_empty()) {
+            let detail = "An empty provider block says nothing: a module names the providers that it expects in \
+                          required_providers. Delete the block.";
+            self.diags.warning(config.header, "Redundant empty provider block", detail);
+        }
+        if let Some(backend) = &module.settings.backend {
+            let detail = "Only the root module says where state is kept. Delete the block.";
+            self.diags.warning(backend.header, "Backend configuration ignored", detail);
+        }
     }
 
     /// Evaluates an expression and checks what it refers to.

@@ -49,16 +49,19 @@ const CONNECTION_BOOLS: &[&str] = &["agent", "https", "insecure", "use_ntlm"];
 
 /// Returns what a `provisioner "local-exec"` block may hold.
 pub fn local_exec_schema() -> Block {
-    Block {
-        attributes: vec![
-            Attribute::new("command", Type::String).required(),
-            Attribute::new("environment", Type::map(Type::String)).optional(),
-            Attribute::new("interpreter", Type::list(Type::String)).optional(),
-            Attribute::new("quiet", Type::Bool).optional(),
-            Attribute::new("working_dir", Type::String).optional(),
-        ],
-        ..Block::default()
-    }
+    let attributes = vec![
+        Attribute::new("command", Type::String).required(),
+        Attribute::new("environment", Type::map(Type::String)).optional(),
+        Attribute::new("interpreter", Type::list(Type::String)).optional(),
+        Attribute::new("quiet", Type::Bool).optional(),
+        Attribute::new("working_dir", Type::String).optional(),
+    ];
+    side_schema(attributes)
+}
+
+/// A block beside a resource's own: nothing of it is stored, so it may take ephemeral values.
+fn side_schema(attributes: Vec<Attribute>) -> Block {
+    Block { attributes: attributes.into_iter().map(Attribute::write_only).collect(), ..Block::default() }
 }
 
 fn connection_schema() -> Block {
@@ -69,7 +72,7 @@ fn connection_schema() -> Block {
     attributes.extend(of(CONNECTION_STRINGS, Type::String));
     attributes.extend(of(CONNECTION_NUMBERS, Type::Number));
     attributes.extend(of(CONNECTION_BOOLS, Type::Bool));
-    Block { attributes, ..Block::default() }
+    side_schema(attributes)
 }
 
 impl Validator<'_> {

@@ -33,9 +33,7 @@ pub fn check_count(value: &Value) -> Result<Option<u64>, Box<Diagnostic>> {
     const SUMMARY: &str = "Invalid count argument";
     let problem = |detail: String| Box::new(Diagnostic::error(SUMMARY, detail));
     let (value, marks) = value.clone().unmark();
-    if marks.contains(Marks::SENSITIVE) {
-        return Err(problem("The number of instances is shown, so \"count\" cannot be a sensitive value.".into()));
-    }
+    // A sensitive number is fine: all that its instances tell is how many of them there are.
     if marks.contains(Marks::EPHEMERAL) {
         return Err(problem("The number of instances is stored, so \"count\" cannot be an ephemeral value.".into()));
     }

@@ -7,7 +7,7 @@ use value::{PathStep, Value};
 
 use super::{ProviderProblem, Validator};
 use crate::body::CompiledBody;
-use crate::expr::{Evaluator, StaticStep};
+use crate::expr::{Evaluator, Expr, StaticStep, Subject};
 use crate::module::{IgnoreChanges, Resource};
 
 impl Validator<'_> {
@@ -15,9 +15,11 @@ impl Validator<'_> {
         self.repetition(&resource.repetition);
         resource.depends_on.iter().for_each(|expr| self.references(expr));
         let lifecycle = &resource.lifecycle;
+        let before = std::mem::take(&mut self.diags);
         lifecycle.replace_triggered_by.iter().for_each(|expr| self.references(expr));
-        lifecycle.preconditions.iter().for_each(|condition| self.condition(condition));
-        lifecycle.postconditions.iter().for_each(|condition| self.condition(condition));
+        let found = std::mem::replace(&mut self.diags, before);
+        self.diags.append(super::as_warnings(found));
+        self.conditions(resource);
         self.provisioners(resource);
         self.provider_reference(resource);
         let provider = self.provider_of(resource);
@@ -32,6 +34,29 @@ impl Validator<'_> {
                 self.ignored(resource, schema);
             }
             None => self.unknown_type(resource, &provider),
+        }
+    }
+
+    fn conditions(&mut self, resource: &Resource) {
+        let lifecycle = &resource.lifecycle;
+        let own = self.node.module.names.resource_place(&resource.address).copied().map(Subject::Resource);
+        for (kind, conditions) in
+            [("precondition", &lifecycle.preconditions), ("postcondition", &lifecycle.postconditions)]
+        {
+            for condition in conditions {
+                let references = [&condition.condition, &condition.message].map(Expr::references).concat();
+                let itself = references.into_iter().find(|reference| Some(&reference.subject) == own.as_ref());
+                let Some(itself) = itself else {
+                    self.condition(condition);
+                    continue;
+                };
+                let remedy = match kind {
+                    "precondition" => "A precondition is checked before there is anything to refer to.",
+                    _ => "Write \"self\" for the instance that is checked.",
+                };
+                let detail = format!("{} cannot be named in its own {kind}. {remedy}", resource.address);
+                self.diags.error(itself.span, format!("Invalid reference in {kind}"), detail);
+            }
         }
     }
 
