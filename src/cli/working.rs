@@ -59,7 +59,7 @@ pub(crate) struct Wish<'a> {
     /// Everything is to be destroyed.
     pub(crate) destroy: bool,
     /// What to do with the plan.
-    pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
+    pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan, &LinkedProviders) -> Approval,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
@@ -103,7 +103,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     };
     let session = RefCell::new(session);
     let observer = Printer { session: &session };
-    let report = engine::run(request, &observer, &mut |plan| (wish.decide)(&mut session.borrow_mut(), plan));
+    let report = engine::run(request, &observer, &mut |plan| (wish.decide)(&mut session.borrow_mut(), plan, &linked));
     let session = session.into_inner();
     let report = report.map_err(|failure| {
         session.ui.diagnostics(&configuration.sources, &failure.0);

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use engine::Approval;
 
 use super::Run;
+use crate::providers::LinkedProviders;
 use crate::render::plan as render;
 use crate::working::{self, PlanningArgs, Wish};
 use crate::{Exit, Session};
@@ -37,8 +38,9 @@ impl Run for Args {
 /// Plans, asks, applies.
 pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_approve: bool, destroy: bool) -> Exit {
     let mut refused = false;
-    let mut decide = |session: &mut Session, plan: &plan::Plan| {
-        session.ui.out.print(&render::text(plan));
+    let mut decide = |session: &mut Session, plan: &plan::Plan, linked: &LinkedProviders| {
+        let palette = render::Palette::of(session.ui.out.style());
+        session.ui.out.print(&render::text(plan, linked, palette));
         if plan.is_empty() || auto_approve || ask(session, destroy) {
             return Approval::Apply;
         }
