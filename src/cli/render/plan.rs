@@ -98,20 +98,22 @@ fn one(change: &Change, schemas: &dyn Schemas, writer: &mut Writer) {
     if let Some(reason) = reason(change) {
         let _ = writeln!(writer.out, "  # ({reason})");
     }
-    let comparer = Comparer::of(&[&change.before, &change.after]);
+    // What is stored knows where it is sensitive, even where the plan did not need to know.
+    let stored = change.prior.iter().flat_map(|object| object.sensitive.iter());
+    let marks: Vec<_> = stored.map(|path| (path.clone(), value::Marks::SENSITIVE)).collect();
+    let before = &change.before.clone().mark_paths(&marks);
+    let comparer = Comparer::of(&[before, &change.after]);
     let forcing = Forcing::of(&change.replaces);
-    let after = if change.action == Action::Forget { &change.before } else { &change.after };
+    let after = if change.action == Action::Forget { before } else { &change.after };
     let block = schemas.block(
         &change.provider.provider,
         change.address.resource.resource.mode,
         &change.address.resource.resource.kind,
     );
     body(&change.address, &sign, writer, |writer| match block {
-        Some(block) => writer.block(&comparer.block(block, some(&change.before), some(after), &forcing), 8),
+        Some(block) => writer.block(&comparer.block(block, some(before), some(after), &forcing), 8),
         // Only what is stored of a type that its provider no longer has: its attributes are all there is to see.
-        None => {
-            writer.block(&comparer.block(&bare_block(&change.before), some(&change.before), some(after), &forcing), 8)
-        }
+        None => writer.block(&comparer.block(&bare_block(before), some(before), some(after), &forcing), 8),
     });
 }
 
