@@ -239,6 +239,30 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
+/// Reads a duration: `90`, `90s`, `5m`, `1h30m`; a number alone is seconds.
+pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let wrong = || "it must be a duration such as 30s or 5m".to_owned();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(std::time::Duration::from_secs(seconds));
+    }
+    let (mut rest, mut total) = (text, std::time::Duration::ZERO);
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let number: u32 = rest[..end].parse().map_err(|_| wrong())?;
+        let unit_end = rest[end..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| end + at);
+        let unit = match &rest[end..unit_end] {
+            "ms" => std::time::Duration::from_millis(1),
+            "s" => std::time::Duration::from_secs(1),
+            "m" => std::time::Duration::from_secs(60),
+            "h" => std::time::Duration::from_secs(3600),
+            _ => return Err(wrong()),
+        };
+        total = unit.checked_mul(number).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
+        rest = &rest[unit_end..];
+    }
+    if text.is_empty() { Err(wrong()) } else { Ok(total) }
+}
+
 /// Says what is wrong with a command's arguments in the words they were typed in.
 fn explain(error: &clap::Error, typed: &[OsString], definition: &clap::Command) -> (&'static str, String) {
     let context = |kind| match error.get(kind) {

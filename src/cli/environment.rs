@@ -80,9 +80,9 @@ impl Environment {
         of("TF_VAR_").chain(of("GANTRY_VAR_")).collect()
     }
 
-    /// Returns the name of the workspace.
-    pub fn workspace(&self) -> &str {
-        self.get("GANTRY_WORKSPACE").or_else(|| self.get("TF_WORKSPACE")).unwrap_or("default")
+    /// Returns the name of the workspace, if the environment says one.
+    pub fn workspace_by_environment(&self) -> Option<&str> {
+        self.get("GANTRY_WORKSPACE").or_else(|| self.get("TF_WORKSPACE"))
     }
 
     /// Returns the user's own folder.

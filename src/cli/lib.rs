@@ -10,6 +10,7 @@ mod configuration;
 mod environment;
 mod providers;
 mod render;
+mod stored;
 mod ui;
 mod usage;
 mod variables;

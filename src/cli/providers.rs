@@ -4,8 +4,10 @@ use addr::{Mode, Provider};
 use diag::Diagnostic;
 use lang::functions::CallError;
 use lang::validate::{ProviderProblem, Providers};
-use schema::Schema;
+use schema::{Block, Schema};
 use value::Value;
+
+use crate::render::plan::Schemas;
 
 /// The linked-in providers, ready to be asked.
 pub(crate) struct LinkedProviders(Vec<(Provider, Box<dyn sdk::Provider>)>);
@@ -71,6 +73,12 @@ impl Providers for LinkedProviders {
         let signature = found.schemas().functions.get(function)?;
         let result = signature.call(args, |args| found.call_function(function, args));
         Some(result.map_err(|problem| CallError { argument: problem.argument, message: problem.message }))
+    }
+}
+
+impl Schemas for LinkedProviders {
+    fn block(&self, provider: &Provider, mode: Mode, kind: &str) -> Option<&Block> {
+        Some(&types(self.find(provider)?, mode).get(kind)?.block)
     }
 }
 

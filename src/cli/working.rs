@@ -9,17 +9,30 @@ use apply::{Doing, Event, Observer};
 use diag::{Diagnostics, Sources};
 use engine::{Approval, RealRuntime, Report, Request};
 use plan::{Change, Options, Plan};
-use state::stores::local::LocalStore;
-use state::{Claim, LockRequest, RealFiles, SystemClock, SystemRandom, World};
 
 use crate::configuration::{Asking, Configuration};
 use crate::providers::LinkedProviders;
 use crate::render::plan as render;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, environment};
+use crate::{Exit, Session, arguments, environment, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
+
+/// Arguments of commands that take the lock of the state.
+#[derive(clap::Args)]
+pub(crate) struct LockArgs {
+    /// Wait so long for another run to give the state free: 30s, 5m.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = arguments::duration)]
+    lock_timeout: Duration,
+}
+
+impl LockArgs {
+    /// Returns how long to wait.
+    pub(crate) fn patience(&self) -> Duration {
+        self.lock_timeout
+    }
+}
 
 /// Arguments that all commands which plan have.
 #[derive(clap::Args)]
@@ -40,9 +53,8 @@ pub(crate) struct PlanningArgs {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) input: bool,
 
-    /// Wait so many seconds for another run to give the state free.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    pub(crate) lock_timeout: u64,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
 
     /// Print without colour.
     #[arg(long)]
@@ -59,7 +71,7 @@ pub(crate) struct Wish<'a> {
     /// Everything is to be destroyed.
     pub(crate) destroy: bool,
     /// What to do with the plan.
-    pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
+    pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan, &LinkedProviders) -> Approval,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
@@ -82,7 +94,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     }
     let options = options(session, args, wish.destroy)?;
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
-    let (started_in, workspace) = (session.started_in.clone(), session.environment.workspace().to_owned());
+    let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
     let request = Request {
         configuration: engine::Configuration {
             root: &configuration.root,
@@ -92,10 +104,10 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
             functions: &linked,
         },
         providers: session.providers,
-        store: Arc::new(LocalStore::new(".", world())),
+        store: stored::store(),
         workspace: &workspace,
-        lock: lock(session, wish.operation, args.lock_timeout),
-        world: world(),
+        lock: stored::lock_request(session, wish.operation, args.lock.patience()),
+        world: stored::world(),
         options,
         parallelism: args.parallelism.max(1),
         runtime: Arc::new(RealRuntime::new(environment::fill_random)),
@@ -103,7 +115,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     };
     let session = RefCell::new(session);
     let observer = Printer { session: &session };
-    let report = engine::run(request, &observer, &mut |plan| (wish.decide)(&mut session.borrow_mut(), plan));
+    let report = engine::run(request, &observer, &mut |plan| (wish.decide)(&mut session.borrow_mut(), plan, &linked));
     let session = session.into_inner();
     let report = report.map_err(|failure| {
         session.ui.diagnostics(&configuration.sources, &failure.0);
@@ -115,21 +127,6 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     }
     session.ui.diagnostics(&configuration.sources, &said);
     if said.has_errors() { Err(Exit::FAILURE) } else { Ok(report) }
-}
-
-fn world() -> World {
-    World { files: Arc::new(RealFiles), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
-}
-
-fn lock(session: &Session, operation: &str, seconds: u64) -> LockRequest {
-    let claim = Claim {
-        who: session.environment.user().to_owned(),
-        host: session.environment.host().to_owned(),
-        process: std::process::id(),
-        operation: operation.to_owned(),
-        version: lang::version::PROGRAM_VERSION.to_owned(),
-    };
-    LockRequest { claim, patience: Duration::from_secs(seconds) }
 }
 
 fn options(session: &mut Session, args: &PlanningArgs, destroy: bool) -> Result<Options, Exit> {

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use engine::Approval;
 
 use super::Run;
+use crate::providers::LinkedProviders;
 use crate::render::plan as render;
 use crate::working::{self, PlanningArgs, Wish};
 use crate::{Exit, Session};
@@ -37,8 +38,9 @@ impl Run for Args {
 /// Plans, asks, applies.
 pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_approve: bool, destroy: bool) -> Exit {
     let mut refused = false;
-    let mut decide = |session: &mut Session, plan: &plan::Plan| {
-        session.ui.out.print(&render::text(plan));
+    let mut decide = |session: &mut Session, plan: &plan::Plan, linked: &LinkedProviders| {
+        let palette = render::Palette::of(session.ui.out.style());
+        session.ui.out.print(&render::text(plan, linked, palette));
         if plan.is_empty() || auto_approve || ask(session, destroy) {
             return Approval::Apply;
         }
@@ -69,12 +71,18 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
 }
 
 fn ask(session: &mut Session, destroy: bool) -> bool {
+    let what = if destroy { "destroy all of this" } else { "perform these actions" };
+    confirm(session, &format!("Do you want to {what}?"), "-auto-approve")
+}
+
+/// Asks, and returns whether the answer is yes; where nobody can be asked, says which flag would do.
+pub(super) fn confirm(session: &mut Session, question: &str, flag: &str) -> bool {
     if !session.ui.is_interactive {
-        session.problem("Approval needed", "Nobody is there to be asked: run it with -auto-approve, or on a terminal.");
+        let detail = format!("Nobody is there to be asked: run it with {flag}, or on a terminal.");
+        session.problem("Approval needed", detail);
         return false;
     }
-    let what = if destroy { "destroy all of this" } else { "perform these actions" };
-    session.ui.out.print(&format!("\nDo you want to {what}? Only \"yes\" will be accepted.\n\n  Enter a value: "));
+    session.ui.out.print(&format!("\n{question} Only \"yes\" will be accepted.\n\n  Enter a value: "));
     let mut answer = String::new();
     let read = BufReader::new(&mut session.ui.input).read_line(&mut answer);
     read.is_ok() && answer.trim() == "yes"

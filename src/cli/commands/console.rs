@@ -92,7 +92,7 @@ impl Run for Args {
         let providers = LinkedProviders::new(session.providers);
         diags.append(lang::validate::validate(&configuration.root, &providers, &configuration.environment));
         let started_in = session.started_in.clone();
-        let workspace = session.environment.workspace().to_owned();
+        let workspace = crate::stored::workspace(session);
         let world = lang::evaluation::World {
             root: &configuration.root,
             env: &configuration.environment,

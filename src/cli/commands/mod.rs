@@ -4,10 +4,30 @@ mod apply;
 mod console;
 mod destroy;
 mod fmt;
+mod force_unlock;
+mod graph;
+mod init;
 mod metadata_functions;
+mod output;
 mod plan;
+mod providers;
+mod show;
+mod state_list;
+mod state_mv;
+mod state_pull;
+mod state_push;
+mod state_rm;
+mod state_show;
+mod state_status;
+mod taint;
+mod untaint;
 mod validate;
 mod version;
+mod workspace_delete;
+mod workspace_list;
+mod workspace_new;
+mod workspace_select;
+mod workspace_show;
 
 use std::any::TypeId;
 
@@ -22,10 +42,29 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<console::Args>(),
     entry::<destroy::Args>(),
     entry::<fmt::Args>(),
+    entry::<force_unlock::Args>(),
+    entry::<graph::Args>(),
+    entry::<init::Args>(),
     entry::<metadata_functions::Args>(),
+    entry::<output::Args>(),
     entry::<plan::Args>(),
+    entry::<providers::Args>(),
+    entry::<show::Args>(),
+    entry::<state_list::Args>(),
+    entry::<state_mv::Args>(),
+    entry::<state_pull::Args>(),
+    entry::<state_push::Args>(),
+    entry::<state_rm::Args>(),
+    entry::<state_show::Args>(),
+    entry::<taint::Args>(),
+    entry::<untaint::Args>(),
     entry::<validate::Args>(),
     entry::<version::Args>(),
+    entry::<workspace_delete::Args>(),
+    entry::<workspace_list::Args>(),
+    entry::<workspace_new::Args>(),
+    entry::<workspace_select::Args>(),
+    entry::<workspace_show::Args>(),
 ];
 
 /// What a command's arguments can do; the doc comment of the type is the command's help.

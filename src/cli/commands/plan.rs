@@ -3,6 +3,7 @@
 use engine::Approval;
 
 use super::Run;
+use crate::providers::LinkedProviders;
 use crate::render::plan as render;
 use crate::working::{self, PlanningArgs, Wish};
 use crate::{Exit, Session};
@@ -29,8 +30,9 @@ impl Run for Args {
     const NAME: &'static str = "plan";
 
     fn run(self, session: &mut Session) -> Exit {
-        let mut decide = |session: &mut Session, plan: &plan::Plan| {
-            session.ui.out.print(&render::text(plan));
+        let mut decide = |session: &mut Session, plan: &plan::Plan, linked: &LinkedProviders| {
+            let palette = render::Palette::of(session.ui.out.style());
+            session.ui.out.print(&render::text(plan, linked, palette));
             Approval::Stop
         };
         let wish = Wish { operation: "plan", destroy: self.destroy, decide: &mut decide };

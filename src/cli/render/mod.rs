@@ -4,6 +4,7 @@ mod header;
 pub(crate) mod json;
 pub(crate) mod plan;
 mod snippet;
+pub(crate) mod state_json;
 pub(crate) mod text;
 mod wrap;
 

@@ -1,108 +1,236 @@
 //! A plan as people read it.
 
+mod compare;
+mod diff;
+mod palette;
+mod sequence;
+mod texts;
+mod write;
+
 use std::fmt::Write;
 
-use lang::print::print_value;
-use plan::{Action, Change, Plan, Reason};
+use addr::{AbsInstance, Key, Mode};
+use plan::{Action, Change, Drift, OutputChange, Plan, Reason};
+use schema::Block;
 use value::{Kind, Value};
 
-/// Returns the text of a plan.
-pub(crate) fn text(plan: &Plan) -> String {
-    let mut out = String::new();
-    for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
-        one(change, &mut out);
-    }
-    let counts = plan.counts();
-    if plan.is_empty() {
-        out.push_str("No changes. Your infrastructure matches the configuration.\n");
-    } else {
-        let _ =
-            writeln!(out, "Plan: {} to add, {} to change, {} to destroy.", counts.add, counts.change, counts.destroy);
-    }
-    outputs(plan, &mut out);
-    out
+use self::compare::{Comparer, Forcing, Shown};
+use self::diff::{Diff, Entry, Mark, Shape};
+pub(crate) use self::palette::Palette;
+use self::write::Writer;
+
+/// Finds the schema of an object of a plan or a state.
+pub(crate) trait Schemas {
+    /// Returns the schema of a resource type.
+    fn block(&self, provider: &addr::Provider, mode: Mode, kind: &str) -> Option<&Block>;
 }
 
-fn one(change: &Change, out: &mut String) {
+/// Returns the text of a plan.
+pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> String {
+    let mut writer = Writer::new(palette);
+    drift(plan, schemas, &mut writer);
+    let has_changes = plan.changes.iter().any(|change| change.action != Action::NoOp);
+    if has_changes {
+        legend(plan, &mut writer);
+        for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
+            one(change, schemas, &mut writer);
+        }
+        let counts = plan.counts();
+        let (bold, reset) = (palette.bold, palette.reset);
+        let _ = writeln!(
+            writer.out,
+            "{bold}Plan:{reset} {} to add, {} to change, {} to destroy.",
+            counts.add, counts.change, counts.destroy
+        );
+    } else if plan.is_empty() {
+        let (bold, green, reset) = (palette.bold, palette.green, palette.reset);
+        let _ = writeln!(
+            writer.out,
+            "{bold}{green}No changes.{reset}{bold} Your infrastructure matches the configuration.{reset}"
+        );
+    }
+    outputs(&plan.outputs, &mut writer);
+    writer.out
+}
+
+fn legend(plan: &Plan, writer: &mut Writer) {
+    let Palette { red, green, yellow, cyan, reset, .. } = writer.palette;
+    let signs = [
+        (Action::Create, format!("{green}  +{reset}"), "create"),
+        (Action::Update, format!("{yellow}  ~{reset}"), "update in-place"),
+        (Action::Delete, format!("{red}  -{reset}"), "destroy"),
+        (Action::DeleteThenCreate, format!("{red}-{reset}/{green}+{reset}"), "destroy and then create replacement"),
+        (Action::CreateThenDelete, format!("{green}+{reset}/{red}-{reset}"), "create replacement and then destroy"),
+        (Action::Read, format!("{cyan} <={reset}"), "read (data resources)"),
+        (Action::Forget, format!("{yellow}  .{reset}"), "forget, and leave as it is"),
+    ];
+    writer.out.push_str("The plan, with these signs for what is done to an object:\n");
+    for (action, sign, what) in &signs {
+        if plan.changes.iter().any(|change| change.action == *action) {
+            let _ = writeln!(writer.out, "{sign} {what}");
+        }
+    }
+    writer.out.push('\n');
+}
+
+fn one(change: &Change, schemas: &dyn Schemas, writer: &mut Writer) {
+    let Palette { bold, red, green, yellow, cyan, reset, .. } = writer.palette;
+    let destroyed = format!("{bold}{red}destroyed{reset}");
+    let replaced = match change.reason {
+        Reason::Tainted => format!("is tainted, so must be {bold}{red}replaced{reset}"),
+        Reason::Requested => format!("will be {bold}{red}replaced{reset}, as requested"),
+        _ => format!("must be {bold}{red}replaced{reset}"),
+    };
     let (phrase, sign) = match change.action {
         Action::NoOp => return,
-        Action::Create => ("will be created", "+"),
-        Action::Update => ("will be updated in-place", "~"),
-        Action::DeleteThenCreate => ("must be replaced", "-/+"),
-        Action::CreateThenDelete => ("must be replaced", "+/-"),
-        Action::Delete => ("will be destroyed", "-"),
-        Action::Read => ("will be read during apply", "<="),
-        Action::Forget => ("will no longer be managed", "."),
+        Action::Create => ("will be created".to_owned(), format!("{green}  +{reset}")),
+        Action::Update => ("will be updated in-place".to_owned(), format!("{yellow}  ~{reset}")),
+        Action::DeleteThenCreate => (replaced, format!("{red}-{reset}/{green}+{reset}")),
+        Action::CreateThenDelete => (replaced, format!("{green}+{reset}/{red}-{reset}")),
+        Action::Delete => (format!("will be {destroyed}"), format!("{red}  -{reset}")),
+        Action::Read => ("will be read during apply".to_owned(), format!("{cyan} <={reset}")),
+        Action::Forget => {
+            ("will no longer be managed by Gantry, and will not be destroyed".to_owned(), format!("{yellow}  .{reset}"))
+        }
     };
-    let phrase = if change.reason == Reason::Tainted { "is tainted, so must be replaced" } else { phrase };
-    let resource = &change.address.resource.resource;
     let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-    let _ = writeln!(out, "  # {}{deposed} {phrase}", change.address);
-    let _ = writeln!(out, "{sign:>3} {} \"{}\" \"{}\" {{", resource.mode.block(), resource.kind, resource.name);
-    attributes(change, out);
-    out.push_str("    }\n\n");
+    let _ = writeln!(writer.out, "{bold}  # {}{deposed}{reset} {phrase}", change.address);
+    if let Some(reason) = reason(change) {
+        let _ = writeln!(writer.out, "  # ({reason})");
+    }
+    // What is stored knows where it is sensitive, even where the plan did not need to know.
+    let stored = change.prior.iter().flat_map(|object| object.sensitive.iter());
+    let marks: Vec<_> = stored.map(|path| (path.clone(), value::Marks::SENSITIVE)).collect();
+    let before = &change.before.clone().mark_paths(&marks);
+    let comparer = Comparer::of(&[before, &change.after]);
+    let forcing = Forcing::of(&change.replaces);
+    let after = if change.action == Action::Forget { before } else { &change.after };
+    let block = schemas.block(
+        &change.provider.provider,
+        change.address.resource.resource.mode,
+        &change.address.resource.resource.kind,
+    );
+    body(&change.address, &sign, writer, |writer| match block {
+        Some(block) => writer.block(&comparer.block(block, some(before), some(after), &forcing), 8),
+        // Only what is stored of a type that its provider no longer has: its attributes are all there is to see.
+        None => writer.block(&comparer.block(&bare_block(before), some(before), some(after), &forcing), 8),
+    });
 }
 
-fn attributes(change: &Change, out: &mut String) {
-    let before = object(&change.before);
-    let after = object(&change.after);
-    let mut names: Vec<&str> = before.iter().chain(&after).map(|(name, _)| *name).collect();
-    names.sort_unstable();
-    names.dedup();
-    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
-    let find = |list: &[(&str, Value)], name: &str| {
-        let found = list.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        found.unwrap_or(Value::NULL)
-    };
-    for name in names {
-        let (old, new) = (find(&before, name), find(&after, name));
-        if old.is_null() && new.is_null() {
+fn body(address: &AbsInstance, sign: &str, writer: &mut Writer, inside: impl FnOnce(&mut Writer)) {
+    let resource = &address.resource.resource;
+    let _ = writeln!(writer.out, "{sign} {} \"{}\" \"{}\" {{", resource.mode.block(), resource.kind, resource.name);
+    inside(writer);
+    writer.out.push_str("    }\n\n");
+}
+
+fn some(value: &Value) -> Option<&Value> {
+    (!value.is_null()).then_some(value)
+}
+
+/// Returns a schema that has an attribute of any type for each that the value has.
+pub(crate) fn bare_block(value: &Value) -> Block {
+    let names = value.as_entries().unwrap_or_default();
+    let attributes = names.iter().map(|(name, _)| schema::Attribute::new((*name).clone(), value::Type::Dynamic));
+    Block { attributes: attributes.collect(), ..Block::default() }
+}
+
+/// Says why an object is deleted or read so late, where the action does not say it.
+fn reason(change: &Change) -> Option<String> {
+    let address = &change.address;
+    match (change.action, change.reason) {
+        (Action::Read, _) => Some("its configuration or what it depends on is known only after the apply".to_owned()),
+        (Action::Delete, Reason::NoResource) => Some(format!("because {} is not in configuration", address.resource)),
+        (Action::Delete, Reason::NoModule) => {
+            Some(format!("because {} is not in configuration", address.resource.module))
+        }
+        (Action::Delete, Reason::NoKey) => Some(match &address.key {
+            Some(Key::Number(number)) => format!("because index [{number}] is out of range for count"),
+            Some(Key::Name(name)) => {
+                format!("because key [{}] is not in for_each map", lang::print::quote(name))
+            }
+            None => "because resource uses count or for_each".to_owned(),
+        }),
+        (Action::Delete, _) if change.deposed.is_some() => {
+            Some("it was replaced, and its deletion is still to be done".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn drift(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
+    if plan.drift.is_empty() {
+        return;
+    }
+    let Palette { bold, cyan, red, yellow, reset, .. } = writer.palette;
+    let _ = writeln!(writer.out, "{bold}{cyan}Note:{reset}{bold} Objects have changed outside of Gantry{reset}\n");
+    writer.out.push_str("Since the last apply these have changed, which the plan takes into account:\n\n");
+    for Drift { address, before, after, .. } in &plan.drift {
+        let is_gone = after.is_null();
+        let phrase = if is_gone { "has been deleted" } else { "has changed" };
+        let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");
+        let sign = if is_gone { format!("{red}  -{reset}") } else { format!("{yellow}  ~{reset}") };
+        let resource = &address.resource.resource;
+        let implied = addr::Provider::implied(resource.implied_provider());
+        let comparer = Comparer::of(&[before, after]);
+        let bare;
+        let block = match schemas.block(&implied, resource.mode, &resource.kind) {
+            Some(block) => block,
+            None => {
+                bare = bare_block(before);
+                &bare
+            }
+        };
+        let compared = comparer.block(block, some(before), some(after), &Forcing::default());
+        body(address, &sign, writer, |writer| writer.block(&compared, 8));
+    }
+}
+
+fn outputs(outputs: &[OutputChange], writer: &mut Writer) {
+    let mut entries = Vec::new();
+    for output in outputs {
+        let null = |value: &Option<Value>| value.clone().filter(|value| !value.is_null());
+        let (before, after) = (null(&output.before), null(&output.after));
+        if before.is_none() && after.is_none() {
             continue;
         }
-        let forces = change
-            .replaces
-            .iter()
-            .any(|path| matches!(path.0.first(), Some(value::PathStep::Attribute(first)) if first == name));
-        let note = if forces { " # forces replacement" } else { "" };
-        let line = match (old.is_null(), new.is_null()) {
-            (true, _) => format!("+ {name:width$} = {}", shown(&new)),
-            (false, true) => format!("- {name:width$} = {}", shown(&old)),
-            _ if old == new => format!("  {name:width$} = {}", shown(&new)),
-            _ => format!("~ {name:width$} = {} -> {}", shown(&old), shown(&new)),
-        };
-        let _ = writeln!(out, "      {line}{note}");
+        let diff = output_diff(before.as_ref(), after.as_ref(), output.is_sensitive);
+        entries.push(Entry { key: output.name.to_string(), diff, is_landmark: false });
+    }
+    entries.retain(|entry| entry.diff.mark != Mark::Same);
+    if !entries.is_empty() {
+        let (bold, reset) = (writer.palette.bold, writer.palette.reset);
+        let _ = writeln!(writer.out, "\n{bold}Changes to Outputs:{reset}");
+        writer.outputs(&entries);
     }
 }
 
-fn object(value: &Value) -> Vec<(&str, Value)> {
-    match value.kind() {
-        Kind::Object(object) => object.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
-        _ => Vec::new(),
+fn output_diff(before: Option<&Value>, after: Option<&Value>, is_sensitive: bool) -> Diff {
+    let bare = |value: Option<&Value>| value.map(|value| value.clone().unmark_deep().0);
+    if is_sensitive {
+        let (old, new) = (bare(before), bare(after));
+        let mark = match (&old, &new) {
+            (None, _) => Mark::Add,
+            (_, None) => Mark::Remove,
+            (old, new) if old == new => Mark::Same,
+            _ => Mark::Change,
+        };
+        return Diff::new(mark, Shape::Sensitive);
     }
+    let values: Vec<&Value> = before.into_iter().chain(after).collect();
+    Comparer::of(&values).value(before, after, Shown::Dynamic, &Forcing::default())
 }
 
-fn shown(value: &Value) -> String {
-    print_value(value).replace('\n', "\n          ")
-}
-
-fn outputs(plan: &Plan, out: &mut String) {
-    let mut lines = String::new();
-    for output in plan.outputs.iter().filter(|output| output.before != output.after) {
-        let hidden = |value: &Option<Value>| match value {
-            _ if output.is_sensitive => "(sensitive value)".to_owned(),
-            Some(value) => shown(value),
-            None => "null".to_owned(),
-        };
-        let sign = match (&output.before, &output.after) {
-            (None, _) => "+",
-            (_, None) => "-",
-            _ => "~",
-        };
-        let _ = writeln!(lines, "  {sign} {} = {}", output.name, hidden(&output.after));
-    }
-    if !lines.is_empty() {
-        let _ = write!(out, "\nChanges to Outputs:\n{lines}");
-    }
+/// Writes an object of the state as a block, as `state show` and `show` have it.
+pub(crate) fn stored(address: &AbsInstance, value: &Value, block: &Block, remark: &str) -> String {
+    let mut writer = Writer::new(Palette::PLAIN);
+    let resource = &address.resource.resource;
+    let _ = writeln!(writer.out, "# {address}:{remark}");
+    let _ = writeln!(writer.out, "{} \"{}\" \"{}\" {{", resource.mode.block(), resource.kind, resource.name);
+    let compared = Comparer::of(&[value]).block(block, some(value), some(value), &Forcing::default());
+    writer.block(&compared, 4);
+    writer.out.push_str("}\n");
+    writer.out
 }
 
 /// Returns the `id` of an object, if it has one that may be shown.

@@ -1,0 +1,83 @@
+//! `providers`: which providers the configuration and the state need.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use diag::Diagnostics;
+use lang::tree::Node;
+
+use super::Run;
+use crate::configuration::{Configuration, Purity};
+use crate::{Exit, Session, stored};
+
+/// Show which providers the configuration and the state need.
+#[derive(clap::Parser)]
+pub(super) struct Args {
+    /// Print without colour.
+    #[arg(long)]
+    no_color: bool,
+}
+
+impl Run for Args {
+    const NAME: &'static str = "providers";
+
+    fn run(self, session: &mut Session) -> Exit {
+        if self.no_color {
+            session.ui.disable_colour();
+        }
+        let mut diags = Diagnostics::new();
+        let read = Configuration::read(Path::new("."), Purity::Pure, session, &mut diags);
+        session.ui.diagnostics(&read.sources, &diags);
+        if diags.has_errors() {
+            return Exit::FAILURE;
+        }
+        let state = match stored::load(session) {
+            Ok(state) => state,
+            Err(exit) => return exit,
+        };
+        let mut text = String::from("\nProviders required by configuration:\n.\n");
+        tree(&read.root, "", &mut text);
+        let stored: BTreeSet<String> =
+            state.resources().map(|(_, resource)| resource.provider.provider.to_string()).collect();
+        if !stored.is_empty() {
+            text.push_str("\nProviders required by state:\n\n");
+            stored.iter().for_each(|provider| text.push_str(&format!("    provider[{provider}]\n\n")));
+        }
+        session.ui.out.print(&text);
+        Exit::SUCCESS
+    }
+}
+
+/// Writes a module's providers and the modules below it as a tree.
+fn tree(node: &Node, indent: &str, text: &mut String) {
+    let module = &node.module;
+    let mut providers: BTreeSet<String> = module
+        .settings
+        .required_providers
+        .iter()
+        .map(|required| {
+            let constraint = required.version.as_ref().map(|(text, _)| format!(" {text}")).unwrap_or_default();
+            format!("provider[{}]{constraint}", required.provider)
+        })
+        .collect();
+    for resource in &module.resources {
+        let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
+        let name = name.unwrap_or_else(|| resource.address.implied_provider().into());
+        let provider = format!("provider[{}]", module.provider_of(&name));
+        if !providers.iter().any(|known| known.starts_with(&provider)) {
+            providers.insert(provider);
+        }
+    }
+    let children: Vec<&Node> = node.children.iter().flatten().map(|child| &**child).collect();
+    let last = providers.len() + children.len();
+    let branch = |at: usize| if at == last { ("└── ", "    ") } else { ("├── ", "│   ") };
+    for (at, provider) in providers.iter().enumerate() {
+        text.push_str(&format!("{indent}{}{provider}\n", branch(at + 1).0));
+    }
+    for (at, child) in children.iter().enumerate() {
+        let (sign, deeper) = branch(providers.len() + at + 1);
+        let name = child.path.0.last().map(ToString::to_string).unwrap_or_default();
+        text.push_str(&format!("{indent}{sign}module.{name}\n"));
+        tree(child, &format!("{indent}{deeper}"), text);
+    }
+}

@@ -1,0 +1,70 @@
+//! `state rm`: forgets what is in state, without destroying it.
+
+use diag::Diagnostic;
+use state::record::{Gone, Record};
+
+use super::Run;
+use crate::stored::{self, Selection};
+use crate::working::LockArgs;
+use crate::{Exit, Session};
+
+/// Forget objects, without destroying them.
+///
+/// Takes instances out of the state; what they stand for goes on existing and is not looked after any more. If they
+/// are still in the configuration, the next apply creates them anew.
+#[derive(clap::Parser)]
+pub(super) struct Args {
+    /// Only say what would be done.
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    lock: LockArgs,
+
+    /// Addresses of instances, resources or modules.
+    #[arg(value_name = "ADDRESS", required = true)]
+    addresses: Vec<String>,
+}
+
+impl Run for Args {
+    const NAME: &'static str = "state rm";
+
+    fn run(self, session: &mut Session) -> Exit {
+        self.remove(session).map_or_else(|exit| exit, |()| Exit::SUCCESS)
+    }
+}
+
+impl Args {
+    fn remove(&self, session: &mut Session) -> Result<(), Exit> {
+        let selections: Result<Vec<Selection>, _> = self.addresses.iter().map(|text| Selection::parse(text)).collect();
+        let selections = selections.or_else(|diagnostic| stored::fail(session, diagnostic))?;
+        let removed = stored::change(session, "state rm", self.lock.patience(), |journal| {
+            let state = journal.state();
+            let mut targets = Vec::new();
+            for (selection, text) in selections.iter().zip(&self.addresses) {
+                let before = targets.len();
+                targets.extend(
+                    state.objects().map(|(target, ..)| target).filter(|target| selection.covers(&target.address)),
+                );
+                if targets.len() == before {
+                    return Err(stored::absent(text));
+                }
+            }
+            targets.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
+            targets.dedup();
+            for target in targets.iter().filter(|_| !self.dry_run) {
+                let record = Record::Gone(Gone { token: None, target: target.clone() });
+                let committed = journal.commit(&record);
+                committed.map_err(|error| Diagnostic::error("State not saved", error.to_string()))?;
+            }
+            Ok(targets)
+        })?;
+        let word = if self.dry_run { "Would remove" } else { "Removed" };
+        let mut text: String = removed.iter().map(|target| format!("{word} {target}\n")).collect();
+        if !self.dry_run {
+            text.push_str(&format!("Successfully removed {} resource instance(s).\n", removed.len()));
+        }
+        session.ui.out.print(&text);
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! `workspace list`: the workspaces there are.
+
+use super::Run;
+use crate::{Exit, Session, stored};
+
+/// List the workspaces.
+///
+/// The one that commands work in has a star in front.
+#[derive(clap::Parser)]
+pub(super) struct Args {}
+
+impl Run for Args {
+    const NAME: &'static str = "workspace list";
+
+    fn run(self, session: &mut Session) -> Exit {
+        match stored::store().workspaces() {
+            Ok(all) => {
+                let current = stored::workspace(session);
+                let sign = |name: &String| if *name == current { '*' } else { ' ' };
+                let text: String = all.iter().map(|name| format!("{} {name}\n", sign(name))).collect();
+                session.ui.out.print(&format!("{text}\n"));
+                Exit::SUCCESS
+            }
+            Err(error) => {
+                session.problem("Cannot list the workspaces", error.to_string());
+                Exit::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! `workspace show`: which workspace commands work in.
+
+use super::Run;
+use crate::{Exit, Session, stored};
+
+/// Show which workspace commands work in.
+#[derive(clap::Parser)]
+pub(super) struct Args {}
+
+impl Run for Args {
+    const NAME: &'static str = "workspace show";
+
+    fn run(self, session: &mut Session) -> Exit {
+        let name = stored::workspace(session);
+        session.ui.out.print(&format!("{name}\n"));
+        Exit::SUCCESS
+    }
+}

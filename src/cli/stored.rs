@@ -1,0 +1,227 @@
+//! The stored state, for commands that look at it or change it without a plan.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use addr::{AbsInstance, AbsResource, ModuleInstance};
+use diag::{Diagnostic, Diagnostics, Sources};
+use schema::Block;
+use state::stores::local::LocalStore;
+use state::{Claim, Journal, LockRequest, Object, Opened, RealFiles, State, Store, SystemClock, SystemRandom, World};
+use value::{Marks, Type, Value};
+
+use crate::render::plan::{Schemas, bare_block};
+use crate::{Exit, Session};
+
+/// Where the name of the selected workspace is kept.
+const SELECTED: &str = ".gantry/workspace";
+
+/// Files, time and chance of the machine.
+pub(crate) fn world() -> World {
+    World { files: Arc::new(RealFiles), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+}
+
+/// Returns the store of the configuration in this folder.
+pub(crate) fn store() -> Arc<dyn Store> {
+    Arc::new(LocalStore::new(".", world()))
+}
+
+/// Returns the workspace to work in: the environment's, or the selected one.
+pub(crate) fn workspace(session: &Session) -> String {
+    let chosen = session.environment.workspace_by_environment().map(str::to_owned);
+    let selected = || std::fs::read_to_string(SELECTED).ok().map(|text| text.trim().to_owned());
+    let name = chosen.or_else(selected).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| state::stores::DEFAULT_WORKSPACE.to_owned())
+}
+
+/// Remembers the workspace that commands in this folder work in.
+pub(crate) fn select_workspace(name: &str) -> std::io::Result<()> {
+    let path = Path::new(SELECTED);
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    std::fs::write(path, format!("{name}\n"))
+}
+
+/// Returns how to take the lock of a state.
+pub(crate) fn lock_request(session: &Session, operation: &str, patience: Duration) -> LockRequest {
+    let claim = Claim {
+        who: session.environment.user().to_owned(),
+        host: session.environment.host().to_owned(),
+        process: std::process::id(),
+        operation: operation.to_owned(),
+        version: lang::version::PROGRAM_VERSION.to_owned(),
+    };
+    LockRequest { claim, patience }
+}
+
+/// Reads the state of the current workspace without its lock: a moment's view.
+pub(crate) fn load(session: &mut Session) -> Result<State, Exit> {
+    let bytes = match store().load(&workspace(session)) {
+        Ok(bytes) => bytes.unwrap_or_default(),
+        Err(error) => return fail(session, Diagnostic::error("Cannot read the state", error.to_string())),
+    };
+    if bytes.is_empty() {
+        return Ok(State::default());
+    }
+    match state::read(&bytes) {
+        Ok(reading) => {
+            let notes: Vec<Diagnostic> = reading.notes.iter().map(state::Note::diagnostic).collect();
+            notes.into_iter().for_each(|note| session.ui.diagnostics(&Sources::default(), &note.into()));
+            Ok(reading.ledger.state)
+        }
+        Err(damage) => fail(session, state::OpenError::Damaged(damage).diagnostic()),
+    }
+}
+
+/// Opens the state of the current workspace under its lock and lets `edit` write to it.
+pub(crate) fn change<T>(
+    session: &mut Session,
+    operation: &str,
+    patience: Duration,
+    edit: impl FnOnce(&Journal) -> Result<T, Diagnostic>,
+) -> Result<T, Exit> {
+    change_whole(session, operation, patience, |journal| edit(journal).map(|result| (result, None)))
+}
+
+/// The same; where `edit` returns a state, that takes the place of the one that is known.
+pub(crate) fn change_whole<T>(
+    session: &mut Session,
+    operation: &str,
+    patience: Duration,
+    edit: impl FnOnce(&Journal) -> Result<(T, Option<State>), Diagnostic>,
+) -> Result<T, Exit> {
+    let (store, workspace) = (store(), workspace(session));
+    let lock = match store.lock(&workspace, &lock_request(session, operation, patience)) {
+        Ok(lock) => lock,
+        Err(error) => return fail(session, error.diagnostic()),
+    };
+    let version = lang::version::PROGRAM_VERSION;
+    let journal = match Journal::open(store, &workspace, lock, &world(), version) {
+        Ok(Opened { journal, notes, .. }) => {
+            let sources = Sources::default();
+            notes.iter().for_each(|note| session.ui.diagnostics(&sources, &note.diagnostic().into()));
+            journal
+        }
+        Err(error) => return fail(session, error.diagnostic()),
+    };
+    let edited = edit(&journal);
+    let (result, closed) = match edited {
+        Ok((result, Some(state))) => (Ok(result), journal.close_with(state)),
+        Ok((result, None)) => (Ok(result), journal.close()),
+        Err(diagnostic) => (Err(diagnostic), journal.close()),
+    };
+    if let Err((_, error)) = closed {
+        return fail(session, Diagnostic::error("State not saved", error.to_string()));
+    }
+    result.or_else(|diagnostic| fail(session, diagnostic))
+}
+
+/// Shows a problem and says that the command failed.
+pub(crate) fn fail<T>(session: &mut Session, diagnostic: Diagnostic) -> Result<T, Exit> {
+    session.ui.diagnostics(&Sources::default(), &Diagnostics::from(diagnostic));
+    Err(Exit::FAILURE)
+}
+
+/// What a user names on the command line: a module, a resource or an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// Everything in a module and in those below it.
+    Module(ModuleInstance),
+    /// All instances of a resource.
+    Resource(AbsResource),
+    /// One instance.
+    Instance(AbsInstance),
+}
+
+impl Selection {
+    /// Reads an address.
+    pub(crate) fn parse(text: &str) -> Result<Selection, Diagnostic> {
+        if let Some(instance) = state::parse_instance(text) {
+            return Ok(match instance.key {
+                Some(_) => Selection::Instance(instance),
+                None => Selection::Resource(instance.resource),
+            });
+        }
+        match state::parse_module(text) {
+            Some(module) if !module.is_root() => Ok(Selection::Module(module)),
+            _ => {
+                let detail = format!(
+                    "{text:?} is no address: one is written TYPE.NAME, TYPE.NAME[KEY], data.TYPE.NAME or module.NAME, \
+                     with the modules around it in front."
+                );
+                Err(Diagnostic::error("Invalid address", detail))
+            }
+        }
+    }
+
+    /// Tells whether an instance is meant.
+    pub(crate) fn covers(&self, instance: &AbsInstance) -> bool {
+        match self {
+            Selection::Instance(own) => own == instance,
+            Selection::Resource(own) => *own == instance.resource,
+            Selection::Module(own) => {
+                let other = &instance.resource.module.0;
+                other.len() >= own.0.len()
+                    && own
+                        .0
+                        .iter()
+                        .zip(other.iter())
+                        .all(|(a, b)| a.name == b.name && (a.key.is_none() || a.key == b.key))
+            }
+        }
+    }
+}
+
+/// Reads the address of one instance.
+pub(crate) fn instance(text: &str) -> Result<AbsInstance, Diagnostic> {
+    state::parse_instance(text).ok_or_else(|| {
+        let detail = format!("{text:?} is not the address of an instance: TYPE.NAME, TYPE.NAME[KEY], module.NAME.…");
+        Diagnostic::error("Invalid address", detail)
+    })
+}
+
+/// Returns the error for something that is not in state.
+pub(crate) fn absent(what: &str) -> Diagnostic {
+    Diagnostic::error("Not in state", format!("The state has no {what}. \"gantry state list\" shows what it has."))
+}
+
+/// Returns the value of a stored object with its marks, and the schema it is of, or one that fits it.
+pub(crate) fn object_value(
+    address: &AbsInstance,
+    provider: &addr::Provider,
+    object: &Object,
+    schemas: &dyn Schemas,
+) -> (Value, Block) {
+    let resource = &address.resource.resource;
+    let marks: Vec<_> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
+    if let Some(block) = schemas.block(provider, resource.mode, &resource.kind)
+        && let Ok(value) = object.attributes.decode(&block.ty())
+    {
+        return (plan::change::mark_sensitive(block, value, &marks), block.clone());
+    }
+    // Of a provider that is not there, or of an older version of the type: what the JSON says by itself.
+    let json = serde_json::from_str(&object.attributes.json()).unwrap_or(serde_json::Value::Null);
+    let value = value::value_from_json(&json, &value::implied_type(&json)).unwrap_or(Value::null(Type::Dynamic));
+    let block = bare_block(&value);
+    (value.mark_paths(&marks), block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Selection;
+
+    fn check(selection: &str, instance: &str, expected: bool) {
+        let found = Selection::parse(selection).map(|s| s.covers(&super::instance(instance).expect("an address")));
+        assert_eq!(found.ok(), Some(expected), "{selection} {instance}");
+    }
+
+    #[test]
+    fn a_selection_covers_what_is_inside() {
+        check("a.b", "a.b[0]", true);
+        check("a.b[0]", "a.b", false);
+        check("module.m", "module.m[1].module.n.a.b", true);
+        check("module.m[0]", "module.m[1].a.b", false);
+        check("a.b", "module.m.a.b", false);
+        assert!(Selection::parse("nonsense").is_err());
+    }
+}
