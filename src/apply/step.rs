@@ -339,7 +339,7 @@ impl<'a> Runner<'a> {
             provider: provider_config(&planned.provider),
             object,
         });
-        self.durable(planned, &record).await?;
+        self.result(planned, &record).await?;
         self.problems(planned, response.problems, Some(&configured.body))?;
         if let Some(breach) = breaches.first()
             && !response.legacy_types
