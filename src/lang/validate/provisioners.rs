@@ -49,19 +49,16 @@ const CONNECTION_BOOLS: &[&str] = &["agent", "https", "insecure", "use_ntlm"];
 
 /// Returns what a `provisioner "local-exec"` block may hold.
 pub fn local_exec_schema() -> Block {
-    let attributes = vec![
-        Attribute::new("command", Type::String).required(),
-        Attribute::new("environment", Type::map(Type::String)).optional(),
-        Attribute::new("interpreter", Type::list(Type::String)).optional(),
-        Attribute::new("quiet", Type::Bool).optional(),
-        Attribute::new("working_dir", Type::String).optional(),
-    ];
-    side_schema(attributes)
-}
-
-/// A block beside a resource's own: nothing of it is stored, so it may take ephemeral values.
-fn side_schema(attributes: Vec<Attribute>) -> Block {
-    Block { attributes: attributes.into_iter().map(Attribute::write_only).collect(), ..Block::default() }
+    Block {
+        attributes: vec![
+            Attribute::new("command", Type::String).required(),
+            Attribute::new("environment", Type::map(Type::String)).optional(),
+            Attribute::new("interpreter", Type::list(Type::String)).optional(),
+            Attribute::new("quiet", Type::Bool).optional(),
+            Attribute::new("working_dir", Type::String).optional(),
+        ],
+        ..Block::default()
+    }
 }
 
 fn connection_schema() -> Block {
@@ -72,7 +69,7 @@ fn connection_schema() -> Block {
     attributes.extend(of(CONNECTION_STRINGS, Type::String));
     attributes.extend(of(CONNECTION_NUMBERS, Type::Number));
     attributes.extend(of(CONNECTION_BOOLS, Type::Bool));
-    side_schema(attributes)
+    Block { attributes, ..Block::default() }
 }
 
 impl Validator<'_> {
