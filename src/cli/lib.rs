@@ -8,6 +8,7 @@ mod arguments;
 mod commands;
 mod configuration;
 mod environment;
+mod progress;
 mod providers;
 mod render;
 mod stored;

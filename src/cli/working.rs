@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apply::{Doing, Event, Observer};
-use diag::{Diagnostics, Sources};
+use diag::{Diagnostic, Diagnostics, Sources};
 use engine::{Approval, RealRuntime, Report, Request};
-use plan::{Change, Options, Plan};
+use plan::{Options, Plan};
 
 use crate::configuration::{Asking, Configuration};
+use crate::progress::{self, Interrupt, Progress, Voice};
 use crate::providers::LinkedProviders;
-use crate::render::plan as render;
+use crate::render::{plan as render, stream};
 use crate::variables::{Assignments, Missing, VariableOptions};
 use crate::{Exit, Session, arguments, environment, stored};
 
@@ -25,6 +25,13 @@ pub(crate) struct LockArgs {
     /// Wait so long for another run to give the state free: 30s, 5m.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = arguments::duration)]
     lock_timeout: Duration,
+}
+
+impl PlanningArgs {
+    /// Returns in what form the command speaks.
+    pub(crate) fn voice(&self) -> Voice {
+        if self.json { Voice::Json } else { Voice::Text }
+    }
 }
 
 impl LockArgs {
@@ -60,6 +67,10 @@ pub(crate) struct PlanningArgs {
     #[arg(long)]
     pub(crate) no_color: bool,
 
+    /// Print lines of JSON while it works.
+    #[arg(long)]
+    pub(crate) json: bool,
+
     #[command(flatten)]
     pub(crate) variables: VariableOptions,
 }
@@ -70,8 +81,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) operation: &'static str,
     /// Everything is to be destroyed.
     pub(crate) destroy: bool,
-    /// What to do with the plan.
-    pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan, &LinkedProviders) -> Approval,
+    /// What to do with the plan, which has been shown.
+    pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
@@ -79,23 +90,29 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     if args.no_color {
         session.ui.disable_colour();
     }
+    let voice = args.voice();
+    if voice == Voice::Json {
+        progress::say(session, [stream::version()]);
+    }
     let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
     let here = Path::new(".");
     let assignments = Assignments::collect(here, &args.variables, &session.environment, &mut sources, &mut diags);
-    let can_ask = args.input && session.ui.is_interactive && !session.environment.is_input_off();
+    let can_ask =
+        args.input && voice == Voice::Text && session.ui.is_interactive && !session.environment.is_input_off();
     let asking = if can_ask { Asking::Allowed } else { Asking::Off };
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::new(session.providers);
     diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
-    session.ui.diagnostics(&configuration.sources, &diags);
+    voice.diagnostics(session, &configuration.sources, &diags);
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
     let options = options(session, args, wish.destroy)?;
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
-    let request = Request {
+    let interrupt = Interrupt::default();
+    let mut request = Request {
         configuration: engine::Configuration {
             root: &configuration.root,
             env: &env,
@@ -112,21 +129,51 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         parallelism: args.parallelism.max(1),
         runtime: Arc::new(RealRuntime::new(environment::fill_random)),
         version: lang::version::PROGRAM_VERSION,
+        stopping: &|| interrupt.is_wanted(),
+        tick: &|| {},
     };
     let session = RefCell::new(session);
-    let observer = Printer { session: &session };
-    let report = engine::run(request, &observer, &mut |plan| (wish.decide)(&mut session.borrow_mut(), plan, &linked));
+    let progress = Progress::new(&session, voice, interrupt.clone());
+    let tick = || progress.tick();
+    request.tick = &tick;
+    let report = engine::run(request, &progress, &mut |plan| {
+        let mut session = session.borrow_mut();
+        show(&mut session, voice, plan, &linked);
+        let approval = (wish.decide)(&mut session, plan);
+        if approval == Approval::Apply
+            && let Err(error) = interrupt.listen()
+        {
+            session.problem("Cannot listen for interrupts", format!("{error}. An interrupt ends the run at once."));
+        }
+        approval
+    });
     let session = session.into_inner();
     let report = report.map_err(|failure| {
-        session.ui.diagnostics(&configuration.sources, &failure.0);
+        voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
     let mut said = report.plan.diags.clone();
     if let Some(outcome) = &report.outcome {
         said.append(outcome.diags.clone());
     }
-    session.ui.diagnostics(&configuration.sources, &said);
+    if interrupt.is_wanted() {
+        let detail = "What was under way has ended and is in the state; the rest was not started. The same command goes on \
+                      from here.";
+        said.push(Diagnostic::error("Interrupted", detail));
+    }
+    voice.diagnostics(session, &configuration.sources, &said);
     if said.has_errors() { Err(Exit::FAILURE) } else { Ok(report) }
+}
+
+/// Shows a plan.
+fn show(session: &mut Session, voice: Voice, plan: &Plan, linked: &LinkedProviders) {
+    match voice {
+        Voice::Text => {
+            let palette = render::Palette::of(session.ui.out.style());
+            session.ui.out.print(&render::text(plan, linked, palette));
+        }
+        Voice::Json => progress::say(session, stream::plan(plan)),
+    }
 }
 
 fn options(session: &mut Session, args: &PlanningArgs, destroy: bool) -> Result<Options, Exit> {
@@ -143,34 +190,4 @@ fn options(session: &mut Session, args: &PlanningArgs, destroy: bool) -> Result<
         }
     }
     Ok(Options { destroy, no_refresh: !args.refresh, replace, ..Options::default() })
-}
-
-/// Prints what happens while it happens, a line each.
-struct Printer<'a, 's> {
-    session: &'a RefCell<&'s mut Session>,
-}
-
-impl Observer for Printer<'_, '_> {
-    fn see(&self, change: &Change, event: Event<'_>) {
-        let address = &change.address;
-        let word = |doing| match (doing, change.action) {
-            (Doing::Delete, _) => ("Destroying", "Destruction"),
-            (Doing::Make, plan::Action::Update) => ("Modifying", "Modifications"),
-            (Doing::Make, plan::Action::Read) => ("Reading", "Read"),
-            (Doing::Make, _) => ("Creating", "Creation"),
-        };
-        let line = match event {
-            Event::Started(doing) => format!("{address}: {}...\n", word(doing).0),
-            Event::Message(text) => format!("{address}: {text}\n"),
-            Event::Ended(doing, took, value) => {
-                let id = render::id(value).map(|id| format!(" [id={id}]")).unwrap_or_default();
-                format!("{address}: {} complete after {}s{id}\n", word(doing).1, took.as_secs())
-            }
-            Event::Failed(doing, took) => {
-                format!("{address}: {} failed after {}s\n", word(doing).1, took.as_secs())
-            }
-            Event::Skipped(_) => format!("{address}: Skipped, because something that it needs failed\n"),
-        };
-        self.session.borrow_mut().ui.out.print(&line);
-    }
 }

@@ -1,8 +1,12 @@
 //! One run: lock, plan, ask, apply, close.
 
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use diag::{Diagnostic, Diagnostics};
 use lang::evaluation::World;
@@ -13,6 +17,9 @@ use plan::{Options, Plan, Pool, Values};
 use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
+
+/// How often progress is asked about.
+const TICK: Duration = Duration::from_secs(1);
 
 /// A configuration with all that it needs to mean something.
 pub struct Configuration<'a> {
@@ -50,6 +57,10 @@ pub struct Request<'a> {
     pub runtime: Arc<dyn Runtime>,
     /// The program's version.
     pub version: &'static str,
+    /// Tells whether the user wants to stop: nothing new is started then.
+    pub stopping: &'a dyn Fn() -> bool,
+    /// Is called about once a second during the apply, for those who tell of progress.
+    pub tick: &'a dyn Fn(),
 }
 
 /// Whether a plan is carried out.
@@ -184,10 +195,26 @@ async fn work(
         parallelism: request.parallelism,
         observer,
         runtime: request.runtime.clone(),
-        stopping: &|| false,
+        stopping: request.stopping,
     };
-    let outcome = apply::apply(&input).await;
+    let outcome = with_ticks(apply::apply(&input), request.tick).await;
     (plan, Some(outcome))
+}
+
+/// Waits for work and ticks meanwhile.
+async fn with_ticks<T>(work: impl Future<Output = T>, tick: &dyn Fn()) -> T {
+    let mut work = pin!(work);
+    loop {
+        let mut pause = pin!(tokio::time::sleep(TICK));
+        let done = poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => pause.as_mut().poll(context).map(|()| None),
+        });
+        match done.await {
+            Some(result) => return result,
+            None => tick(),
+        }
+    }
 }
 
 fn pool(request: &Request<'_>) -> Rc<Pool> {

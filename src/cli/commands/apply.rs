@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader};
 
 use engine::Approval;
+use plan::Counts;
 
-use super::Run;
-use crate::providers::LinkedProviders;
-use crate::render::plan as render;
+use super::{Run, output};
+use crate::progress;
+use crate::render::plan::Palette;
+use crate::render::stream;
 use crate::working::{self, PlanningArgs, Wish};
 use crate::{Exit, Session};
 
@@ -37,10 +39,12 @@ impl Run for Args {
 
 /// Plans, asks, applies.
 pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_approve: bool, destroy: bool) -> Exit {
+    if planning.json && !auto_approve {
+        session.problem("Missing flag", "With -json nobody can be asked: it needs -auto-approve.");
+        return Exit::FAILURE;
+    }
     let mut refused = false;
-    let mut decide = |session: &mut Session, plan: &plan::Plan, linked: &LinkedProviders| {
-        let palette = render::Palette::of(session.ui.out.style());
-        session.ui.out.print(&render::text(plan, linked, palette));
+    let mut decide = |session: &mut Session, plan: &plan::Plan| {
         if plan.is_empty() || auto_approve || ask(session, destroy) {
             return Approval::Apply;
         }
@@ -57,16 +61,26 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
         session.ui.out.print("\nNothing was done.\n");
         return Exit::FAILURE;
     }
-    let Some(outcome) = report.outcome else { return Exit::FAILURE };
+    let Some(outcome) = &report.outcome else { return Exit::FAILURE };
+    if planning.json {
+        let counts = Counts { add: outcome.added, change: outcome.changed, destroy: outcome.destroyed };
+        progress::say(session, [stream::summary(counts, operation), stream::outputs(&report.state)]);
+        return Exit::SUCCESS;
+    }
+    let Palette { bold, green, reset, .. } = Palette::of(session.ui.out.style());
     let summary = if destroy {
-        format!("\nDestroy complete! Resources: {} destroyed.\n", outcome.destroyed)
+        format!("\n{bold}{green}Destroy complete! Resources: {} destroyed.{reset}\n", outcome.destroyed)
     } else {
         format!(
-            "\nApply complete! Resources: {} added, {} changed, {} destroyed.\n",
+            "\n{bold}{green}Apply complete! Resources: {} added, {} changed, {} destroyed.{reset}\n",
             outcome.added, outcome.changed, outcome.destroyed
         )
     };
     session.ui.out.print(&summary);
+    let outputs = output::lines(&report.state);
+    if !outputs.is_empty() && !destroy {
+        session.ui.out.print(&format!("\n{bold}{green}Outputs:{reset}\n\n{outputs}"));
+    }
     Exit::SUCCESS
 }
 

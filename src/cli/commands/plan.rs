@@ -3,8 +3,6 @@
 use engine::Approval;
 
 use super::Run;
-use crate::providers::LinkedProviders;
-use crate::render::plan as render;
 use crate::working::{self, PlanningArgs, Wish};
 use crate::{Exit, Session};
 
@@ -30,11 +28,7 @@ impl Run for Args {
     const NAME: &'static str = "plan";
 
     fn run(self, session: &mut Session) -> Exit {
-        let mut decide = |session: &mut Session, plan: &plan::Plan, linked: &LinkedProviders| {
-            let palette = render::Palette::of(session.ui.out.style());
-            session.ui.out.print(&render::text(plan, linked, palette));
-            Approval::Stop
-        };
+        let mut decide = |_: &mut Session, _: &plan::Plan| Approval::Stop;
         let wish = Wish { operation: "plan", destroy: self.destroy, decide: &mut decide };
         match working::run(session, &self.planning, wish) {
             Ok(report) if self.detailed_exitcode && !report.plan.is_empty() => Exit(2),

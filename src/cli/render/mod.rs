@@ -5,6 +5,7 @@ pub(crate) mod json;
 pub(crate) mod plan;
 mod snippet;
 pub(crate) mod state_json;
+pub(crate) mod stream;
 pub(crate) mod text;
 mod wrap;
 

@@ -5,13 +5,13 @@ use super::diff::Mark;
 /// Escape codes, or nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Palette {
-    pub(super) bold: &'static str,
+    pub(crate) bold: &'static str,
     pub(super) dim: &'static str,
     pub(super) red: &'static str,
-    pub(super) green: &'static str,
+    pub(crate) green: &'static str,
     pub(super) yellow: &'static str,
     pub(super) cyan: &'static str,
-    pub(super) reset: &'static str,
+    pub(crate) reset: &'static str,
 }
 
 impl Palette {

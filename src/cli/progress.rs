@@ -1,0 +1,223 @@
+//! Says what happens while it happens: a line for each event, as text or as JSON.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use apply::{Doing, Event, Observer};
+use diag::{Diagnostics, Sources};
+use lang::functions::Clock;
+use plan::{Action, Change};
+
+use crate::render::plan as render;
+use crate::render::stream::{self, Hook, Line};
+use crate::{Session, environment};
+
+/// How often a step that goes on is told of.
+const REMINDER_SECONDS: u64 = 10;
+
+/// In what form a command speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// Text for people.
+    Text,
+    /// Lines of JSON.
+    Json,
+}
+
+impl Voice {
+    /// Shows diagnostics.
+    pub(crate) fn diagnostics(self, session: &mut Session, sources: &Sources, diagnostics: &Diagnostics) {
+        match self {
+            Voice::Text => session.ui.diagnostics(sources, diagnostics),
+            Voice::Json => say(session, stream::diagnostics(sources, diagnostics)),
+        }
+    }
+}
+
+/// Prints lines of JSON.
+pub(crate) fn say(session: &mut Session, lines: impl IntoIterator<Item = Line>) {
+    let now = environment::SystemClock.now();
+    let text: String = lines.into_iter().map(|line| line.text(now)).collect();
+    session.ui.out.print(&text);
+}
+
+/// Tells of the steps of an apply.
+pub(crate) struct Progress<'a, 's> {
+    session: &'a RefCell<&'s mut Session>,
+    voice: Voice,
+    /// What goes on, by address and by what is done, with when it began and when it was told of last.
+    running: RefCell<BTreeMap<String, Running>>,
+    interrupt: Interrupt,
+    /// Whether the user was told that the wish to stop was heard.
+    has_answered: RefCell<bool>,
+}
+
+struct Running {
+    address: addr::AbsInstance,
+    words: Words,
+    id: Option<String>,
+    began: Duration,
+    told: Duration,
+}
+
+/// The words for what is done.
+#[derive(Clone, Copy)]
+struct Words {
+    going_on: &'static str,
+    noun: &'static str,
+    action: &'static str,
+}
+
+fn words(change: &Change, doing: Doing) -> Words {
+    let (going_on, noun, action) = match (doing, change.action) {
+        (Doing::Delete, _) => ("Destroying", "Destruction", "delete"),
+        (Doing::Make, Action::Update) => ("Modifying", "Modifications", "update"),
+        (Doing::Make, Action::Read) => ("Reading", "Read", "read"),
+        (Doing::Make, _) => ("Creating", "Creation", "create"),
+    };
+    Words { going_on, noun, action }
+}
+
+/// Returns a duration as people say it: `10s`, `1m5s`.
+pub(crate) fn spoken(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}
+
+impl<'a, 's> Progress<'a, 's> {
+    /// Tells of what happens through a session.
+    pub(crate) fn new(session: &'a RefCell<&'s mut Session>, voice: Voice, interrupt: Interrupt) -> Progress<'a, 's> {
+        Progress { session, voice, running: RefCell::default(), interrupt, has_answered: RefCell::new(false) }
+    }
+
+    /// Is called about once a second: tells of what takes long, and that the wish to stop was heard.
+    pub(crate) fn tick(&self) {
+        if self.interrupt.is_wanted() && !self.has_answered.replace(true) {
+            let count = self.running.borrow().len();
+            let text = format!(
+                "Stopping: nothing new is started, and what is under way ({count}) is waited for. Interrupt once more \
+                 to leave at once; the next run then finds out what became of it."
+            );
+            match self.voice {
+                Voice::Text => self.session.borrow_mut().ui.out.print(&format!("\n{text}\n\n")),
+                Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),
+            }
+        }
+        let now = environment::SystemClock.now();
+        for step in self.running.borrow_mut().values_mut() {
+            let since_told = now.saturating_sub(step.told).as_secs();
+            if since_told < REMINDER_SECONDS {
+                continue;
+            }
+            step.told += Duration::from_secs(since_told / REMINDER_SECONDS * REMINDER_SECONDS);
+            let elapsed = step.told.saturating_sub(step.began);
+            let id = step.id.as_ref().map(|id| format!("id={id}, ")).unwrap_or_default();
+            let word = step.words.going_on.to_lowercase();
+            let message = format!("{}: Still {word}... [{id}{} elapsed]", step.address, spoken(elapsed));
+            let hook =
+                Hook { address: &step.address, action: step.words.action, id: step.id.clone(), elapsed: Some(elapsed) };
+            self.say("apply_progress", message, Some(hook));
+        }
+    }
+
+    fn say(&self, kind: &'static str, message: String, hook: Option<Hook<'_>>) {
+        let session = &mut self.session.borrow_mut();
+        match (self.voice, hook) {
+            (Voice::Text, _) => session.ui.out.print(&format!("{message}\n")),
+            (Voice::Json, Some(hook)) => say(session, [hook.line(kind, message)]),
+            (Voice::Json, None) => say(session, [stream::log(message)]),
+        }
+    }
+}
+
+impl Observer for Progress<'_, '_> {
+    fn see(&self, change: &Change, event: Event<'_>) {
+        let address = &change.address;
+        let name = |doing| {
+            let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+            format!("{address}{deposed} {}", words(change, doing).action)
+        };
+        match event {
+            Event::Started(doing) => {
+                let (now, words) = (environment::SystemClock.now(), words(change, doing));
+                let id = render::id(&change.before);
+                let shown = id.as_ref().filter(|_| words.action != "create");
+                let suffix = shown.map(|id| format!(" [id={id}]")).unwrap_or_default();
+                let message = format!("{address}: {}...{suffix}", words.going_on);
+                let id = shown.cloned();
+                let hook = Hook { address, action: words.action, id: id.clone(), elapsed: None };
+                self.say("apply_start", message, Some(hook));
+                let running = Running { address: address.clone(), words, id, began: now, told: now };
+                self.running.borrow_mut().insert(name(doing), running);
+            }
+            Event::Message(text) => self.say("log", format!("{address}: {text}"), None),
+            Event::Ended(doing, took, value) => {
+                self.running.borrow_mut().remove(&name(doing));
+                let (words, id) = (words(change, doing), render::id(value));
+                let suffix = id.as_ref().map(|id| format!(" [id={id}]")).unwrap_or_default();
+                let message = format!("{address}: {} complete after {}{suffix}", words.noun, spoken(took));
+                self.say(
+                    "apply_complete",
+                    message,
+                    Some(Hook { address, action: words.action, id, elapsed: Some(took) }),
+                );
+            }
+            Event::Failed(doing, took) => {
+                self.running.borrow_mut().remove(&name(doing));
+                let words = words(change, doing);
+                let message = format!("{address}: {} failed after {}", words.noun, spoken(took));
+                let hook = Hook { address, action: words.action, id: None, elapsed: Some(took) };
+                self.say("apply_errored", message, Some(hook));
+            }
+            Event::Skipped(doing) => {
+                let message = format!("{address}: Skipped, because something that it needs failed");
+                let hook = Hook { address, action: words(change, doing).action, id: None, elapsed: None };
+                self.say("apply_skipped", message, Some(hook));
+            }
+        }
+    }
+}
+
+/// Whether the user wants to stop: set by the first interrupt; the second ends the process.
+#[derive(Clone, Default)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+/// What a process that was interrupted ends with, by custom.
+const INTERRUPTED: i32 = 130;
+
+impl Interrupt {
+    /// Takes interrupts from now on. Before that they end the process at once, which harms nothing.
+    pub(crate) fn listen(&self) -> std::io::Result<()> {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // In this order: the first of them finds the flag unset.
+            signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, self.0.clone())?;
+            signal_hook::flag::register(signal, self.0.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Tells whether there was an interrupt.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    #[test]
+    fn durations_are_spoken() {
+        let check = |seconds, expected: &str| assert_eq!(super::spoken(Duration::from_secs(seconds)), expected);
+        check(0, "0s");
+        check(70, "1m10s");
+        check(3_600, "1h0m0s");
+    }
+}

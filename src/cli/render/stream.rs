@@ -1,0 +1,201 @@
+//! The lines of JSON that `-json` gives while a command works: Terraform's types of lines.
+
+use std::time::Duration;
+
+use addr::{AbsInstance, Key};
+use diag::{Diagnostics, Sources};
+use plan::{Action, Change, Counts, OutputChange, Plan, Reason};
+use serde_json::{Map, Value as Json, json};
+use value::type_to_json;
+
+use super::{json, state_json};
+
+/// The version of the format, as Terraform counts it.
+const FORMAT_VERSION: &str = "1.2";
+
+/// The version of Terraform whose format this is.
+const TERRAFORM_VERSION: &str = "1.11.4";
+
+/// A line: what it says, its type, and what else is in it.
+pub(crate) struct Line {
+    level: &'static str,
+    message: String,
+    kind: &'static str,
+    fields: Vec<(&'static str, Json)>,
+}
+
+impl Line {
+    fn new(kind: &'static str, message: impl Into<String>, fields: Vec<(&'static str, Json)>) -> Line {
+        Line { level: "info", message: message.into(), kind, fields }
+    }
+
+    /// Writes the line; `now` is the time since 1970.
+    pub(crate) fn text(self, now: Duration) -> String {
+        let seconds = state::rfc3339(std::time::UNIX_EPOCH + Duration::from_secs(now.as_secs()));
+        let timestamp = format!("{}.{:06}Z", seconds.trim_end_matches('Z'), now.subsec_micros());
+        let mut object = Map::new();
+        object.insert("@level".into(), self.level.into());
+        object.insert("@message".into(), self.message.into());
+        object.insert("@module".into(), "gantry.ui".into());
+        object.insert("@timestamp".into(), timestamp.into());
+        object.extend(self.fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        object.insert("type".into(), self.kind.into());
+        json::compact(&object.into())
+    }
+}
+
+/// The first line.
+pub(crate) fn version() -> Line {
+    let ours = lang::version::PROGRAM_VERSION;
+    let fields = vec![("gantry", ours.into()), ("terraform", TERRAFORM_VERSION.into()), ("ui", FORMAT_VERSION.into())];
+    Line::new("version", format!("Gantry {ours}"), fields)
+}
+
+/// A line for each diagnostic.
+pub(crate) fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> Vec<Line> {
+    let described = json::all(sources, diagnostics);
+    let line = |(diagnostic, json): (&diag::Diagnostic, Json)| {
+        let (level, word) = if diagnostic.is_error() { ("error", "Error") } else { ("warn", "Warning") };
+        let message = format!("{word}: {}", diagnostic.summary);
+        Line { level, message, kind: "diagnostic", fields: vec![("diagnostic", json)] }
+    };
+    diagnostics.iter().zip(described).map(line).collect()
+}
+
+/// The lines of a plan.
+pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for drift in &plan.drift {
+        let word = if drift.after.is_null() { "delete" } else { "update" };
+        let change = json!({ "resource": resource(&drift.address), "action": word });
+        let message = format!("{}: Drift detected ({word})", drift.address);
+        lines.push(Line::new("resource_drift", message, vec![("change", change)]));
+    }
+    for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
+        let word = action(change.action);
+        let mut described = json!({ "resource": resource(&change.address), "action": word });
+        if let Some(reason) = reason(change) {
+            described["reason"] = reason.into();
+        }
+        let message = format!("{}: Plan to {word}", change.address);
+        lines.push(Line::new("planned_change", message, vec![("change", described)]));
+    }
+    lines.push(summary(plan.counts(), "plan"));
+    if !plan.outputs.is_empty() {
+        let outputs: Map<String, Json> = plan.outputs.iter().map(planned_output).collect();
+        let message = format!("Outputs: {}", outputs.len());
+        lines.push(Line::new("outputs", message, vec![("outputs", outputs.into())]));
+    }
+    lines
+}
+
+/// How many objects are, or were, added, changed and destroyed.
+pub(crate) fn summary(counts: Counts, operation: &str) -> Line {
+    let Counts { add, change, destroy } = counts;
+    let message = match operation {
+        "plan" => format!("Plan: {add} to add, {change} to change, {destroy} to destroy."),
+        "destroy" => format!("Destroy complete! Resources: {destroy} destroyed."),
+        _ => format!("Apply complete! Resources: {add} added, {change} changed, {destroy} destroyed."),
+    };
+    let changes = json!({ "add": add, "change": change, "import": 0, "remove": destroy, "operation": operation });
+    Line::new("change_summary", message, vec![("changes", changes)])
+}
+
+/// The outputs after an apply; sensitive ones are there without their values.
+pub(crate) fn outputs(state: &state::State) -> Line {
+    let output = |(name, output): (&ecow::EcoString, &state::Output)| {
+        let mut described = json!({ "sensitive": output.is_sensitive, "type": type_to_json(&output.ty) });
+        if !output.is_sensitive {
+            described["value"] = state_json::plain(&output.value);
+        }
+        (name.to_string(), described)
+    };
+    let outputs: Map<String, Json> = state.outputs.iter().map(output).collect();
+    Line::new("outputs", format!("Outputs: {}", outputs.len()), vec![("outputs", outputs.into())])
+}
+
+/// What happens to an object during an apply.
+pub(crate) struct Hook<'a> {
+    /// The object's instance.
+    pub(crate) address: &'a AbsInstance,
+    /// What is done to it.
+    pub(crate) action: &'static str,
+    /// Its id, if it has one that may be shown.
+    pub(crate) id: Option<String>,
+    /// How long it has been going on.
+    pub(crate) elapsed: Option<Duration>,
+}
+
+impl Hook<'_> {
+    /// Returns the line of a type.
+    pub(crate) fn line(self, kind: &'static str, message: String) -> Line {
+        let mut hook = json!({ "resource": resource(self.address), "action": self.action });
+        if let Some(id) = self.id {
+            hook["id_key"] = "id".into();
+            hook["id_value"] = id.into();
+        }
+        if let Some(elapsed) = self.elapsed {
+            hook["elapsed_seconds"] = elapsed.as_secs().into();
+        }
+        Line::new(kind, message, vec![("hook", hook)])
+    }
+}
+
+/// Something to be told that has no type of its own.
+pub(crate) fn log(message: String) -> Line {
+    Line::new("log", message, Vec::new())
+}
+
+fn resource(address: &AbsInstance) -> Json {
+    let resource = &address.resource.resource;
+    let relative = AbsInstance {
+        resource: addr::AbsResource { module: addr::ModuleInstance::default(), resource: resource.clone() },
+        key: address.key.clone(),
+    };
+    json!({
+        "addr": address.to_string(),
+        "module": address.resource.module.to_string(),
+        "resource": relative.to_string(),
+        "implied_provider": resource.implied_provider(),
+        "resource_type": resource.kind.as_str(),
+        "resource_name": resource.name.as_str(),
+        "resource_key": address.key.as_ref().map_or(Json::Null, state_json::key_json),
+    })
+}
+
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "noop",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::DeleteThenCreate | Action::CreateThenDelete => "replace",
+        Action::Delete => "delete",
+        Action::Read => "read",
+        Action::Forget => "remove",
+    }
+}
+
+fn reason(change: &Change) -> Option<&'static str> {
+    Some(match (change.reason, &change.address.key) {
+        (Reason::CannotUpdate, _) => "cannot_update",
+        (Reason::Tainted, _) => "tainted",
+        (Reason::Requested, _) => "requested",
+        (Reason::NoResource, _) => "delete_because_no_resource_config",
+        (Reason::NoModule, _) => "delete_because_no_module",
+        (Reason::NoKey, Some(Key::Number(_))) => "delete_because_count_index",
+        (Reason::NoKey, Some(Key::Name(_))) => "delete_because_each_key",
+        (Reason::NoKey, None) => "delete_because_wrong_repetition",
+        _ => return None,
+    })
+}
+
+fn planned_output(output: &OutputChange) -> (String, Json) {
+    let bare = |value: &Option<value::Value>| value.clone().map(|value| value.unmark_deep().0);
+    let action = match (bare(&output.before), bare(&output.after)) {
+        (None, _) => "create",
+        (_, None) => "delete",
+        (before, after) if before == after => "noop",
+        _ => "update",
+    };
+    (output.name.to_string(), json!({ "sensitive": output.is_sensitive, "action": action }))
+}
