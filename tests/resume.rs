@@ -88,7 +88,10 @@ fn a_second_run_does_not_write_while_the_first_does() {
     }
     let second = gantry(folder, &["apply", "-auto-approve"]).output().expect("gantry starts");
     let errors = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(!second.status.success() && errors.contains("locked by `apply`"), "the second run says who is at it: {errors}");
+    assert!(
+        !second.status.success() && errors.contains("locked by `apply`"),
+        "the second run says who is at it: {errors}"
+    );
     assert!(first.wait().expect("the first run ends").success());
     assert_eq!(existing(folder).len(), OBJECTS);
 }

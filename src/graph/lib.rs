@@ -50,8 +50,8 @@ fn shortest_cycle(knot: &[u32], edges: &[Vec<u32>]) -> Option<Vec<u32>> {
                 cycle.reverse();
                 return Some(cycle);
             }
-            if !from.contains_key(&next) {
-                from.insert(next, node);
+            if let std::collections::hash_map::Entry::Vacant(place) = from.entry(next) {
+                place.insert(node);
                 queue.push_back(next);
             }
         }

@@ -84,6 +84,9 @@ pub struct Touched {
     pub key: Option<Key>,
 }
 
+/// The instances of a module call with the resources that their number was made from.
+type Expanded<'a> = (Rc<Expansion<'a>>, Rc<[Touched]>);
+
 /// A value with the resources that it was made from.
 type Memo = OnceCell<(Value, Rc<[Touched]>)>;
 
@@ -97,7 +100,7 @@ pub struct Instance<'a> {
     variables: Vec<Memo>,
     locals: Vec<Memo>,
     outputs: Vec<Memo>,
-    calls: Vec<OnceCell<(Rc<Expansion<'a>>, Rc<[Touched]>)>>,
+    calls: Vec<OnceCell<Expanded<'a>>>,
 }
 
 /// What `count.index`, `each` and `self` are in one instance of a block.

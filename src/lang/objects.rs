@@ -80,7 +80,7 @@ impl Objects {
         self.places[&(module.clone(), kind)] + offset
     }
 
-    fn walk<'a>(&mut self, path: &mut Vec<&'a Node>) {
+    fn walk(&mut self, path: &mut Vec<&Node>) {
         let Some(node) = path.last().copied() else { return };
         self.add_edges(node);
         for (offset, resource) in node.module.resources.iter().enumerate() {

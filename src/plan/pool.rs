@@ -10,9 +10,12 @@ use lang::providers::ConfigAddress;
 use sdk::{ConfigureRequest, Problem, Runtime};
 use value::Value;
 
+/// Returns an unconfigured provider, if there is one of the name.
+type Make = dyn Fn(&Provider) -> Option<Arc<dyn sdk::Provider>>;
+
 /// Makes providers and keeps those that are configured.
 pub struct Pool {
-    make: Box<dyn Fn(&Provider) -> Option<Arc<dyn sdk::Provider>>>,
+    make: Box<Make>,
     runtime: Arc<dyn Runtime>,
     version: &'static str,
     configured: RefCell<HashMap<ConfigAddress, Arc<dyn sdk::Provider>>>,

@@ -76,7 +76,7 @@ pub(super) fn decode(block: &ContentBlock, mode: Mode, scope: &Scope, diags: &mu
                 attribute.name.name,
                 mode.block()
             );
-            diags.error(attribute.name.span, &format!("Invalid {} resource lifecycle argument", mode.block()), detail);
+            diags.error(attribute.name.span, format!("Invalid {} resource lifecycle argument", mode.block()), detail);
         }
     }
     let after = scope.with_self();
