@@ -275,7 +275,7 @@ impl Reference {
             Step::Attr(..) | Step::Splat(..) => true,
             Step::Index(key, _) => match &key.node {
                 Node::Reference(inner) => matches!(inner.subject, Subject::CountIndex | Subject::EachKey),
-                _ => key.as_constant().is_some(),
+                _ => key.is_invalid() || key.as_constant().is_some(),
             },
         })
     }

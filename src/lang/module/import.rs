@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use diag::{Diagnostics, Span};
+use ecow::EcoString;
 use syntax::tree::Expr as Tree;
 use syntax::{AttributeSchema, BodySchema, ContentBlock};
 
@@ -67,6 +68,48 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         provider: content.attribute("provider").and_then(|attribute| reference(&attribute.expr, diags)),
         header: block.header,
     })
+}
+
+/// The resource that an import leads to; keys may be expressions.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ImportTarget {
+    /// The module calls on the way.
+    pub(crate) calls: Vec<EcoString>,
+    /// The resource.
+    pub(crate) resource: addr::Resource,
+    /// An instance is named by its key.
+    pub(crate) is_keyed: bool,
+}
+
+/// Reads the address behind `to`, as far as it is one.
+pub(crate) fn target(tree: &Tree) -> Option<ImportTarget> {
+    use syntax::tree::{ExprKind, Step};
+    let ExprKind::Traversal(traversal) = &tree.kind else { return None };
+    let ExprKind::Variable(root) = &traversal.base.kind else { return None };
+    let mut names: Vec<&str> = vec![root];
+    let mut is_keyed = false;
+    for step in &traversal.steps {
+        is_keyed = match step {
+            Step::Attr(name) => {
+                names.push(&name.name);
+                false
+            }
+            Step::Index(..) | Step::LegacyIndex(..) => true,
+            _ => return None,
+        };
+    }
+    let mut rest = &names[..];
+    let mut calls = Vec::new();
+    while let ["module", name, behind @ ..] = rest {
+        calls.push(EcoString::from(*name));
+        rest = behind;
+    }
+    let (kind, name) = match rest {
+        ["resource", kind, name] | [kind, name] => (*kind, *name),
+        _ => return None,
+    };
+    let resource = addr::Resource { mode: addr::Mode::Managed, kind: kind.into(), name: name.into() };
+    Some(ImportTarget { calls, resource, is_keyed })
 }
 
 fn is_resource_traversal(tree: &Tree) -> bool {

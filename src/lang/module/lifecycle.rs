@@ -140,13 +140,14 @@ fn triggers(tree: &Tree, scope: &Scope, undeclared: &mut Diagnostics, diags: &mu
     for item in static_list(tree, diags) {
         let mut mistakes = Diagnostics::new();
         let expr = compile(&item, &scope.names, &mut mistakes);
-        if mistakes.iter().any(|mistake| mistake.summary == "Reference to undeclared resource") {
-            undeclared.append(mistakes);
-            continue;
-        }
+        let (missing, mistakes): (Vec<_>, Vec<_>) =
+            mistakes.into_iter().partition(|mistake| mistake.summary.starts_with("Reference to "));
+        let is_there = missing.is_empty();
+        missing.into_iter().for_each(|mistake| undeclared.push(mistake));
+        let mistakes: Diagnostics = mistakes.into_iter().collect();
         let references = expr.references();
         let resource = references.first().filter(|reference| matches!(reference.subject, Subject::Resource(_)));
-        if mistakes.is_empty() && resource.is_none() {
+        if mistakes.is_empty() && is_there && resource.is_none() {
             let detail = "Only managed resources, their instances and attributes can trigger a replacement.";
             diags.error(item.span, SUMMARY, detail);
         } else if resource.is_some_and(|reference| !reference.has_plain_keys()) {
@@ -154,7 +155,9 @@ fn triggers(tree: &Tree, scope: &Scope, undeclared: &mut Diagnostics, diags: &mu
             diags.error(item.span, SUMMARY, detail);
         }
         scope.mistakes.borrow_mut().append(mistakes);
-        found.push(expr);
+        if is_there {
+            found.push(expr);
+        }
     }
     found
 }

@@ -30,6 +30,7 @@ pub use check::Check;
 pub use condition::Condition;
 pub use files::{FileKind, list_files};
 pub use import::Import;
+pub(crate) use import::{ImportTarget, target as import_target};
 pub use lifecycle::{IgnoreChanges, IgnoredPath, Lifecycle};
 pub use local::Local;
 pub use names::{Allowed, ModuleNames, ScopedNames};

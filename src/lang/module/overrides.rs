@@ -3,7 +3,7 @@
 use diag::Diagnostics;
 use ecow::EcoString;
 use syntax::tree::{Attribute, Body};
-use syntax::{AttributeSchema, BodySchema, Content, ContentBlock};
+use syntax::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 
 use super::read::{DeclaredResource, constant_string};
 use super::settings::{self, Settings};
@@ -29,7 +29,7 @@ impl Blocks {
     pub(super) fn add(&mut self, content: Content, diags: &mut Diagnostics) {
         for block in content.blocks {
             match block.kind.name.as_str() {
-                "terraform" | "gantry" => settings::decode(&block, &mut self.settings, false, diags),
+                "terraform" | "gantry" => settings::decode(&block, &mut self.settings, diags),
                 "locals" => self.locals.extend(locals(&block, diags)),
                 "resource" | "data" | "ephemeral" => self.resources.extend(DeclaredResource::new(block, None)),
                 "check" => self.add_check(block),
@@ -133,9 +133,10 @@ fn locals(block: &ContentBlock, diags: &mut Diagnostics) -> Vec<Attribute> {
 
 /// Changes blocks as an override file says.
 pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnostics) {
+    let mut settings = Settings::default();
     for block in content.blocks {
         match block.kind.name.as_str() {
-            "terraform" | "gantry" => settings::decode(&block, &mut blocks.settings, true, diags),
+            "terraform" | "gantry" => settings::decode(&block, &mut settings, diags),
             "locals" => {
                 for attribute in locals(&block, diags) {
                     let name = &attribute.name.name;
@@ -146,7 +147,12 @@ pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnosti
                 }
             }
             "resource" | "data" | "ephemeral" => merge_resource(blocks, block, diags),
-            "moved" | "removed" | "import" | "check" => {
+            // Terraform does not look at these in override files.
+            "removed" => {
+                let detail = "A removed block in an override file has no effect: put it into an ordinary file.";
+                diags.warning(block.header, "Block without effect", detail);
+            }
+            "moved" | "import" | "check" => {
                 let kind = &block.kind.name;
                 let detail =
                     format!("A {kind:?} block has nothing that could be overridden: put it into an ordinary file.");
@@ -157,18 +163,19 @@ pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnosti
                 let name = block.labels[0].name.clone();
                 let list = blocks.list(kind).map(|list| list.iter_mut());
                 match list.and_then(|mut list| list.find(|known| known.labels[0].name == name)) {
-                    Some(known) => override_body(known, &block),
+                    Some(known) => override_body(known, &block, diags),
                     None => missing(&block, &format!("{} {name:?}", block.kind.name), diags),
                 }
             }
         }
     }
+    blocks.settings.override_by(settings);
 }
 
 fn merge_resource(blocks: &mut Blocks, block: ContentBlock, diags: &mut Diagnostics) {
     let Some(over) = DeclaredResource::new(block, None) else { return };
     match blocks.resources.iter_mut().find(|known| known.address == over.address) {
-        Some(known) => override_body(&mut known.block, &over.block),
+        Some(known) => override_body(&mut known.block, &over.block, diags),
         None => missing(&over.block, &format!("{} block {}", over.address.mode.block(), over.address), diags),
     }
 }
@@ -183,14 +190,15 @@ fn merge_provider(blocks: &mut Blocks, block: ContentBlock, diags: &mut Diagnost
     };
     let wanted = key(&block);
     match blocks.providers.iter_mut().find(|known| key(known) == wanted) {
-        Some(known) => override_body(known, &block),
+        Some(known) => override_body(known, &block, diags),
         // The default configuration of a provider exists even where no block says so.
         None if wanted.1.is_none() => blocks.providers.push(block),
         None => missing(&block, &format!("provider configuration {}", wanted.0), diags),
     }
 }
 
-fn override_body(known: &mut ContentBlock, over: &ContentBlock) {
+fn override_body(known: &mut ContentBlock, over: &ContentBlock, diags: &mut Diagnostics) {
+    refuse_overrides(&over.body, diags);
     let base = known.body.clone();
     // Both arguments answer the same question, so one replaces the other.
     let base = match (repetitions(&over.body), repetitions(&base)) {
@@ -199,6 +207,31 @@ fn override_body(known: &mut ContentBlock, over: &ContentBlock) {
         _ => base,
     };
     known.body = base.overridden_by(over.body.clone());
+}
+
+/// Reports what cannot be overridden because it adds up.
+fn refuse_overrides(over: &Body, diags: &mut Diagnostics) {
+    const CONDITIONS: &[BlockSchema<'static>] = &[
+        BlockSchema { kind: "lifecycle", labels: &[] },
+        BlockSchema { kind: "postcondition", labels: &[] },
+        BlockSchema { kind: "precondition", labels: &[] },
+        BlockSchema { kind: "validation", labels: &[] },
+    ];
+    const SCHEMA: BodySchema<'static> =
+        BodySchema { attributes: &[AttributeSchema { name: "depends_on", required: false }], blocks: CONDITIONS };
+    let (content, _) = over.partial_content(&SCHEMA, &mut Diagnostics::new());
+    if let Some(attribute) = content.attribute("depends_on") {
+        let detail = "What is needed first cannot be overridden: write \"depends_on\" into the block itself.";
+        diags.error(attribute.span, "Unsupported override", detail);
+    }
+    for block in &content.blocks {
+        if block.kind.name == "lifecycle" {
+            refuse_overrides(&block.body, diags);
+            continue;
+        }
+        let detail = "Conditions cannot be overridden: write the block into the one that it belongs to.";
+        diags.error(block.header, format!("Can't override {} blocks", block.kind.name), detail);
+    }
 }
 
 const COUNT: BodySchema<'static> =

@@ -195,13 +195,20 @@ const PROVISIONER: BodySchema<'static> = BodySchema {
         AttributeSchema { name: "when", required: false },
         AttributeSchema { name: "on_failure", required: false },
     ],
-    blocks: &[BlockSchema { kind: "connection", labels: &[] }, BlockSchema { kind: "lifecycle", labels: &[] }],
+    blocks: &[
+        BlockSchema { kind: "connection", labels: &[] },
+        BlockSchema { kind: "lifecycle", labels: &[] },
+        BlockSchema { kind: "_", labels: &[] },
+    ],
 };
 
 /// Decodes a `provisioner` block.
 pub(super) fn provisioner(block: &ContentBlock, diags: &mut Diagnostics) -> Option<Provisioner> {
     let kind = block.labels.first()?.name.clone();
-    let (content, body) = block.body.partial_content(&PROVISIONER, diags);
+    let (content, rest) = block.body.partial_content(&PROVISIONER, diags);
+    let body = escaped_body(&content, rest, diags);
+    let connections: Vec<&ContentBlock> = content.blocks_of("connection").collect();
+    super::read::at_most_one(&connections, "connection", diags);
     for block in content.blocks_of("lifecycle") {
         diags.error(block.header, "Reserved block name in provisioner block", "\"lifecycle\" is reserved here.");
     }

@@ -77,7 +77,7 @@ const SCHEMA: BodySchema<'static> = BodySchema {
 };
 
 /// Adds a settings block to what is known.
-pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
+pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, diags: &mut Diagnostics) {
     let content = block.body.content(&SCHEMA, diags);
     if let Some(attribute) = content.attribute("language")
         && super::read::keyword(&attribute.expr).as_deref() != Some("TF2021")
@@ -93,23 +93,39 @@ pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, is_override:
     }
     if let Some(constraint) = constant_version(&content, "required_version", diags) {
         let span = content.attribute("required_version").map_or(block.header, |attribute| attribute.expr.span);
-        if is_override {
-            settings.required_versions.clear();
-        }
         settings.required_versions.push(RequiredVersion { constraint, ours: block.kind.name == "gantry", span });
     }
     for inner in &content.blocks {
         match inner.kind.name.as_str() {
-            "backend" => backend(inner, settings, is_override, diags),
+            "backend" => backend(inner, settings, diags),
             "cloud" => {
-                if (settings.cloud.is_some() || settings.backend.is_some()) && !is_override {
+                if settings.cloud.is_some() || settings.backend.is_some() {
                     second_place(inner.header, diags);
                 }
                 settings.cloud = Some(inner.body.clone());
             }
-            "required_providers" => required_providers(inner, settings, is_override, diags),
+            "required_providers" => required_providers(inner, settings, diags),
             "provider_meta" => provider_meta(inner, diags),
             _ => {}
+        }
+    }
+}
+
+impl Settings {
+    /// Changes what an override file says otherwise.
+    pub(super) fn override_by(&mut self, over: Settings) {
+        if !over.required_versions.is_empty() {
+            self.required_versions = over.required_versions;
+        }
+        self.required_providers_block = self.required_providers_block.or(over.required_providers_block);
+        for required in over.required_providers {
+            match self.required_providers.iter_mut().find(|known| known.name == required.name) {
+                Some(known) => *known = required,
+                None => self.required_providers.push(required),
+            }
+        }
+        if over.backend.is_some() || over.cloud.is_some() {
+            (self.backend, self.cloud) = (over.backend, over.cloud);
         }
     }
 }
@@ -119,9 +135,9 @@ fn second_place(span: Span, diags: &mut Diagnostics) {
     diags.error(span, "Duplicate backend configuration", detail);
 }
 
-fn backend(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
+fn backend(block: &ContentBlock, settings: &mut Settings, diags: &mut Diagnostics) {
     let Some(kind) = block.labels.first() else { return };
-    if (settings.backend.is_some() || settings.cloud.is_some()) && !is_override {
+    if settings.backend.is_some() || settings.cloud.is_some() {
         second_place(block.header, diags);
     }
     settings.backend = Some(Backend { kind: kind.name.clone(), body: block.body.clone(), header: block.header });
@@ -141,25 +157,19 @@ fn provider_meta(block: &ContentBlock, diags: &mut Diagnostics) {
     }
 }
 
-fn required_providers(block: &ContentBlock, settings: &mut Settings, is_override: bool, diags: &mut Diagnostics) {
-    if !is_override {
-        if settings.required_providers_block.is_some() {
-            let detail = "A module says once which providers it needs: put all of them into one block.";
-            diags.error(block.header, "Duplicate required providers configuration", detail);
-            return;
-        }
-        settings.required_providers_block = Some(block.header);
+fn required_providers(block: &ContentBlock, settings: &mut Settings, diags: &mut Diagnostics) {
+    if settings.required_providers_block.is_some() {
+        let detail = "A module says once which providers it needs: put all of them into one block.";
+        return diags.error(block.header, "Duplicate required providers configuration", detail);
     }
+    settings.required_providers_block = Some(block.header);
     for attribute in block.body.just_attributes(diags) {
         let Some(required) = required_provider(&attribute, diags) else { continue };
-        match settings.required_providers.iter().position(|known| known.name == required.name) {
-            Some(place) if is_override => settings.required_providers[place] = required,
-            Some(_) => {
-                let detail =
-                    format!("The provider {:?} is required twice. Keep one of the two entries.", required.name);
-                diags.error(attribute.name.span, "Duplicate required providers configuration", detail);
-            }
-            None => settings.required_providers.push(required),
+        if settings.required_providers.iter().any(|known| known.name == required.name) {
+            let detail = format!("The provider {:?} is required twice. Keep one of the two entries.", required.name);
+            diags.error(attribute.name.span, "Duplicate required providers configuration", detail);
+        } else {
+            settings.required_providers.push(required);
         }
     }
 }
@@ -200,6 +210,10 @@ fn entry(required: &mut RequiredProvider, key: &Tree, value: &Tree, diags: &mut 
         Some("source") => {
             let Some(source) = string(value, "source", diags) else { return };
             match Provider::parse(&source) {
+                Ok(provider) if provider.name.starts_with("terraform-") => {
+                    let detail = "The name of a provider does not begin with \"terraform-\": its repository's may.";
+                    diags.error(value.span, "Invalid provider type", detail);
+                }
                 Ok(provider) => required.provider = provider,
                 Err(error) => diags.error(value.span, "Invalid provider source string", format!("{}.", error.0)),
             }

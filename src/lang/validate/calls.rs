@@ -9,7 +9,7 @@ use value::{Marks, Type, convert};
 use super::Validator;
 use super::providers::has_config;
 use crate::expr::Subject;
-use crate::module::{Import, Module, ModuleCall, Repetition, Variable};
+use crate::module::{Import, ImportTarget, Module, ModuleCall, Repetition, Variable, import_target};
 use crate::tree::Node;
 
 impl Validator<'_> {
@@ -108,10 +108,61 @@ impl Validator<'_> {
                 let detail = "Import blocks stand in the root module: only there all addresses are known.";
                 self.diags.error(import.header, "Invalid import configuration", detail);
             }
+            if let Some(target) = import_target(&import.to) {
+                self.import_matches(import, &target);
+            }
+            if let Some(provider) = &import.provider
+                && provider.local.alias.is_some()
+                && !has_config(&module, &provider.local)
+            {
+                let detail = format!("There is no provider block for {} in this module.", provider.local);
+                self.diags.error(provider.span, "Provider configuration not present", detail);
+            }
             self.import_elements(import);
             self.import_id(import);
             import.identity.iter().for_each(|expr| drop(self.value(expr)));
         }
+    }
+
+    /// Checks an import against the resource block that it leads to.
+    fn import_matches(&mut self, import: &Import, target: &ImportTarget) {
+        let mut node = self.node;
+        for call in &target.calls {
+            let Some(place) = node.module.calls.iter().position(|known| known.name == *call) else {
+                return self.import_leads_nowhere(import, target);
+            };
+            // A module that could not be read is reported already.
+            let Some(Some(child)) = node.children.get(place) else { return };
+            node = child;
+        }
+        let place = node.module.names.resource_place(&target.resource);
+        let Some(resource) = place.and_then(|place| node.module.resources.get(*place as usize)) else {
+            // A block can be written for a plain resource of the root module.
+            if !target.calls.is_empty() || target.is_keyed {
+                self.import_leads_nowhere(import, target);
+            }
+            return;
+        };
+        let is_repeated = !matches!(resource.repetition, Repetition::Single);
+        if is_repeated != target.is_keyed {
+            let detail = match is_repeated {
+                true => format!("{} has several instances: add the key of the one to import.", resource.address),
+                false => format!("{} has one instance, without a key: leave out the brackets.", resource.address),
+            };
+            self.diags.error(import.to.span, "Invalid import 'to' expression", detail);
+        }
+        let Some(provider) = &import.provider else { return };
+        let own = resource.provider.as_ref().map(|provider| &provider.local);
+        if !target.calls.is_empty() || own != Some(&provider.local) {
+            let detail = "The resource has a block, and that says which provider configuration it belongs to. Leave \
+                          this argument out.";
+            self.diags.error(provider.span, "Invalid import provider argument", detail);
+        }
+    }
+
+    fn import_leads_nowhere(&mut self, import: &Import, target: &ImportTarget) {
+        let detail = format!("There is no block for {} where this address leads. Write one first.", target.resource);
+        self.diags.error(import.to.span, "Configuration for import target does not exist", detail);
     }
 
     /// Imports are repeated over collections of any kind: elements need no keys, because nothing is stored by them.

@@ -1,24 +1,23 @@
 //! Provisioners and connections: what their blocks may hold and refer to.
 
-use diag::Span;
+use diag::{Diagnostic, Span};
 use schema::{Attribute, Block};
 use syntax::tree::Body;
-use value::Type;
+use value::{Type, Value};
 
 use super::Validator;
 use crate::body::CompiledBody;
 use crate::expr::{Evaluator, Expr, Subject};
 use crate::module::{Provisioner, ProvisionerWhen, Resource};
 
-/// Provisioners that exist elsewhere, and what to do instead.
+/// Provisioners that Terraform has and that cannot be run here, and what to do instead.
 const UNSUPPORTED: &[(&str, &str)] = &[
     ("file", "Put files into the machine image or a start-up script (user data), or into a Kubernetes ConfigMap."),
     ("remote-exec", "Run commands from a start-up script (user data) or a Kubernetes Job."),
-    ("chef", "Use a machine image that holds what is needed."),
-    ("puppet", "Use a machine image that holds what is needed."),
-    ("habitat", "Use a machine image that holds what is needed."),
-    ("salt-masterless", "Use a machine image that holds what is needed."),
 ];
+
+/// Provisioners that Terraform once had.
+const REMOVED: &[&str] = &["chef", "habitat", "puppet", "salt-masterless"];
 
 /// Optional strings, numbers and bools of a `connection` block; `host` is required besides them.
 const CONNECTION_STRINGS: &[&str] = &[
@@ -61,6 +60,28 @@ pub fn local_exec_schema() -> Block {
     }
 }
 
+fn file_schema() -> Block {
+    Block {
+        attributes: vec![
+            Attribute::new("content", Type::String).optional(),
+            Attribute::new("destination", Type::String).required(),
+            Attribute::new("source", Type::String).optional(),
+        ],
+        ..Block::default()
+    }
+}
+
+fn remote_exec_schema() -> Block {
+    Block {
+        attributes: vec![
+            Attribute::new("inline", Type::list(Type::String)).optional(),
+            Attribute::new("script", Type::String).optional(),
+            Attribute::new("scripts", Type::list(Type::String)).optional(),
+        ],
+        ..Block::default()
+    }
+}
+
 fn connection_schema() -> Block {
     let of = |names: &[&str], ty: Type| -> Vec<Attribute> {
         names.iter().map(|name| Attribute::new(*name, ty.clone()).optional()).collect()
@@ -75,7 +96,9 @@ fn connection_schema() -> Block {
 impl Validator<'_> {
     pub(super) fn provisioners(&mut self, resource: &Resource) {
         if let Some(connection) = &resource.connection {
-            self.side_body(connection, &connection_schema(), resource, None);
+            let mut whens = resource.provisioners.iter().map(|provisioner| provisioner.when);
+            let when = whens.find(|when| *when == ProvisionerWhen::Destroy);
+            self.side_body(connection, &connection_schema(), resource, when);
         }
         for provisioner in &resource.provisioners {
             self.provisioner(provisioner, resource);
@@ -88,51 +111,72 @@ impl Validator<'_> {
             self.side_body(connection, &connection_schema(), resource, when);
         }
         let kind = provisioner.kind.as_str();
-        if kind == "local-exec" {
-            return self.side_body(&provisioner.body, &local_exec_schema(), resource, when);
-        }
-        match UNSUPPORTED.iter().find(|(name, _)| *name == kind) {
-            // The configuration is well-formed, so this is no error yet; applying it would be one.
-            Some((_, instead)) => {
-                let detail = format!("The provisioner {kind:?} is not supported and cannot be applied. {instead}");
-                self.diags.warning(provisioner.header, "Unsupported provisioner", detail);
+        let schema = match kind {
+            "local-exec" => local_exec_schema(),
+            "file" => file_schema(),
+            "remote-exec" => remote_exec_schema(),
+            kind if REMOVED.contains(&kind) => {
+                let detail = "Use a machine image that holds what is needed.";
+                let summary = format!("The {kind:?} provisioner has been removed");
+                return self.diags.error(provisioner.header, summary, detail);
             }
-            None => {
+            kind => {
                 let detail = format!("There is no provisioner {kind:?}. The one there is: \"local-exec\".");
-                self.diags.error(provisioner.header, "Invalid provisioner type", detail);
+                return self.diags.error(provisioner.header, "Invalid provisioner type", detail);
             }
+        };
+        let before = self.diags.len();
+        let value = self.side_body(&provisioner.body, &schema, resource, when);
+        if self.diags.iter().skip(before).any(Diagnostic::is_error) {
+            return;
+        }
+        let choices: &[&str] = match kind {
+            "file" => &["source", "content"],
+            "remote-exec" => &["inline", "script", "scripts"],
+            _ => return,
+        };
+        let chosen = choices.iter().filter(|name| value.attribute(name).is_some_and(|value| !value.is_null())).count();
+        if chosen != 1 {
+            let detail = format!("A {kind:?} provisioner has exactly one of these: {}.", choices.join(", "));
+            self.diags.error(provisioner.header, format!("Invalid {kind} provisioner configuration"), detail);
+        }
+        if let Some((_, instead)) = UNSUPPORTED.iter().find(|(name, _)| *name == kind) {
+            // The configuration is well-formed, so this is no error yet; applying it would be one.
+            let detail = format!("The provisioner {kind:?} is not supported and cannot be applied. {instead}");
+            self.diags.warning(provisioner.header, "Unsupported provisioner", detail);
         }
     }
 
     /// Checks a body beside the resource's own; `self` means the resource's instance in it.
-    fn side_body(&mut self, body: &Body, schema: &Block, resource: &Resource, when: Option<ProvisionerWhen>) {
+    fn side_body(&mut self, body: &Body, schema: &Block, resource: &Resource, when: Option<ProvisionerWhen>) -> Value {
         let mut names = resource.names.clone();
         names.allowed.this = true;
         let compiled = CompiledBody::compile(body, schema, &names, &mut self.diags);
-        let mut outside: Option<Span> = None;
+        let mut outside: Vec<Span> = Vec::new();
         compiled.visit_expressions(&mut |expr| {
             self.references(expr);
             if when == Some(ProvisionerWhen::Destroy) {
-                outside = outside.or(reference_to_others(expr));
+                outside.extend(references_to_others(expr));
             }
         });
-        if let Some(span) = outside {
+        for span in outside {
             let detail = "When an object is destroyed, the others may be gone: a destroy provisioner can refer to \
                           \"self\", \"count.index\" and \"each.key\" only.";
             self.diags.error(span, "Invalid reference from destroy provisioner", detail);
         }
         let mut evaluator = Evaluator::new(self.scope, self.scope.env);
-        compiled.eval_unstored(&mut evaluator);
+        let value = compiled.eval_unstored(&mut evaluator);
         self.diags.append(evaluator.diags);
+        value
     }
 }
 
-fn reference_to_others(expr: &Expr) -> Option<Span> {
+fn references_to_others(expr: &Expr) -> impl Iterator<Item = Span> {
     let allowed = |subject: &Subject| {
         matches!(
             subject,
             Subject::This | Subject::CountIndex | Subject::EachKey | Subject::Path(_) | Subject::Workspace
         )
     };
-    expr.references().into_iter().find(|reference| !allowed(&reference.subject)).map(|reference| reference.span)
+    expr.references().into_iter().filter(move |reference| !allowed(&reference.subject)).map(|reference| reference.span)
 }
