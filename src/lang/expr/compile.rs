@@ -9,7 +9,7 @@ use super::reference::reference_text;
 use super::{Call, Callee, Expr, For, Names, Node, Part, PartLoop, Reference, ReferenceContext, Shape, Step};
 use crate::functions::{self, Code};
 
-/// Compiles an expression; what is wrong with it goes to `diags` and becomes [`Node::Invalid`] in it.
+/// Compiles an expression; what is wrong with it goes to `diags` and leaves an expression in it that is known to be wrong.
 pub fn compile(tree: &tree::Expr, names: &dyn Names, diags: &mut Diagnostics) -> Expr {
     Compiler::new(names, diags).expr(tree)
 }
