@@ -3,13 +3,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use addr::Key;
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use lang::body::CompiledBody;
 use lang::conditions::Verdict;
 use lang::evaluation::{Instance, Repeated};
 use lang::expr::Evaluator;
-use lang::module::{Condition, Resource};
+use lang::module::{Condition, ProvisionerWhen, Resource};
 use lang::providers::ConfigAddress;
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
@@ -18,6 +19,7 @@ use state::{Attributes, Dependency, Object, ProviderConfig, Status, Target};
 use value::{Marks, Path, Value};
 
 use crate::edges::{Doing, PlannedStep};
+use crate::provision::Place;
 use crate::run::{Event, Runner};
 
 /// The configuration of an instance as it is now, and what is needed to talk about it.
@@ -183,7 +185,7 @@ impl<'a> Runner<'a> {
         planned: &Change,
         provider: &dyn Provider,
         schema: &schema::Schema,
-        configured: &Configured<'_>,
+        configured: &Configured<'a>,
     ) -> Result<Value, Failed> {
         let replaces = matches!(planned.action, Action::DeleteThenCreate | Action::CreateThenDelete);
         let (before, _) = planned.before.clone().unmark_deep();
@@ -312,7 +314,7 @@ impl<'a> Runner<'a> {
         &self,
         planned: &Change,
         schema: &schema::Schema,
-        configured: &Configured<'_>,
+        configured: &Configured<'a>,
         (promised, response): (Value, ApplyResponse),
         token: EcoString,
     ) -> Result<Value, Failed> {
@@ -332,6 +334,10 @@ impl<'a> Runner<'a> {
             ));
         }
         let breaches = change::check_applied(&schema.block, &promised, &response.new);
+        let created = !failed && planned.action != Action::Update;
+        if created && configured.resource.provisioners.iter().any(|p| p.when == ProvisionerWhen::Create) {
+            return self.settle_provisioned(planned, schema, configured, response, token).await;
+        }
         let object = self.object(planned, schema, configured, &response, failed)?;
         let record = Record::Object(Settled {
             token: Some(token),
@@ -356,6 +362,50 @@ impl<'a> Runner<'a> {
             _ => outcome.added += 1,
         }
         Ok(response.new)
+    }
+
+    /// Writes down a new object, runs its provisioners, and writes it down again: whole now, or to be replaced if one of
+    /// them failed. A crash in between leaves it as to be replaced.
+    async fn settle_provisioned(
+        &self,
+        planned: &Change,
+        schema: &schema::Schema,
+        configured: &Configured<'a>,
+        response: ApplyResponse,
+        token: EcoString,
+    ) -> Result<Value, Failed> {
+        let ready = self.object(planned, schema, configured, &response, false)?;
+        let tainted = Arc::new(Object { status: Status::Tainted, ..Object::clone(&ready) });
+        let target = Target { address: planned.address.clone(), deposed: None };
+        let provider = provider_config(&planned.provider);
+        let record = |token, object| {
+            Record::Object(Settled { token, target: target.clone(), provider: provider.clone(), object })
+        };
+        self.durable(planned, &record(Some(token), tainted)).await?;
+        self.problems(planned, response.problems, Some(&configured.body))?;
+        let this = change::mark_sensitive(&schema.block, response.new.clone(), &configured.marks);
+        let repeated = Repeated { this: Some(this), ..planned.repeated.clone().unwrap_or_default() };
+        let place = Place { instance: &configured.instance, resource: configured.resource, repeated };
+        if !self.provision(planned, &place, ProvisionerWhen::Create).await {
+            return Err(Failed);
+        }
+        self.durable(planned, &record(None, ready)).await?;
+        self.outcome.borrow_mut().added += 1;
+        Ok(response.new)
+    }
+
+    /// Runs the provisioners that come before a deletion, where the resource is still configured.
+    async fn before_delete(&self, planned: &Change) -> Result<(), Failed> {
+        let address = &planned.address;
+        let instance = self.evaluation.find(&address.resource.module);
+        let resource = instance.as_ref().and_then(|instance| resource_of(instance, &address.resource.resource));
+        let Some((instance, resource)) = instance.as_ref().zip(resource) else { return Ok(()) };
+        if !resource.provisioners.iter().any(|provisioner| provisioner.when == ProvisionerWhen::Destroy) {
+            return Ok(());
+        }
+        let repeated = Repeated { this: Some(planned.before.clone()), ..repeated_of(address.key.as_ref()) };
+        let place = Place { instance, resource, repeated };
+        if self.provision(planned, &place, ProvisionerWhen::Destroy).await { Ok(()) } else { Err(Failed) }
     }
 
     fn object(
@@ -403,6 +453,9 @@ impl<'a> Runner<'a> {
             self.durable(planned, &Record::Gone(Gone { token: None, target })).await?;
             return Ok(Value::NULL);
         }
+        if planned.deposed.is_none() {
+            self.before_delete(planned).await?;
+        }
         let provider = self.provider(planned)?;
         let (prior, _) = planned.before.clone().unmark_deep();
         let token = self.intend(planned, &*provider, state::record::Action::Delete).await?;
@@ -426,6 +479,18 @@ pub(crate) fn provider_config(address: &ConfigAddress) -> Arc<ProviderConfig> {
         provider: address.provider.clone(),
         alias: address.alias.clone(),
     })
+}
+
+/// Returns what `each` and `count` are for an instance that may no longer be configured: only its key is known.
+fn repeated_of(key: Option<&Key>) -> Repeated {
+    match key {
+        None => Repeated::default(),
+        Some(Key::Number(number)) => Repeated { index: Some(Value::from(*number as i64)), ..Repeated::default() },
+        Some(Key::Name(name)) => {
+            let key = Value::string(name.clone());
+            Repeated { each: Some((key, Value::dynamic())), ..Repeated::default() }
+        }
+    }
 }
 
 fn resource_of<'a>(instance: &Instance<'a>, address: &addr::Resource) -> Option<&'a Resource> {

@@ -105,7 +105,7 @@ pub fn run(
     observer: &dyn apply::Observer,
     decide: &mut dyn FnMut(&Plan) -> Approval,
 ) -> Result<Report, Failure> {
-    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?;
     let journal = open(&request)?;
     let result = executor.block_on(work(&request, &journal, observer, decide));

@@ -18,9 +18,8 @@ impl Planner<'_> {
                 if resource.address.mode == Mode::Ephemeral {
                     refuse(resource.header, "Ephemeral resources");
                 }
-                if let Some(provisioner) = resource.provisioners.first() {
-                    refuse(provisioner.header, "Provisioners");
-                }
+                let others = resource.provisioners.iter().filter(|provisioner| provisioner.kind != "local-exec");
+                others.for_each(|provisioner| refuse(provisioner.header, "Provisioners other than local-exec"));
                 if !resource.lifecycle.replace_triggered_by.is_empty() {
                     refuse(resource.header, "replace_triggered_by");
                 }
