@@ -24,7 +24,6 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("module with a source from a variable", "variables may stand there, as in OpenTofu and Terraform 1.15"),
     ("module with a syntax error inside", "`terraform get` refuses to install it, and its file is not looked at"),
     ("module with a version of a local path", "we point at the version, which is what has to go"),
-    ("module with providers that are not there", "Terraform stumbles over its own built-in provider"),
     ("module with providers", "Terraform stumbles over its own built-in provider"),
     ("moved to itself", "we warn, Terraform finds it when planning only"),
     ("provider configuration with an unknown argument", "Terraform never looks into this provider's configuration"),

@@ -116,6 +116,17 @@ pub(super) fn is_provider_name(name: &str) -> bool {
     addr::is_identifier(name) && !name.contains('_') && name.to_lowercase() == name
 }
 
+/// Returns the word that an expression is: the best-known provider is called `null`.
+fn word(tree: &Tree) -> Option<&str> {
+    match &tree.kind {
+        ExprKind::Variable(name) => Some(name),
+        ExprKind::Null => Some("null"),
+        ExprKind::Bool(true) => Some("true"),
+        ExprKind::Bool(false) => Some("false"),
+        _ => None,
+    }
+}
+
 /// Reads a reference to a provider configuration.
 pub(super) fn reference(tree: &Tree, diags: &mut Diagnostics) -> Option<ProviderReference> {
     let owned;
@@ -133,15 +144,14 @@ pub(super) fn reference(tree: &Tree, diags: &mut Diagnostics) -> Option<Provider
     };
     let local = |name: &str, alias: Option<&str>| LocalProvider { name: name.into(), alias: alias.map(Into::into) };
     let found = match &tree.kind {
-        ExprKind::Variable(name) => Some((local(name, None), None)),
-        ExprKind::Traversal(traversal) => match (&traversal.base.kind, &traversal.steps[..]) {
-            (ExprKind::Variable(name), [Step::Attr(alias)]) => Some((local(name, Some(&alias.name)), None)),
-            (ExprKind::Variable(name), [Step::Attr(alias), Step::Index(key, _)]) => {
+        ExprKind::Traversal(traversal) => match (word(&traversal.base), &traversal.steps[..]) {
+            (Some(name), [Step::Attr(alias)]) => Some((local(name, Some(&alias.name)), None)),
+            (Some(name), [Step::Attr(alias), Step::Index(key, _)]) => {
                 Some((local(name, Some(&alias.name)), Some(key.clone())))
             }
             _ => None,
         },
-        _ => None,
+        _ => word(tree).map(|name| (local(name, None), None)),
     };
     match found {
         Some((local, _)) if !is_provider_name(&local.name) => {

@@ -9,7 +9,7 @@ use value::{Marks, Type, convert};
 use super::Validator;
 use super::providers::has_config;
 use crate::expr::Subject;
-use crate::module::{Import, ImportTarget, Module, ModuleCall, Repetition, Variable, import_target};
+use crate::module::{Import, ImportTarget, Module, ModuleCall, PassedProvider, Repetition, Variable, import_target};
 use crate::tree::Node;
 
 impl Validator<'_> {
@@ -96,7 +96,8 @@ impl Validator<'_> {
              \"{argument}\". Move the provider block to the root module and pass it on with \"providers\".",
             call.name
         );
-        self.diags.error(call.header, "Module is incompatible with count, for_each, and depends_on", detail);
+        let place = call.repetition.expr().or(call.depends_on.first()).map_or(call.header, |expr| expr.span);
+        self.diags.error(place, "Module is incompatible with count, for_each, and depends_on", detail);
     }
 
     pub(super) fn imports(&mut self) {
@@ -268,6 +269,36 @@ pub(super) fn check_passed_providers(node: &Node, diags: &mut Diagnostics) {
         }
         let Some(child) = child else { continue };
         expected_providers(call, &child.module, diags);
+        for passed in &call.providers {
+            check_passed(call, passed, &node.module, &child.module, diags);
+        }
+    }
+}
+
+/// Checks that both sides mean the same provider, and that the called module takes it.
+fn check_passed(call: &ModuleCall, passed: &PassedProvider, module: &Module, called: &Module, diags: &mut Diagnostics) {
+    let (inside, outside) = (&passed.inside, &passed.outside.local);
+    let (wanted, given) = (called.provider_of(&inside.name), module.provider_of(&outside.name));
+    for (name, knows, whose) in [(&inside.name, called, "The called module"), (&outside.name, module, "This module")] {
+        if knows.required_provider(name).is_none() {
+            let provider = knows.provider_of(name);
+            let detail = format!(
+                "{whose} does not say which provider it means by {name:?}; {provider} is assumed. Add it to \
+                 required_providers there."
+            );
+            diags.warning(passed.inside_span, "Reference to undefined provider", detail);
+            break;
+        }
+    }
+    if wanted != given {
+        let detail = format!(
+            "{outside} is a configuration of {given}, and in the module {:?} the name {:?} means {wanted}.",
+            call.name, inside.name
+        );
+        diags.error(passed.inside_span, "Provider type mismatch", detail);
+    } else if called.providers.iter().any(|config| config.local == *inside && !config.is_empty()) {
+        let detail = format!("The module {:?} configures {inside} itself, so it cannot be handed one.", call.name);
+        diags.error(passed.inside_span, "Cannot override provider configuration", detail);
     }
 }
 
@@ -284,7 +315,8 @@ fn expected_providers(call: &ModuleCall, module: &Module, diags: &mut Diagnostic
         }
     }
     for passed in &call.providers {
-        if passed.inside.alias.is_some() && !has_config(module, &passed.inside) {
+        let is_known = module.required_provider(&passed.inside.name).is_some();
+        if passed.inside.alias.is_some() && is_known && !has_config(module, &passed.inside) {
             let detail = format!(
                 "The module {:?} does not expect a provider configuration {}: it would have to name it in \
                  configuration_aliases.",

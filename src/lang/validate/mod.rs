@@ -260,5 +260,16 @@ impl Validator<'_> {
                 self.diags.error(*span, "Invalid version constraint", detail);
             }
         }
+        let required = &self.node.module.settings.required_providers;
+        for (place, twice) in required.iter().enumerate() {
+            if let Some(first) = required[..place].iter().find(|known| known.provider == twice.provider) {
+                let detail = format!(
+                    "{:?} and {:?} are names for the same provider, {}. One name is enough: configurations of one \
+                     provider are told apart by their aliases.",
+                    first.name, twice.name, twice.provider
+                );
+                self.diags.warning(twice.span, "Duplicate required provider", detail);
+            }
+        }
     }
 }
