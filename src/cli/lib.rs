@@ -24,6 +24,7 @@ use diag::{Diagnostic, Sources};
 
 pub use commands::names as command_names;
 pub use environment::{Environment, VARIABLES, Variable};
+pub use providers::LinkedProviders;
 pub use ui::{Stream, Style, Ui};
 pub use variables::decode_tfvars;
 

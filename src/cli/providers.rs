@@ -10,11 +10,11 @@ use value::Value;
 use crate::render::plan::Schemas;
 
 /// The linked-in providers, ready to be asked.
-pub(crate) struct LinkedProviders(Vec<(Provider, Box<dyn sdk::Provider>)>);
+pub struct LinkedProviders(Vec<(Provider, Box<dyn sdk::Provider>)>);
 
 impl LinkedProviders {
     /// Makes the providers; they learn no configuration.
-    pub(crate) fn new(factories: &[sdk::Factory]) -> LinkedProviders {
+    pub fn new(factories: &[sdk::Factory]) -> LinkedProviders {
         let made = factories.iter().map(|make| make());
         LinkedProviders(made.filter_map(|linked| Some((Provider::parse(linked.source()).ok()?, linked))).collect())
     }

@@ -7,7 +7,11 @@ pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a st
     // Terraform's own bound: fewer than three edits, whatever the length.
     const EDITS_MAX: usize = 2;
     let mut best: Option<(usize, &str)> = None;
+    let length = given.chars().count();
     for candidate in candidates {
+        if candidate.chars().count().abs_diff(length) > EDITS_MAX {
+            continue;
+        }
         let edits = distance(given, candidate);
         if edits <= EDITS_MAX && best.is_none_or(|(least, _)| edits < least) {
             best = Some((edits, candidate));
@@ -18,6 +22,11 @@ pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a st
 
 /// Levenshtein distance in characters.
 fn distance(a: &str, b: &str) -> usize {
+    // What both begin and end with costs no edits. Most names of a configuration have a long common beginning.
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let (a, b) = (&a[same..], &b[same..]);
+    let same: usize = a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let (a, b) = (&a[..a.len() - same], &b[..b.len() - same]);
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {

@@ -7,7 +7,7 @@ use ecow::EcoString;
 use syntax::tree::Body;
 
 use crate::expr::{Expr, Reference, StaticStep, Subject};
-use crate::module::{Condition, Module, Resource, ScopedNames};
+use crate::module::{Allowed, Condition, Module, Resource, ScopedNames};
 use crate::tree::Node;
 
 /// The kinds of object.
@@ -144,8 +144,8 @@ impl Objects {
         call.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
         let Some(child) = &node.children[offset] else { return };
         for (name, expr) in &call.inputs {
-            let variable = child.module.variables.iter().position(|variable| variable.name == name.name);
-            let Some(variable) = variable else { continue };
+            let variable = child.module.variables.binary_search_by(|variable| variable.name.cmp(&name.name));
+            let Ok(variable) = variable else { continue };
             let input = self.place(&child.path, Kind::Variable, variable as u32);
             self.expression(node, input, expr);
         }
@@ -182,8 +182,9 @@ impl Objects {
 
     fn body(&mut self, node: &Node, from: u32, body: &Body, names: &ScopedNames) {
         let mut ignored = Diagnostics::new();
+        let names = ScopedNames { allowed: Allowed { silent: true, ..names.allowed }, module: names.module.clone() };
         syntax::visit_body(body, &mut |tree| {
-            if let Some(expr) = crate::expr::compile_reference(tree, names, &mut ignored) {
+            if let Some(expr) = crate::expr::compile_reference(tree, &names, &mut ignored) {
                 self.expression(node, from, &expr);
             }
         });

@@ -14,14 +14,24 @@ pub fn compile(tree: &tree::Expr, names: &dyn Names, diags: &mut Diagnostics) ->
     Compiler::new(names, diags).expr(tree)
 }
 
-/// Compiles an expression if it is a reference itself; references inside others are met on their own.
+/// Compiles an expression if it is a reference itself. References inside others are met on their own, so what stands in
+/// its keys is left out: else the innermost of many nested ones would be compiled as many times.
 pub fn compile_reference(tree: &tree::Expr, names: &dyn Names, diags: &mut Diagnostics) -> Option<Expr> {
-    let root = match &tree.kind {
-        ExprKind::Variable(_) => tree,
-        ExprKind::Traversal(traversal) if matches!(traversal.base.kind, ExprKind::Variable(_)) => tree,
+    let traversal = match &tree.kind {
+        ExprKind::Variable(_) => return Some(compile(tree, names, diags)),
+        ExprKind::Traversal(traversal) if matches!(traversal.base.kind, ExprKind::Variable(_)) => traversal,
         _ => return None,
     };
-    Some(compile(root, names, diags))
+    let without_inside = |step: &tree::Step| match step {
+        tree::Step::Index(key, span) if !matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_)) => {
+            tree::Step::Index(tree::Expr { kind: ExprKind::Null, span: key.span }, *span)
+        }
+        tree::Step::AttrSplat(_, span) | tree::Step::FullSplat(_, span) => tree::Step::FullSplat(Vec::new(), *span),
+        step => step.clone(),
+    };
+    let steps = traversal.steps.iter().map(without_inside).collect();
+    let shallow = tree::Traversal { base: traversal.base.clone(), steps };
+    Some(compile(&tree::Expr { kind: ExprKind::Traversal(Box::new(shallow)), span: tree.span }, names, diags))
 }
 
 /// Compiles expressions of one scope.

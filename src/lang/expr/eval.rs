@@ -127,7 +127,7 @@ impl<'a> Evaluator<'a> {
             return self.steps(instance, &reference.steps[1..], About::Reference(reference, 1));
         }
         let value = self.scope.value(&reference.subject, reference.subject_span, &mut self.diags);
-        self.steps(value, &reference.steps, About::Reference(reference, 0))
+        self.steps_by(key, value, &reference.steps, About::Reference(reference, 0))
     }
 
     fn shape(&mut self, shape: &Shape) -> Value {

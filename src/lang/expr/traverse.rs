@@ -8,12 +8,24 @@ use super::{Evaluator, Step};
 
 impl Evaluator<'_> {
     /// Applies steps to a value; `about` is what the value came from.
-    pub(super) fn steps(&mut self, mut value: Value, steps: &[Step], about: About<'_>) -> Value {
+    pub(super) fn steps(&mut self, value: Value, steps: &[Step], about: About<'_>) -> Value {
+        self.steps_by(None, value, steps, about)
+    }
+
+    /// Applies steps to a value. `first_key` is the key of the first step, if that has been evaluated already: once
+    /// more at each of many nested keys would never end.
+    pub(super) fn steps_by(
+        &mut self,
+        mut first_key: Option<Value>,
+        mut value: Value,
+        steps: &[Step],
+        about: About<'_>,
+    ) -> Value {
         for (place, step) in steps.iter().enumerate() {
             let next = match step {
                 Step::Attr(name, span) => attribute(&value, name, *span),
                 Step::Index(key_expr, span) => {
-                    let key = self.eval(key_expr);
+                    let key = first_key.take().unwrap_or_else(|| self.eval(key_expr));
                     index(&value, &key, *span)
                 }
                 Step::Splat(each, marker) => {

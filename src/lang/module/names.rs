@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use addr::{Mode, Resource};
 use diag::{Diagnostic, Span, did_you_mean};
@@ -16,7 +17,12 @@ pub struct ModuleNames {
     pub(crate) locals: HashMap<EcoString, u32>,
     pub(crate) resources: HashMap<Resource, u32>,
     pub(crate) calls: HashMap<EcoString, u32>,
+    /// How many undeclared names have been compared with the declared ones.
+    hints: AtomicUsize,
 }
+
+/// Where more names are undeclared than this, they are not mistyped; and each costs a look at all that are declared.
+const HINTS_MAX: usize = 100;
 
 /// Which of the names that depend on the place mean something.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +33,8 @@ pub struct Allowed {
     pub each: bool,
     /// `self`: in provisioners, connections and postconditions.
     pub this: bool,
+    /// What is wrong with names is of no interest here, and looking for hints would be in vain.
+    pub silent: bool,
     /// `type(…)`: in a console.
     pub console: bool,
 }
@@ -51,12 +59,12 @@ impl Names for ScopedNames {
     fn resolve(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
         let names = &*self.module;
         match reference.root {
-            "var" => declared(reference, &names.variables, &VARIABLE).map(|place| (Subject::Variable(place), 1)),
-            "local" => declared(reference, &names.locals, &LOCAL).map(|place| (Subject::Local(place), 1)),
-            "module" => declared(reference, &names.calls, &MODULE).map(|place| (Subject::Module(place), 1)),
-            "data" => names.resource(reference, Mode::Data, 1),
-            "ephemeral" => names.resource(reference, Mode::Ephemeral, 1),
-            "resource" => names.resource(reference, Mode::Managed, 1),
+            "var" => declared(reference, self, &names.variables, &VARIABLE).map(|place| (Subject::Variable(place), 1)),
+            "local" => declared(reference, self, &names.locals, &LOCAL).map(|place| (Subject::Local(place), 1)),
+            "module" => declared(reference, self, &names.calls, &MODULE).map(|place| (Subject::Module(place), 1)),
+            "data" => self.resource(reference, Mode::Data, 1),
+            "ephemeral" => self.resource(reference, Mode::Ephemeral, 1),
+            "resource" => self.resource(reference, Mode::Managed, 1),
             "path" => path(reference),
             "terraform" | "gantry" | "tofu" => settings(reference),
             "each" => self.each(reference),
@@ -75,12 +83,16 @@ impl Names for ScopedNames {
                     "The name {root:?} is reserved. Write resource.{root} if a resource type of that name is meant."
                 ),
             )),
-            _ => names.resource(reference, Mode::Managed, 0),
+            _ => self.resource(reference, Mode::Managed, 0),
         }
     }
 }
 
 impl ScopedNames {
+    fn may_hint(&self) -> bool {
+        !self.allowed.silent && self.module.hints.fetch_add(1, Ordering::Relaxed) < HINTS_MAX
+    }
+
     fn each(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
         let name = attribute(reference, "each", "each.key or each.value")?;
         let subject = match name.0 {
@@ -106,13 +118,6 @@ impl ScopedNames {
         }
         Ok((Subject::CountIndex, 1))
     }
-}
-
-impl ModuleNames {
-    /// Returns the place of a resource in the module's list.
-    pub fn resource_place(&self, resource: &Resource) -> Option<&u32> {
-        self.resources.get(resource)
-    }
 
     fn resource(
         &self,
@@ -136,7 +141,7 @@ impl ModuleNames {
         let kind = if skip == 0 { EcoString::from(reference.root) } else { reference.attributes[0].0.clone() };
         let name = reference.attributes[wanted - 1].0.clone();
         let resource = Resource { mode, kind, name };
-        match self.resources.get(&resource) {
+        match self.module.resources.get(&resource) {
             Some(place) => Ok((Subject::Resource(*place), wanted)),
             None => Err(self.undeclared(&resource, reference)),
         }
@@ -152,17 +157,39 @@ impl ModuleNames {
             format!("A {what} {:?} {:?} has not been declared in this module.", resource.kind, resource.name);
         let other = |mode| Resource { mode, ..resource.clone() };
         let others = [Mode::Managed, Mode::Data, Mode::Ephemeral].map(other);
-        if let Some(other) = others.iter().find(|other| self.resources.contains_key(*other)) {
+        if let Some(other) = others.iter().find(|other| self.module.resources.contains_key(*other)) {
             detail.push_str(&format!(" Did you mean the {} {other}?", other.mode.block()));
-        } else {
-            let mut known: Vec<String> =
-                self.resources.keys().filter(|known| known.mode == resource.mode).map(Resource::to_string).collect();
+        } else if self.may_hint() {
+            let mut known: Vec<String> = self
+                .module
+                .resources
+                .keys()
+                .filter(|known| known.mode == resource.mode)
+                .map(Resource::to_string)
+                .collect();
             known.sort();
             if let Some(near) = did_you_mean(&resource.to_string(), known.iter().map(String::as_str)) {
                 detail.push_str(&format!(" Did you mean {near}?"));
             }
         }
         invalid(reference.span, "Reference to undeclared resource", detail)
+    }
+}
+
+impl ModuleNames {
+    /// Makes the names of a module.
+    pub(super) fn new(
+        variables: HashMap<EcoString, u32>,
+        locals: HashMap<EcoString, u32>,
+        resources: HashMap<Resource, u32>,
+        calls: HashMap<EcoString, u32>,
+    ) -> ModuleNames {
+        ModuleNames { variables, locals, resources, calls, hints: AtomicUsize::new(0) }
+    }
+
+    /// Returns the place of a resource in the module's list.
+    pub fn resource_place(&self, resource: &Resource) -> Option<&u32> {
+        self.resources.get(resource)
     }
 }
 
@@ -196,6 +223,7 @@ const MODULE: Declaration = Declaration {
 
 fn declared(
     reference: &ReferenceContext<'_>,
+    scope: &ScopedNames,
     names: &HashMap<EcoString, u32>,
     declaration: &Declaration,
 ) -> Result<u32, Diagnostic> {
@@ -204,8 +232,11 @@ fn declared(
     if let Some(place) = names.get(name) {
         return Ok(*place);
     }
-    let mut known: Vec<&str> = names.keys().map(EcoString::as_str).collect();
-    known.sort_unstable();
+    let mut known: Vec<&str> = Vec::new();
+    if scope.may_hint() {
+        known.extend(names.keys().map(EcoString::as_str));
+        known.sort_unstable();
+    }
     let hint = match did_you_mean(name, known) {
         Some(near) => format!(" Did you mean {near:?}?"),
         None => (declaration.remedy)(name),

@@ -1,5 +1,7 @@
 //! The blocks of a module's files, sorted by kind, and what override files change in them.
 
+use std::collections::HashMap;
+
 use diag::Diagnostics;
 use ecow::EcoString;
 use syntax::tree::{Attribute, Body};
@@ -40,7 +42,6 @@ impl Blocks {
                 }
             }
         }
-        self.drop_duplicates(diags);
     }
 
     fn add_check(&mut self, block: ContentBlock) {
@@ -66,7 +67,7 @@ impl Blocks {
     }
 
     /// Reports what is declared twice and keeps the first of it.
-    fn drop_duplicates(&mut self, diags: &mut Diagnostics) {
+    pub(super) fn drop_duplicates(&mut self, diags: &mut Diagnostics) {
         let lists = [
             ("variable", &mut self.variables),
             ("output", &mut self.outputs),
@@ -134,6 +135,7 @@ fn locals(block: &ContentBlock, diags: &mut Diagnostics) -> Vec<Attribute> {
 /// Changes blocks as an override file says.
 pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnostics) {
     let mut settings = Settings::default();
+    let places = blocks.resources.iter().enumerate().map(|(place, known)| (known.address.clone(), place)).collect();
     for block in content.blocks {
         match block.kind.name.as_str() {
             "terraform" | "gantry" => settings::decode(&block, &mut settings, diags),
@@ -146,7 +148,7 @@ pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnosti
                     }
                 }
             }
-            "resource" | "data" | "ephemeral" => merge_resource(blocks, block, diags),
+            "resource" | "data" | "ephemeral" => merge_resource(blocks, &places, block, diags),
             // Terraform does not look at these in override files.
             "removed" => {
                 let detail = "A removed block in an override file has no effect: put it into an ordinary file.";
@@ -172,10 +174,15 @@ pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnosti
     blocks.settings.override_by(settings);
 }
 
-fn merge_resource(blocks: &mut Blocks, block: ContentBlock, diags: &mut Diagnostics) {
+fn merge_resource(
+    blocks: &mut Blocks,
+    places: &HashMap<addr::Resource, usize>,
+    block: ContentBlock,
+    diags: &mut Diagnostics,
+) {
     let Some(over) = DeclaredResource::new(block, None) else { return };
-    match blocks.resources.iter_mut().find(|known| known.address == over.address) {
-        Some(known) => override_body(&mut known.block, &over.block, diags),
+    match places.get(&over.address) {
+        Some(place) => override_body(&mut blocks.resources[*place].block, &over.block, diags),
         None => missing(&over.block, &format!("{} block {}", over.address.mode.block(), over.address), diags),
     }
 }

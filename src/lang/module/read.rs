@@ -87,13 +87,16 @@ pub fn read_module(dir: &Path, files: &dyn Files, sources: &mut Sources) -> (Mod
             Vec::new()
         }
     };
-    for (path, kind) in listed {
+    let (overriding, ordinary): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, kind)| kind.is_override);
+    for (path, kind) in ordinary {
         if let Some(content) = read_file(&path, kind, files, sources, &mut diags) {
-            if kind.is_override {
-                merge(&mut blocks, content, &mut diags);
-            } else {
-                blocks.add(content, &mut diags);
-            }
+            blocks.add(content, &mut diags);
+        }
+    }
+    blocks.drop_duplicates(&mut diags);
+    for (path, kind) in overriding {
+        if let Some(content) = read_file(&path, kind, files, sources, &mut diags) {
+            merge(&mut blocks, content, &mut diags);
         }
     }
     (decode(dir, blocks, &mut diags), diags)
@@ -184,12 +187,12 @@ fn names_of(blocks: &Blocks) -> ModuleNames {
     };
     let labels = |blocks: &[ContentBlock]| places(blocks.iter().map(|block| block.labels[0].name.clone()).collect());
     let resources = blocks.resources.iter().enumerate();
-    ModuleNames {
-        variables: labels(&blocks.variables),
-        locals: places(blocks.locals.iter().map(|attribute| attribute.name.name.clone()).collect()),
-        calls: labels(&blocks.calls),
-        resources: resources.map(|(place, declared)| (declared.address.clone(), place as u32)).collect(),
-    }
+    ModuleNames::new(
+        labels(&blocks.variables),
+        places(blocks.locals.iter().map(|attribute| attribute.name.name.clone()).collect()),
+        resources.map(|(place, declared)| (declared.address.clone(), place as u32)).collect(),
+        labels(&blocks.calls),
+    )
 }
 
 fn decode(dir: &Path, mut blocks: Blocks, diags: &mut Diagnostics) -> Module {

@@ -1,6 +1,6 @@
 //! Module calls: inputs against variables, providers handed on, and addresses in moved, removed and import blocks.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diag::{Diagnostic, Diagnostics, did_you_mean};
 use ecow::EcoString;
@@ -102,7 +102,7 @@ impl Validator<'_> {
 
     pub(super) fn imports(&mut self) {
         let module = self.node.module.clone();
-        let mut targets: Vec<value::Path> = Vec::new();
+        let mut targets: HashSet<String> = HashSet::new();
         for import in &module.imports {
             self.import_target(import, &mut targets);
             if !self.node.path.is_root() {
@@ -203,9 +203,9 @@ impl Validator<'_> {
     }
 
     /// Checks that an import leads to a managed resource, and no two of them to one instance.
-    fn import_target(&mut self, import: &crate::module::Import, targets: &mut Vec<value::Path>) {
+    fn import_target(&mut self, import: &crate::module::Import, targets: &mut HashSet<String>) {
         let Some(path) = crate::expr::static_path(&import.to) else { return };
-        if targets.contains(&path) {
+        if !targets.insert(path.to_string()) {
             let detail = "Another import block imports to the same address: an instance has one object.";
             self.diags.error(import.to.span, "Duplicate import configuration", detail);
         }
@@ -215,7 +215,6 @@ impl Validator<'_> {
             let detail = "Only managed resources (\"resource\" blocks) hold objects that can be imported.";
             self.diags.error(import.to.span, "Invalid import address", detail);
         }
-        targets.push(path);
     }
 
     pub(super) fn refactorings(&mut self) {
@@ -238,11 +237,13 @@ impl Validator<'_> {
                 self.diags.warning(removed.header, "Removed module still exists", detail);
             }
         }
-        for (place, moved) in module.moved.iter().enumerate() {
-            let same = |a: &crate::module::Moved| a.from == moved.from && a.to != moved.to;
-            if let Some(_other) = module.moved[..place].iter().find(|other| same(other)) {
+        // Terraform says both only when it plans, like what is said of removed blocks.
+        let mut moves: HashMap<_, &crate::module::Endpoint> = HashMap::new();
+        for moved in &module.moved {
+            let first = *moves.entry((&moved.from.modules, &moved.from.resource)).or_insert(&moved.to);
+            if (&first.modules, &first.resource) != (&moved.to.modules, &moved.to.resource) {
                 let detail = "Another moved block moves the same object to another address.";
-                self.diags.error(moved.header, "Ambiguous move statements", detail);
+                self.diags.warning(moved.header, "Ambiguous move statements", detail);
             }
             let ends = (&moved.from, &moved.to);
             if ends.0.modules == ends.1.modules && ends.0.resource == ends.1.resource {

@@ -46,6 +46,9 @@ pub(super) struct Parser<'t> {
     pub diags: Diagnostics,
     /// Whether the end of the text inside a block was reported; one report is enough for all blocks it leaves open.
     pub unclosed: bool,
+    /// How many more tokens may be looked at to find out where to go on after mistakes. Each mistake may need a look at
+    /// the rest of the text; where thousands do, nothing behind them makes sense, and reading stops.
+    pub recovery_left: usize,
     // Stacks of unfinished lists: rules push here and cut off their own part at the end, which makes vectors of
     // exactly the length needed, without growing each from empty.
     pub attributes: Vec<Attribute>,
@@ -58,6 +61,8 @@ pub(super) struct Parser<'t> {
 impl<'t> Parser<'t> {
     pub(super) fn new(whence: Whence, text: &'t [u8], mut tokens: Vec<Token>) -> Parser<'t> {
         drop_comments(text, &mut tokens);
+        // A look at the whole text for each of some mistakes, and for as many as there are in a text of usual length.
+        let recovery_left = tokens.len().saturating_mul(100).max(5_000_000);
         Parser {
             whence,
             text,
@@ -68,6 +73,7 @@ impl<'t> Parser<'t> {
             depth: 0,
             diags: Diagnostics::new(),
             unclosed: false,
+            recovery_left,
             attributes: Vec::new(),
             blocks: Vec::new(),
             labels: Vec::new(),

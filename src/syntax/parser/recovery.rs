@@ -19,10 +19,14 @@ impl Parser<'_> {
         }
         let item = self.tokens[start.token];
         let column = self.column(item.start);
-        let mut open: Vec<TokenKind> = Vec::new();
+        let mut open = OpenBrackets::default();
         let mut fallback = None;
         for at in start.token..self.tokens.len() {
             let token = self.tokens[at];
+            if self.recovery_left == 0 {
+                break;
+            }
+            self.recovery_left -= 1;
             let behind = at >= mistake;
             match token.kind {
                 TokenKind::End => break,
@@ -34,7 +38,7 @@ impl Parser<'_> {
                 }
                 // No string that matters now goes on behind its line.
                 TokenKind::Newline if behind => {
-                    if let Some(quote) = open.iter().position(|kind| *kind == TokenKind::OpenQuote) {
+                    if let Some(quote) = open.first_quote {
                         open.truncate(quote);
                         if open.is_empty() && self.may_go_on_behind(at, column) {
                             return self.go_on_at(at + 1);
@@ -56,7 +60,7 @@ impl Parser<'_> {
                     let brace = matches!(kind, TokenKind::CloseBrace | TokenKind::TemplateEnd);
                     let first = self.is_first_of_line(at);
                     let outdented = behind && first && self.column(token.start) < column;
-                    match open.iter().rposition(|kind| openers.contains(kind)) {
+                    match open.last_of(openers) {
                         Some(opener) if !(brace && outdented) => open.truncate(opener),
                         // A brace as deep as the item is the item's, even if its opening one is missing.
                         _ if brace && behind && inside != Inside::File && (outdented || !first || column == 0) => {
@@ -94,7 +98,11 @@ impl Parser<'_> {
     pub(super) fn astray(&self, kind: Token, blocks: &mut Vec<Block>) -> Vec<Block> {
         let column = self.column(kind.start);
         let first = blocks.iter().position(|block| self.column(block.kind.span.start) <= column);
-        first.map_or(Vec::new(), |first| blocks.split_off(first))
+        // Not `split_off`, which leaves a list behind that is empty and has room for all.
+        let Some(first) = first else { return Vec::new() };
+        let astray = blocks.drain(first..).collect();
+        blocks.shrink_to_fit();
+        astray
     }
 
     /// Tells whether the next line with something on it starts an item or ends the body.
@@ -144,6 +152,54 @@ impl Parser<'_> {
     fn column(&self, offset: u32) -> usize {
         let before = &self.text[..offset as usize];
         before.len() - memchr::memrchr(b'\n', before).map_or(0, |line_break| line_break + 1)
+    }
+}
+
+/// The brackets that are open at a place, outermost first. Looking one up must not cost a walk over all of them: broken
+/// text may open as many as it has bytes.
+#[derive(Default)]
+struct OpenBrackets {
+    kinds: Vec<TokenKind>,
+    /// The place of the outermost quote.
+    first_quote: Option<usize>,
+    /// How many of each group there are that one closing bracket may belong to; see [`closes`].
+    counts: [u32; 5],
+}
+
+impl OpenBrackets {
+    fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    fn push(&mut self, kind: TokenKind) {
+        if kind == TokenKind::OpenQuote && self.first_quote.is_none() {
+            self.first_quote = Some(self.kinds.len());
+        }
+        self.counts[group(kind)] += 1;
+        self.kinds.push(kind);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.kinds.drain(length..).for_each(|kind| self.counts[group(kind)] -= 1);
+        self.first_quote = self.first_quote.filter(|quote| *quote < length);
+    }
+
+    /// Returns the place of the innermost of these kinds.
+    fn last_of(&self, kinds: &[TokenKind]) -> Option<usize> {
+        let is_there = kinds.first().is_some_and(|kind| self.counts[group(*kind)] > 0);
+        // What is walked over is closed with it, or the brackets are a brace that does not count as one.
+        if is_there { self.kinds.iter().rposition(|kind| kinds.contains(kind)) } else { None }
+    }
+}
+
+/// Returns the group of an opening kind: those that one closing kind may belong to.
+fn group(kind: TokenKind) -> usize {
+    match kind {
+        TokenKind::OpenBracket => 1,
+        TokenKind::OpenParen => 2,
+        TokenKind::OpenQuote => 3,
+        TokenKind::OpenHeredoc => 4,
+        _ => 0,
     }
 }
 

@@ -351,9 +351,9 @@ impl Parser<'_> {
                 format!("`{name}` is set in line {} already; an argument can be set once only.", self.line_of(*start));
             self.diags.push(Diagnostic::error("Attribute redefined", detail).at(*span));
         }
-        for (i, _) in repeated.iter().rev() {
-            attributes.remove(*i);
-        }
+        let mut repeated = repeated.iter().map(|(i, _)| *i).peekable();
+        let mut place = 0..;
+        attributes.retain(|_| repeated.next_if_eq(&place.next().unwrap_or_default()).is_none());
         attributes
     }
 }

@@ -22,6 +22,9 @@ const MENDS_MAX: usize = 1000;
 /// More than any indentation.
 const DEEP: &str = "                                                                                                ";
 
+/// A few aliases of aliases stand for more values than any machine holds; this many fit, and no real document comes near.
+const REPEATED_MAX: usize = 1_000_000;
+
 const MERGE: &str = "tag:yaml.org,2002:merge";
 
 /// What is wrong with a document.
@@ -78,7 +81,14 @@ fn mend(text: &str, problem: &Problem) -> Option<String> {
 
 fn read(text: &str) -> Result<Value, Problem> {
     let open_end = (!text.ends_with('\n')).then(|| text.chars().count());
-    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), open_end };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        values: 0,
+        repeated: 0,
+        reached: 0,
+        open_end,
+    };
     loop {
         match reader.next()? {
             (Event::StreamStart | Event::Nothing, _) => {}
@@ -100,9 +110,23 @@ fn read(text: &str) -> Result<Value, Problem> {
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     /// The values of anchors whose nodes are complete.
-    anchors: HashMap<usize, Value>,
+    anchors: HashMap<usize, Anchor>,
+    /// How many values have been read so far, with those that aliases stand for.
+    values: usize,
+    /// How many of them aliases stand for.
+    repeated: usize,
+    /// How deep the node that is being read goes, as far as it has been read.
+    reached: usize,
     /// How many characters the text has, if it does not end in a line break.
     open_end: Option<usize>,
+}
+
+struct Anchor {
+    value: Value,
+    /// How many values are in it, itself included.
+    values: usize,
+    /// How many levels there are below it.
+    height: usize,
 }
 
 type Marked<'a> = (Event<'a>, Span);
@@ -117,9 +141,13 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, (event, span): Marked<'a>, depth: usize) -> Result<Value, Problem> {
-        if depth > DEPTH_MAX {
-            return Err(Problem::new(span, format!("it is nested more than {DEPTH_MAX} levels deep")));
+        if let Event::Alias(anchor) = event {
+            return self.alias(anchor, span, depth);
         }
+        check_depth(depth, span)?;
+        let values_before = self.values;
+        let reached_before = std::mem::replace(&mut self.reached, depth);
+        self.values += 1;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let text = self.without_added_break(&text, style, span);
@@ -127,18 +155,30 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceStart(anchor, tag) => (self.sequence(tag, span, depth)?, anchor),
             Event::MappingStart(anchor, tag) => (self.mapping(tag, span, depth)?, anchor),
-            Event::Alias(anchor) => {
-                let found = self.anchors.get(&anchor).cloned();
-                return found.ok_or_else(|| {
-                    Problem::new(span, "the alias stands inside of the very node that it refers to, or refers to a key")
-                });
-            }
             _ => return Err(Problem::new(span, "a value is missing")),
         };
         if anchor > 0 {
-            self.anchors.insert(anchor, value.clone());
+            let (values, height) = (self.values - values_before, self.reached - depth);
+            self.anchors.insert(anchor, Anchor { value: value.clone(), values, height });
         }
+        self.reached = self.reached.max(reached_before);
         Ok(value)
+    }
+
+    /// Returns the value that an alias stands for.
+    fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Value, Problem> {
+        let Some(anchor) = self.anchors.get(&anchor) else {
+            let message = "the alias stands inside of the very node that it refers to, or refers to a key";
+            return Err(Problem::new(span, message));
+        };
+        check_depth(depth + anchor.height, span)?;
+        self.reached = self.reached.max(depth + anchor.height);
+        self.values += anchor.values;
+        self.repeated += anchor.values;
+        if self.repeated > REPEATED_MAX {
+            return Err(Problem::new(span, format!("its aliases stand for more than {REPEATED_MAX} values")));
+        }
+        Ok(anchor.value.clone())
     }
 
     /// Takes off the line break that the parser gives to a block at the end of a text that does not end in one.
@@ -179,6 +219,13 @@ impl<'a> Reader<'a> {
             attributes.push((key, self.value(next, depth + 1)?));
         }
     }
+}
+
+fn check_depth(depth: usize, span: Span) -> Result<(), Problem> {
+    if depth > DEPTH_MAX {
+        return Err(Problem::new(span, format!("it is nested more than {DEPTH_MAX} levels deep")));
+    }
+    Ok(())
 }
 
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Problem> {

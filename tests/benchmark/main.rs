@@ -1,0 +1,212 @@
+//! Gantry beside Terraform: `cargo bench --bench side_by_side [-- --check] [-- --quick] [-- --gantry PROGRAM]`.
+//!
+//! Validates configurations of several shapes and sizes with both, in turn, and prints medians and ratios. With
+//! `--check` it fails where a target is missed; `--quick` leaves the large sizes out.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table for people is what this is for")]
+
+mod measure;
+mod shapes;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use measure::{Cost, MEASURE, median, run};
+use shapes::Shape;
+
+/// Numbers of resources that both programs validate.
+const COUNTS: [usize; 3] = [100, 1000, 5000];
+
+/// Numbers that Gantry validates alone: the cost per resource must not grow.
+const COUNTS_ALONE: [usize; 2] = [10_000, 100_000];
+
+/// Runs of each program; the table has the medians.
+const RUNS: usize = 5;
+
+/// At this number of resources, and beyond, the targets hold.
+const TARGET_COUNT: usize = 5000;
+
+/// Of Terraform's processor time.
+const TIME_RATIO_MAX: f64 = 0.1;
+
+/// Of Terraform's memory.
+const MEMORY_RATIO_MAX: f64 = 0.5;
+
+/// A cost per resource may be this much higher at the largest number than at the one before: caches and page tables.
+const GROWTH_MAX: f64 = 2.0;
+
+fn main() -> ExitCode {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark is started by cargo, not by a user")]
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let outcome = match arguments.split_first() {
+        Some((first, rest)) if first == MEASURE => measure::run_here(rest).map(|cost| {
+            println!("{cost}");
+            true
+        }),
+        _ => Benchmark::new(&arguments).and_then(|benchmark| benchmark.run()),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Benchmark {
+    gantry: OsString,
+    /// Absent where it is not installed.
+    terraform: Option<OsString>,
+    counts: Vec<usize>,
+    counts_alone: Vec<usize>,
+    checks: bool,
+    folder: tempfile::TempDir,
+}
+
+impl Benchmark {
+    fn new(arguments: &[OsString]) -> Result<Benchmark, String> {
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+        let gantry = arguments.iter().skip_while(|argument| *argument != "--gantry").nth(1);
+        let terraform = OsString::from("terraform");
+        let is_there = Command::new(&terraform).arg("version").output().is_ok_and(|output| output.status.success());
+        if !is_there {
+            println!("skipped: the comparison with terraform, which is not on PATH");
+        }
+        Ok(Benchmark {
+            gantry: gantry.cloned().unwrap_or_else(|| env!("CARGO_BIN_EXE_gantry").into()),
+            terraform: is_there.then_some(terraform),
+            counts: if has("--quick") { COUNTS[..2].to_vec() } else { COUNTS.to_vec() },
+            counts_alone: if has("--quick") { Vec::new() } else { COUNTS_ALONE.to_vec() },
+            checks: has("--check"),
+            folder: tempfile::tempdir().map_err(|error| error.to_string())?,
+        })
+    }
+
+    /// Returns whether all is as it should be.
+    fn run(&self) -> Result<bool, String> {
+        let mut missed = Vec::new();
+        self.parse_speed();
+        println!("{:<10}{:>8}  {:>26}  {:>26}  {:>13}", "", "", "gantry", "terraform", "ratio");
+        println!(
+            "{:<10}{:>8}  {:>9}{:>9}{:>8}  {:>9}{:>9}{:>8}  {:>6}{:>7}",
+            "validate", "N", "cpu ms", "wall ms", "MB", "cpu ms", "wall ms", "MB", "cpu", "memory"
+        );
+        for shape in Shape::ALL {
+            for count in &self.counts {
+                self.validate(shape, *count, &mut missed)?;
+            }
+            self.validate_alone(shape, &mut missed)?;
+        }
+        self.format(&mut missed)?;
+        for complaint in &missed {
+            println!("missed: {complaint}");
+        }
+        Ok(missed.is_empty() || !self.checks)
+    }
+
+    fn configuration(&self, shape: Shape, count: usize) -> Result<std::path::PathBuf, String> {
+        let folder = self.folder.path().join(format!("{}-{count}", shape.name()));
+        shape.write(count, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(folder)
+    }
+
+    fn validate(&self, shape: Shape, count: usize, missed: &mut Vec<String>) -> Result<(), String> {
+        let folder = self.configuration(shape, count)?;
+        if let (Shape::Modules, Some(terraform)) = (shape, &self.terraform) {
+            run(terraform, &["init", "-backend=false"], &folder)?;
+        }
+        let (ours, theirs) = self.alternate(&["validate"], &folder)?;
+        let label = format!("{:<10}{count:>8}", shape.name());
+        show(&label, ours, theirs);
+        if count >= TARGET_COUNT {
+            compare(&format!("validate {} {count}", shape.name()), ours, theirs, missed);
+        }
+        Ok(())
+    }
+
+    /// Runs both programs in turn, so that whatever else the machine does hits both.
+    fn alternate(&self, arguments: &[&str], folder: &Path) -> Result<(Cost, Option<Cost>), String> {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            ours.push(run(&self.gantry, arguments, folder)?);
+            if let Some(terraform) = &self.terraform {
+                theirs.push(run(terraform, arguments, folder)?);
+            }
+        }
+        Ok((median(&ours), self.terraform.as_ref().map(|_| median(&theirs))))
+    }
+
+    fn validate_alone(&self, shape: Shape, missed: &mut Vec<String>) -> Result<(), String> {
+        let mut before: Option<f64> = None;
+        for count in &self.counts_alone {
+            let folder = self.configuration(shape, *count)?;
+            let costs: Result<Vec<Cost>, String> = (0..3).map(|_| run(&self.gantry, &["validate"], &folder)).collect();
+            let cost = median(&costs?);
+            let each = cost.cpu.as_secs_f64() * 1e6 / *count as f64;
+            show(&format!("{:<10}{count:>8}", shape.name()), cost, None);
+            if let Some(before) = before.replace(each)
+                && each > before * GROWTH_MAX
+            {
+                missed.push(format!("{} is not linear: {before:.2} and then {each:.2} µs each", shape.name()));
+            }
+        }
+        Ok(())
+    }
+
+    fn format(&self, missed: &mut Vec<String>) -> Result<(), String> {
+        let folder = self.configuration(Shape::Chain, TARGET_COUNT)?;
+        let (ours, theirs) = self.alternate(&["fmt", "-list=false", "-write=false"], &folder)?;
+        show(&format!("{:<10}{TARGET_COUNT:>8}", "fmt chain"), ours, theirs);
+        compare("fmt", ours, theirs, missed);
+        Ok(())
+    }
+
+    fn parse_speed(&self) {
+        let folder = self.folder.path().join("parse");
+        let text = match Shape::Dag100.write(100_000, &folder).and_then(|()| std::fs::read(folder.join("main.tf"))) {
+            Ok(text) => text,
+            Err(error) => return println!("skipped: speed of parsing: {error}"),
+        };
+        let mut speeds = Vec::new();
+        for _ in 0..RUNS {
+            let start = Instant::now();
+            let parsed = syntax::parse(diag::FileId(0), &text);
+            speeds.push((text.len() as f64 / start.elapsed().as_secs_f64() / 1e6) as u64);
+            drop(parsed);
+        }
+        speeds.sort_unstable();
+        println!("parsing: {} MB/s ({} MB, {} at best)\n", speeds[RUNS / 2], text.len() / 1_000_000, speeds[RUNS - 1]);
+    }
+}
+
+fn show(label: &str, ours: Cost, theirs: Option<Cost>) {
+    let numbers = |cost: Cost| {
+        let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        format!("{:>9.1}{:>9.1}{:>8.1}", millis(cost.cpu), millis(cost.wall), cost.bytes as f64 / 1e6)
+    };
+    match theirs {
+        None => println!("{label}  {}", numbers(ours)),
+        Some(theirs) => {
+            let (time, memory) = ratios(ours, theirs);
+            println!("{label}  {}  {}  {time:>6.3}{memory:>7.3}", numbers(ours), numbers(theirs));
+        }
+    }
+}
+
+fn ratios(ours: Cost, theirs: Cost) -> (f64, f64) {
+    (ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(), ours.bytes as f64 / theirs.bytes as f64)
+}
+
+fn compare(what: &str, ours: Cost, theirs: Option<Cost>, missed: &mut Vec<String>) {
+    let Some(theirs) = theirs else { return };
+    let (time, memory) = ratios(ours, theirs);
+    if time > TIME_RATIO_MAX {
+        missed.push(format!("{what} takes {time:.3} of the time; the target is {TIME_RATIO_MAX}"));
+    }
+    if memory > MEMORY_RATIO_MAX {
+        missed.push(format!("{what} takes {memory:.3} of the memory; the target is {MEMORY_RATIO_MAX}"));
+    }
+}
