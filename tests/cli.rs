@@ -12,7 +12,8 @@
 //! - `-- show PATH`: has the file's text behind it
 //!
 //! An empty line in front of a step is not part of the text before it. `UPDATE_EXPECT=1` writes what came out into the
-//! files. The version of the program is written as `[VERSION]`, the system and processor as `[PLATFORM]`.
+//! files. The version of the program is written as `[VERSION]`, the system and processor as `[PLATFORM]`, a random UUID as
+//! `[ID]`, the time of a line of JSON as `[TIME]`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -243,8 +244,44 @@ impl World {
         let folder = self.folder.path().to_string_lossy();
         let text = String::from_utf8_lossy(bytes).replace(folder.as_ref(), "[FOLDER]");
         let text = text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace(&platform(), "[PLATFORM]");
+        let text = without_times(&without_identifiers(&text));
         if text.ends_with('\n') { text } else { format!("{text}[no line break]\n") }
     }
+}
+
+/// Returns text without UUIDs: no two runs have the same.
+fn without_identifiers(text: &str) -> String {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    const BYTES: usize = 36;
+    let is_identifier = |candidate: &str| {
+        let parts: Vec<&str> = candidate.split('-').collect();
+        parts.iter().map(|part| part.len()).eq(GROUPS)
+            && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if rest.get(..BYTES).is_some_and(is_identifier) {
+            out.push_str("[ID]");
+            rest = &rest[BYTES..];
+        } else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// Returns text without the times of lines of JSON.
+fn without_times(text: &str) -> String {
+    const BEFORE: &str = "\"@timestamp\":\"";
+    let mut parts = text.split(BEFORE);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find('"').unwrap_or(0);
+        out.push_str(&format!("{BEFORE}[TIME]{}", &part[end..]));
+    }
+    out
 }
 
 #[cfg(unix)]

@@ -3,5 +3,6 @@
 mod cli;
 mod regressions;
 mod resume;
+mod secrets;
 mod terraform;
 mod tidy;

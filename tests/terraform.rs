@@ -3,4 +3,5 @@
 
 mod configurations;
 mod expressions;
+mod plans;
 mod program;

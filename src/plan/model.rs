@@ -134,6 +134,14 @@ pub struct Drift {
     pub provider: Arc<ConfigAddress>,
 }
 
+impl OutputChange {
+    /// Tells whether the value stays as it is; what is stored has no marks.
+    pub fn is_same(&self) -> bool {
+        let bare = |value: &Option<Value>| value.clone().map(|value| value.unmark_deep().0);
+        bare(&self.before) == bare(&self.after)
+    }
+}
+
 impl Plan {
     /// Counts what is to be added, changed and destroyed.
     pub fn counts(&self) -> Counts {
@@ -157,7 +165,7 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty()
             && self.changes.iter().all(|change| change.action == Action::NoOp)
-            && self.outputs.iter().all(|output| output.before == output.after)
+            && self.outputs.iter().all(OutputChange::is_same)
     }
 }
 

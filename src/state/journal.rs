@@ -322,7 +322,9 @@ impl Journal {
     /// Ends the run like [`Journal::close`], with another state in the place of the one that is known.
     ///
     /// What is under way stays under way.
-    pub fn close_with(self, state: State) -> Result<Closed, (Journal, StoreError)> {
+    pub fn close_with(mut self, state: State) -> Result<Closed, (Journal, StoreError)> {
+        // First, as the writer would wait for the record that is counted below and is none.
+        self.stop();
         {
             let mut queue = self.shared.lock();
             queue.ledger.state = state;

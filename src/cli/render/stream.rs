@@ -190,11 +190,10 @@ fn reason(change: &Change) -> Option<&'static str> {
 }
 
 fn planned_output(output: &OutputChange) -> (String, Json) {
-    let bare = |value: &Option<value::Value>| value.clone().map(|value| value.unmark_deep().0);
-    let action = match (bare(&output.before), bare(&output.after)) {
+    let action = match (&output.before, &output.after) {
         (None, _) => "create",
         (_, None) => "delete",
-        (before, after) if before == after => "noop",
+        _ if output.is_same() => "noop",
         _ => "update",
     };
     (output.name.to_string(), json!({ "sensitive": output.is_sensitive, "action": action }))

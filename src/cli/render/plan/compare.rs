@@ -122,7 +122,9 @@ impl Comparer {
         };
         match nested.nesting {
             BlockNesting::Single | BlockNesting::Group => {
-                let (old, new) = (present(before), present(after));
+                // A group is always there; it is seen where there is something in it.
+                let is_seen = |value: &&Value| nested.nesting == BlockNesting::Single || has_content(value);
+                let (old, new) = (present(before).filter(is_seen), present(after).filter(is_seen));
                 if old.is_some() || new.is_some() {
                     push(None, old, new, forcing);
                 }
@@ -294,7 +296,7 @@ impl Comparer {
                 for name in names(before, after) {
                     let (old, new) = (member(before, name), member(after, name));
                     let is_nothing = old.is_none_or(Value::is_null) && new.is_none_or(Value::is_null);
-                    if matches!(shown, Shown::Typed) && is_nothing && old.is_some() && new.is_some() {
+                    if matches!(shown, Shown::Typed) && is_nothing {
                         continue;
                     }
                     let key = if !is_typed_map && addr::is_identifier(name) {
@@ -399,6 +401,15 @@ fn collect(value: &Value, is_inside: bool, found: &mut HashSet<String>) {
         entries.iter().for_each(|(_, part)| collect(part, is_sensitive, found));
     } else if let Some((elements, _)) = elements_of(value) {
         elements.iter().for_each(|part| collect(part, is_sensitive, found));
+    }
+}
+
+/// Tells whether anything in a block is set, at any depth.
+fn has_content(block: &Value) -> bool {
+    match (block.as_entries(), elements_of(block)) {
+        (Some(entries), _) => entries.iter().any(|(_, part)| has_content(part)),
+        (_, Some((elements, _))) => !elements.is_empty(),
+        _ => !block.is_null(),
     }
 }
 
