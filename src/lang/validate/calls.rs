@@ -1,6 +1,6 @@
 //! Module calls: inputs against variables, providers handed on, and addresses in moved, removed and import blocks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use diag::{Diagnostic, Diagnostics, did_you_mean};
 use ecow::EcoString;
@@ -237,14 +237,7 @@ impl Validator<'_> {
                 self.diags.warning(removed.header, "Removed module still exists", detail);
             }
         }
-        // Terraform says both only when it plans, like what is said of removed blocks.
-        let mut moves: HashMap<_, &crate::module::Endpoint> = HashMap::new();
         for moved in &module.moved {
-            let first = *moves.entry((&moved.from.modules, &moved.from.resource)).or_insert(&moved.to);
-            if (&first.modules, &first.resource) != (&moved.to.modules, &moved.to.resource) {
-                let detail = "Another moved block moves the same object to another address.";
-                self.diags.warning(moved.header, "Ambiguous move statements", detail);
-            }
             let ends = (&moved.from, &moved.to);
             if ends.0.modules == ends.1.modules && ends.0.resource == ends.1.resource {
                 // Terraform says this only when it plans, as an error.
