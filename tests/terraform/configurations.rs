@@ -26,7 +26,6 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("module with a version of a local path", "we point at the version, which is what has to go"),
     ("module with providers", "Terraform stumbles over its own built-in provider"),
     ("moved to itself", "we warn, Terraform finds it when planning only"),
-    ("moved twice from one place", "we warn, Terraform finds it when planning only"),
     ("provider configuration with an unknown argument", "Terraform never looks into this provider's configuration"),
     ("provider name impossible", "a provider that is not there is a warning until providers can be installed"),
     ("provider with a mixed-case name", "a provider that is not there is a warning until providers can be installed"),
