@@ -152,6 +152,17 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
+    finish(session, voice, &configuration.sources, report, &interrupt)
+}
+
+/// Says what there is to say at the end.
+fn finish(
+    session: &mut Session,
+    voice: Voice,
+    sources: &Sources,
+    report: Report,
+    interrupt: &Interrupt,
+) -> Result<Report, Exit> {
     let mut said = report.plan.diags.clone();
     if let Some(outcome) = &report.outcome {
         said.append(outcome.diags.clone());
@@ -161,7 +172,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
                       from here.";
         said.push(Diagnostic::error("Interrupted", detail));
     }
-    voice.diagnostics(session, &configuration.sources, &said);
+    voice.diagnostics(session, sources, &said);
     if said.has_errors() { Err(Exit::FAILURE) } else { Ok(report) }
 }
 

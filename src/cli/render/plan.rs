@@ -30,6 +30,13 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     let mut writer = Writer::new(palette);
     drift(plan, schemas, &mut writer);
     let has_changes = plan.changes.iter().any(|change| change.action != Action::NoOp);
+    for moved in &plan.moves {
+        let (bold, reset) = (palette.bold, palette.reset);
+        let _ = writeln!(writer.out, "{bold}  # {}{reset} has moved to {bold}{}{reset}", moved.from, moved.to);
+    }
+    if !plan.moves.is_empty() {
+        writer.out.push('\n');
+    }
     if has_changes {
         legend(plan, &mut writer);
         for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {

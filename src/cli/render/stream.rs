@@ -65,6 +65,12 @@ pub(crate) fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> Vec<L
 /// The lines of a plan.
 pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
+    for moved in &plan.moves {
+        let change =
+            json!({ "resource": resource(&moved.to), "previous_resource": resource(&moved.from), "action": "move" });
+        let message = format!("{}: Plan to move from {}", moved.to, moved.from);
+        lines.push(Line::new("planned_change", message, vec![("change", change)]));
+    }
     for drift in &plan.drift {
         let word = if drift.after.is_null() { "delete" } else { "update" };
         let change = json!({ "resource": resource(&drift.address), "action": word });

@@ -1,0 +1,80 @@
+//! An interrupted apply ends what is under way and starts nothing new; the next one goes on.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const CONFIGURATION: &str = r#"
+provider "fake" {
+  world = "world.json"
+  delay = "3s"
+}
+
+resource "fake_object" "first" {
+  name = "first"
+}
+
+resource "fake_object" "second" {
+  name = fake_object.first.id
+}
+"#;
+
+fn gantry(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
+    command.args(arguments).current_dir(folder).env_clear().env("HOME", folder);
+    command
+}
+
+fn stdout(folder: &Path, arguments: &[&str]) -> String {
+    let output = gantry(folder, arguments).output().expect("the program starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Starts an apply and interrupts it so often once its first step has begun; returns its exit code and what it prints.
+fn interrupted(folder: &Path, times: usize) -> (Option<i32>, String) {
+    std::fs::write(folder.join("main.tf"), CONFIGURATION).expect("the file can be written");
+    let mut command = gantry(folder, &["apply", "-auto-approve"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("it was asked for"));
+    let mut line = String::new();
+    while !line.contains("Creating...") {
+        line.clear();
+        assert_ne!(lines.read_line(&mut line).expect("lines can be read"), 0, "nothing was created");
+    }
+    for _ in 0..times {
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the signal is not sent");
+        // Signals that come at once are one signal.
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).expect("text can be read");
+    (child.wait().expect("the program ends").code(), rest)
+}
+
+#[test]
+fn one_interrupt_ends_what_is_under_way() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (code, text) = interrupted(folder.path(), 1);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("Stopping:") && text.contains("fake_object.first: Creation complete"), "{text}");
+    assert!(!text.contains("fake_object.second: Creating"), "{text}");
+    assert_eq!(stdout(folder.path(), &["state", "list"]), "fake_object.first\n");
+}
+
+#[test]
+fn two_interrupts_leave_at_once_and_the_next_run_goes_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (code, text) = interrupted(folder.path(), 2);
+    assert_eq!(code, Some(130), "{text}");
+    let text = stdout(folder.path(), &["apply", "-auto-approve"]);
+    assert!(text.contains("Apply complete!"), "{text}");
+    assert_eq!(stdout(folder.path(), &["state", "list"]), "fake_object.first\nfake_object.second\n");
+    let world = std::fs::read_to_string(folder.path().join("world.json")).expect("the world can be read");
+    assert_eq!(
+        world.matches("\"name\":\"first\"").count() + world.matches("\"name\": \"first\"").count(),
+        1,
+        "{world}"
+    );
+}
