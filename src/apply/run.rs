@@ -193,7 +193,11 @@ impl Runner<'_> {
     /// Stores the values of the root module's outputs.
     fn outputs(&self, diags: &mut Diagnostics) {
         let root = self.evaluation.root();
-        let conditions = root.node.module.outputs.iter().flat_map(|output| &output.preconditions);
+        let wanted = |name: &ecow::EcoString| {
+            self.input.plan.outputs.iter().any(|change| change.name == *name && change.after.is_some())
+        };
+        let outputs = root.node.module.outputs.iter().filter(|output| wanted(&output.name));
+        let conditions = outputs.flat_map(|output| &output.preconditions);
         for condition in conditions {
             let summary = "Module output value precondition failed";
             match self.evaluation.verdict(&root, &Repeated::default(), condition, summary) {
@@ -207,6 +211,7 @@ impl Runner<'_> {
         }
         for change in &self.input.plan.outputs {
             let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
+            let place = place.filter(|_| change.after.is_some());
             let output = place.map(|place| {
                 let (value, _) = self.evaluation.output(&root, place).unmark_deep();
                 state::Output { ty: value.ty(), value, is_sensitive: change.is_sensitive }

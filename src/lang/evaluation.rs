@@ -4,7 +4,7 @@
 //! outside through [`Resources`].
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -69,6 +69,8 @@ pub struct Evaluation<'a> {
     diags: RefCell<Diagnostics>,
     /// What is being computed, outermost first: meeting it again is a cycle.
     open: RefCell<Vec<(usize, Subject, String)>>,
+    /// The same without order and names: a long chain asks for each of its links.
+    is_open: RefCell<HashSet<(usize, Subject)>>,
     /// The resources asked for by each computation that is under way, outermost first.
     traces: RefCell<Vec<Vec<Touched>>>,
 }
@@ -156,8 +158,9 @@ impl<'a> Evaluation<'a> {
         for (cell, value) in root.variables.iter().zip(variables) {
             let _ = cell.set((value, Rc::new([])));
         }
-        let (diags, open, traces) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Evaluation { world, root, diags, open, traces }
+        let (diags, open, is_open, traces) =
+            (RefCell::default(), RefCell::default(), RefCell::default(), RefCell::default());
+        Evaluation { world, root, diags, open, is_open, traces }
     }
 
     /// Returns the root module's instance.
@@ -222,8 +225,9 @@ impl<'a> Evaluation<'a> {
             self.touch(touched);
             return value.clone();
         }
-        let again = self.open.borrow().iter().position(|open| (open.0, &open.1) == (key.0, &key.1));
-        if let Some(place) = again {
+        let short = (key.0, key.1.clone());
+        if self.is_open.borrow().contains(&short) {
+            let place = self.open.borrow().iter().position(|open| (open.0, &open.1) == (key.0, &key.1)).unwrap_or(0);
             let names: Vec<String> = self.open.borrow()[place..].iter().map(|open| open.2.clone()).collect();
             let detail = format!(
                 "Each of these needs the next one first: {} -> {}. One of the references has to go.",
@@ -233,9 +237,11 @@ impl<'a> Evaluation<'a> {
             self.diags.borrow_mut().push(Diagnostic::error("Cycle", detail).at(span));
             return Value::dynamic();
         }
+        self.is_open.borrow_mut().insert(short.clone());
         self.open.borrow_mut().push(key);
         let (value, touched) = self.traced(compute);
         self.open.borrow_mut().pop();
+        self.is_open.borrow_mut().remove(&short);
         self.touch(&touched);
         cell.get_or_init(|| (value, touched.into())).0.clone()
     }

@@ -11,7 +11,7 @@ use lang::evaluation::Repeated;
 use lang::providers::ConfigAddress;
 use sdk::ReadRequest;
 use state::{DeposedKey, Object, ProviderConfig};
-use value::Value;
+use value::{Marks, Path, Value};
 
 use crate::instances::CALLS_AT_ONCE;
 use crate::model::{Action, Change, Drift, Reason};
@@ -65,12 +65,13 @@ impl Planner<'_> {
         let Some(before) = self.still_there(&*provider, &config, (&address, deposed), (before, &object)).await else {
             return;
         };
+        let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
         self.push(Change {
             reason,
             action,
             deposed,
             provider: Arc::new(config),
-            before: crate::change::mark_sensitive(&kind.schema.block, before, &[]),
+            before: crate::change::mark_sensitive(&kind.schema.block, before, &marks),
             after: Value::null(kind.ty.clone()),
             replaces: Vec::new(),
             private: object.private.to_vec(),

@@ -122,6 +122,9 @@ impl<'a> Planner<'a> {
                 self.check_the_rest();
             }
         }
+        if self.options.destroy {
+            self.outputs_go();
+        }
         self.orphans().await;
         let mut plan = self.out.take();
         plan.diags.append(self.evaluation.take_diagnostics());
@@ -196,6 +199,13 @@ impl<'a> Planner<'a> {
 
     async fn block(&self, path: &[&'a Node], resource: &'a Resource) {
         let resolved = resolve(path, resource);
+        if self.pool.bare(&resolved.address.provider).is_none() {
+            let detail = format!(
+                "{} needs the provider {}, which is not available, so nothing can be planned for it.",
+                resource.address, resolved.address.provider
+            );
+            return self.report(Diagnostic::error("Provider not available", detail).at(resource.header));
+        }
         let Some(provider) = self.configured(path, &resolved).await else { return };
         let config = Arc::new(resolved.address);
         let Some(kind) = self.kind(&config.provider, &resource.address) else {
@@ -341,6 +351,17 @@ impl<'a> Planner<'a> {
         let failed = diags.has_errors();
         self.report_all(diags);
         (!failed).then(|| value.unmark_deep().0)
+    }
+
+    /// Plans that no output is left.
+    fn outputs_go(&self) {
+        let gone = self.prior.outputs.iter().map(|(name, prior)| OutputChange {
+            name: name.clone(),
+            before: Some(prior.value.clone()),
+            after: None,
+            is_sensitive: prior.is_sensitive,
+        });
+        self.out.borrow_mut().outputs = gone.collect();
     }
 
     fn outputs(&self) {
