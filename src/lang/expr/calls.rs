@@ -123,11 +123,19 @@ impl Evaluator<'_> {
             return self.fail_call(call, expr, CallError::new("at least one argument is required"));
         }
         let mut problems = Vec::new();
-        for arg in &call.args {
-            let (value, found) = self.attempt(arg);
+        for (place, arg) in call.args.iter().enumerate() {
+            let (mut value, found) = self.attempt(arg);
             if found.has_errors() {
                 problems.extend(found);
                 continue;
+            }
+            // Elements that are spread out have been evaluated together: the first of them has no error of its own.
+            if call.expand && place + 1 == call.args.len() && value.is_known() {
+                let (list, marks) = value.unmark();
+                match list.as_sequence().and_then(<[Value]>::first) {
+                    Some(first) => value = first.clone().with_marks(marks),
+                    None => break,
+                }
             }
             // A partly unknown value may yet turn out to be an error, and another argument the result.
             if !value.is_wholly_known() {
@@ -136,7 +144,11 @@ impl Evaluator<'_> {
             return value;
         }
         let list: String = problems.iter().map(|p| format!("\n  - {}: {}", p.summary, p.detail)).collect();
-        self.fail_call(call, expr, CallError::new(format!("no expression succeeded:{list}\n\nAt least one must")))
+        self.fail_call(
+            call,
+            expr,
+            CallError::new(format!("no expression succeeded:{list}\n\nAt least one of them must have no errors")),
+        )
     }
 
     fn call_can(&mut self, call: &Call, expr: &Expr) -> Value {
