@@ -7,7 +7,7 @@ mod provider;
 mod resource;
 
 pub use module::{Key, Module, ModuleInstance, ModuleStep};
-pub use provider::{LocalProvider, Provider, ProviderParseError};
+pub use provider::{LocalProvider, Provider, ProviderConfig, ProviderParseError};
 pub use resource::{AbsInstance, AbsResource, Mode, Resource};
 
 /// Tells whether text is a name as HCL has it: a letter or underscore, then letters, digits, underscores, hyphens.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use ecow::EcoString;
 
+use crate::Module;
+
 /// The registry that is meant where a source names none.
 const DEFAULT_HOST: &str = "registry.terraform.io";
 /// The namespace that is meant where a source names none.
@@ -95,6 +97,28 @@ fn is_host(host: &str) -> bool {
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.host, self.namespace, self.name)
+    }
+}
+
+/// A provider configuration by the module that holds it, or the root where no block says it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderConfig {
+    /// The module that holds the configuration.
+    pub module: Module,
+    /// The provider.
+    pub provider: Provider,
+    /// The configuration's alias.
+    pub alias: Option<EcoString>,
+}
+
+/// Writes the address as state files have it: `module.a.provider["registry.terraform.io/hashicorp/aws"].alias`.
+impl fmt::Display for ProviderConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.module.is_root() {
+            write!(f, "{}.", self.module)?;
+        }
+        write!(f, "provider[\"{}\"]", self.provider)?;
+        self.alias.iter().try_for_each(|alias| write!(f, ".{alias}"))
     }
 }
 

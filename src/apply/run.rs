@@ -1,6 +1,7 @@
 //! Runs the steps of a plan: as many at once as allowed, the longest way first.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,8 +11,10 @@ use diag::{Diagnostic, Diagnostics};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use graph::{Lock, Schedule, Step};
+use lang::body::CompiledBody;
 use lang::conditions::Verdict;
 use lang::evaluation::{Evaluation, Repeated, World};
+use lang::module::Resource;
 use plan::{Change, Plan, Pool, Values};
 use state::record::{Gone, Move, Record, Settled};
 use state::{Journal, Target};
@@ -83,12 +86,14 @@ pub(crate) struct Runner<'a> {
     pub(crate) input: &'a Input<'a>,
     pub(crate) evaluation: Evaluation<'a>,
     pub(crate) outcome: RefCell<Outcome>,
+    /// Compiled bodies of resources that have been worked on.
+    pub(crate) bodies: RefCell<HashMap<*const Resource, Rc<CompiledBody>>>,
 }
 
 /// Carries out a plan. What could not be done is in the outcome's diagnostics; what was done is in the journal.
 pub async fn apply(input: &Input<'_>) -> Outcome {
     let evaluation = Evaluation::new(input.world, input.variables.clone());
-    let runner = Runner { input, evaluation, outcome: RefCell::default() };
+    let runner = Runner { input, evaluation, outcome: RefCell::default(), bodies: RefCell::default() };
     runner.run().await;
     let mut outcome = runner.outcome.take();
     if !outcome.diags.has_errors() {
@@ -108,7 +113,7 @@ impl Runner<'_> {
                 Some(object) => Record::Object(Settled {
                     token: None,
                     target,
-                    provider: crate::step::provider_config(&drift.provider),
+                    provider: drift.provider.clone(),
                     object: object.clone(),
                 }),
             };

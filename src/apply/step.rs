@@ -11,11 +11,10 @@ use lang::conditions::Verdict;
 use lang::evaluation::{Instance, Repeated};
 use lang::expr::Evaluator;
 use lang::module::{Condition, ProvisionerWhen, Resource};
-use lang::providers::ConfigAddress;
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
 use state::record::{Gone, Handle, Intent, Record, Settled};
-use state::{Attributes, Dependency, Object, ProviderConfig, Status, Target};
+use state::{Attributes, Dependency, Object, Status, Target};
 use value::{Marks, Path, Value};
 
 use crate::edges::{Doing, PlannedStep};
@@ -26,7 +25,7 @@ use crate::run::{Event, Runner};
 struct Configured<'a> {
     instance: Rc<Instance<'a>>,
     resource: &'a Resource,
-    body: CompiledBody,
+    body: Rc<CompiledBody>,
     config: Value,
     marks: Vec<(Path, Marks)>,
 }
@@ -121,6 +120,19 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
+    /// Returns the compiled body of a resource: compiled for its first instance, whichever that is.
+    fn body(&self, resource: &'a Resource, schema: &schema::Block, diags: &mut Diagnostics) -> Rc<CompiledBody> {
+        let key = std::ptr::from_ref(resource);
+        if let Some(known) = self.bodies.borrow().get(&key) {
+            return known.clone();
+        }
+        let body = Rc::new(CompiledBody::compile(&resource.body, schema, &resource.names, diags));
+        if !diags.has_errors() {
+            self.bodies.borrow_mut().insert(key, body.clone());
+        }
+        body
+    }
+
     /// Evaluates the configuration of an instance, which must be wholly known by now.
     fn configured(&self, planned: &Change, schema: &schema::Block) -> Result<Configured<'a>, Failed> {
         let address = &planned.address;
@@ -133,7 +145,7 @@ impl<'a> Runner<'a> {
         let preconditions = &resource.lifecycle.preconditions;
         self.check(planned, (&instance, &repeated), preconditions, "Resource precondition failed")?;
         let mut diags = Diagnostics::new();
-        let body = CompiledBody::compile(&resource.body, schema, &resource.names, &mut diags);
+        let body = self.body(resource, schema, &mut diags);
         let scope = self.evaluation.scope(&instance, planned.repeated.clone().unwrap_or_default());
         let mut evaluator = Evaluator::new(&scope, self.input.world.env);
         let config = body.eval(&mut evaluator);
@@ -252,7 +264,7 @@ impl<'a> Runner<'a> {
             token: token.clone(),
             target: Target { address: planned.address.clone(), deposed: planned.deposed },
             action,
-            provider: provider_config(&planned.provider),
+            provider: planned.provider.clone(),
             planned: EcoString::new(),
         });
         self.durable(planned, &record).await?;
@@ -339,12 +351,7 @@ impl<'a> Runner<'a> {
             return self.settle_provisioned(planned, schema, configured, response, token).await;
         }
         let object = self.object(planned, schema, configured, &response, failed)?;
-        let record = Record::Object(Settled {
-            token: Some(token),
-            target,
-            provider: provider_config(&planned.provider),
-            object,
-        });
+        let record = Record::Object(Settled { token: Some(token), target, provider: planned.provider.clone(), object });
         self.result(planned, &record).await?;
         self.problems(planned, response.problems, Some(&configured.body))?;
         if let Some(breach) = breaches.first()
@@ -377,7 +384,7 @@ impl<'a> Runner<'a> {
         let ready = self.object(planned, schema, configured, &response, false)?;
         let tainted = Arc::new(Object { status: Status::Tainted, ..Object::clone(&ready) });
         let target = Target { address: planned.address.clone(), deposed: None };
-        let provider = provider_config(&planned.provider);
+        let provider = planned.provider.clone();
         let record = |token, object| {
             Record::Object(Settled { token, target: target.clone(), provider: provider.clone(), object })
         };
@@ -470,15 +477,6 @@ impl<'a> Runner<'a> {
         self.problems(planned, response.problems, None)?;
         Ok(null)
     }
-}
-
-/// Returns a provider configuration as state has it.
-pub(crate) fn provider_config(address: &ConfigAddress) -> Arc<ProviderConfig> {
-    Arc::new(ProviderConfig {
-        module: address.module.clone(),
-        provider: address.provider.clone(),
-        alias: address.alias.clone(),
-    })
 }
 
 /// Returns what `each` and `count` are for an instance that may no longer be configured: only its key is known.

@@ -1,39 +1,14 @@
 //! Which provider configuration a resource uses: its own module's, one passed on by a caller, or the default one.
 
-use std::fmt;
-
 use addr::{LocalProvider, Provider};
-use ecow::EcoString;
 
 use crate::module::{ProviderConfig, Resource};
 use crate::tree::Node;
 
-/// A provider configuration by the module that holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConfigAddress {
-    /// The module with the provider block, or the root where there is no such block.
-    pub module: addr::Module,
-    /// Which provider.
-    pub provider: Provider,
-    /// Which of its configurations.
-    pub alias: Option<EcoString>,
-}
-
-/// Writes the address as state files have it.
-impl fmt::Display for ConfigAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.module.is_root() {
-            write!(f, "{}.", self.module)?;
-        }
-        write!(f, "provider[\"{}\"]", self.provider)?;
-        self.alias.iter().try_for_each(|alias| write!(f, ".{alias}"))
-    }
-}
-
 /// A provider configuration and, where one is written, its block.
 pub struct Resolved<'a> {
     /// Its address.
-    pub address: ConfigAddress,
+    pub address: addr::ProviderConfig,
     /// The module and the block in it; nothing for a configuration that nobody wrote.
     pub block: Option<(&'a Node, &'a ProviderConfig)>,
 }
@@ -52,7 +27,7 @@ pub fn resolve_local<'a>(path: &[&'a Node], mut local: LocalProvider) -> Resolve
     let Some((mut node, mut above)) = path.split_last() else {
         let provider = Provider::implied(&local.name);
         return Resolved {
-            address: ConfigAddress { module: addr::Module::default(), provider, alias: None },
+            address: addr::ProviderConfig { module: addr::Module::default(), provider, alias: None },
             block: None,
         };
     };
@@ -60,11 +35,11 @@ pub fn resolve_local<'a>(path: &[&'a Node], mut local: LocalProvider) -> Resolve
     loop {
         let found = node.module.providers.iter().find(|config| config.local == local);
         if let Some(config) = found.filter(|config| above.is_empty() || !config.is_empty()) {
-            let address = ConfigAddress { module: node.path.clone(), provider, alias: local.alias };
+            let address = addr::ProviderConfig { module: node.path.clone(), provider, alias: local.alias };
             return Resolved { address, block: Some((node, config)) };
         }
         let Some((caller, rest)) = above.split_last() else {
-            let address = ConfigAddress { module: addr::Module::default(), provider, alias: local.alias };
+            let address = addr::ProviderConfig { module: addr::Module::default(), provider, alias: local.alias };
             return Resolved { address, block: None };
         };
         local = passed(caller, node, &local, &provider);

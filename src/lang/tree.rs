@@ -26,6 +26,17 @@ pub struct Node {
 }
 
 impl Node {
+    /// Returns the module that a call in this one leads to.
+    pub fn child(&self, call: &str) -> Option<&Node> {
+        let place = self.module.calls.iter().position(|known| known.name == call)?;
+        self.children.get(place)?.as_deref()
+    }
+
+    /// Returns the place of a module instance in the tree that begins here.
+    pub fn find(&self, instance: &addr::ModuleInstance) -> Option<&Node> {
+        instance.0.iter().try_fold(self, |node, step| node.child(&step.name))
+    }
+
     /// Calls `visit` for this module and all below it, callers before the called.
     pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
         visit(self);

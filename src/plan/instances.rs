@@ -116,7 +116,7 @@ impl<'a> Planner<'a> {
     /// Turns places in modules into addresses.
     fn needs(&self, touched: Vec<Touched>) -> Vec<Need> {
         let need = |touched: Touched| {
-            let node = self.node(&touched.module)?;
+            let node = self.root.find(&touched.module)?;
             let resource = node.module.resources.get(touched.resource as usize)?.address.clone();
             Some(Need { resource: AbsResource { module: touched.module, resource }, key: touched.key })
         };

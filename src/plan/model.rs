@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use addr::ProviderConfig;
 use addr::{AbsInstance, AbsResource, Key};
 use diag::Diagnostics;
 use ecow::EcoString;
 use lang::evaluation::Repeated;
-use lang::providers::ConfigAddress;
 use state::{DeposedKey, Object};
 use value::{Path, Value};
 
@@ -35,7 +35,7 @@ pub struct Change {
     /// Which of its objects; nothing means the current one.
     pub deposed: Option<DeposedKey>,
     /// The provider configuration that does it.
-    pub provider: Arc<ConfigAddress>,
+    pub provider: Arc<ProviderConfig>,
     /// What is done.
     pub action: Action,
     /// Why it is replaced or deleted.
@@ -131,7 +131,7 @@ pub struct Drift {
     /// What to store of it; nothing if it is gone.
     pub object: Option<Arc<Object>>,
     /// The provider configuration that looked.
-    pub provider: Arc<ConfigAddress>,
+    pub provider: Arc<ProviderConfig>,
 }
 
 impl OutputChange {

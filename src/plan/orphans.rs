@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use addr::{AbsInstance, AbsResource, Mode};
+use addr::{AbsInstance, AbsResource, Mode, ProviderConfig};
 use diag::Diagnostic;
 use futures_util::StreamExt;
 use futures_util::stream;
 use lang::evaluation::Repeated;
-use lang::providers::ConfigAddress;
 use sdk::ReadRequest;
-use state::{DeposedKey, Object, ProviderConfig};
+use state::{DeposedKey, Object};
 use value::{Marks, Path, Value};
 
 use crate::instances::CALLS_AT_ONCE;
@@ -34,7 +33,7 @@ impl Planner<'_> {
                 (false, true) => Reason::NoKey,
                 (false, false) => Reason::NoResource,
             };
-            async move { self.orphan(address, deposed, (&provider, object), reason).await }
+            async move { self.orphan(address, deposed, (provider, object), reason).await }
         });
         stream::iter(plans).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<()>>().await;
     }
@@ -43,18 +42,13 @@ impl Planner<'_> {
         &self,
         address: AbsInstance,
         deposed: Option<DeposedKey>,
-        (provider, object): (&ProviderConfig, Arc<Object>),
+        (config, object): (Arc<ProviderConfig>, Arc<Object>),
         reason: Reason,
     ) {
-        let config = ConfigAddress {
-            module: provider.module.clone(),
-            provider: provider.provider.clone(),
-            alias: provider.alias.clone(),
-        };
         let resource = &address.resource.resource;
         let Some(kind) = self.kind(&config.provider, resource) else {
             let detail = format!(
-                "{address} is managed by {provider}, which is not available, so it cannot be planned to be destroyed."
+                "{address} is managed by {config}, which is not available, so it cannot be planned to be destroyed."
             );
             return self.report(Diagnostic::error("Provider not available", detail));
         };
@@ -70,7 +64,7 @@ impl Planner<'_> {
             reason,
             action,
             deposed,
-            provider: Arc::new(config),
+            provider: config,
             before: crate::change::mark_sensitive(&kind.schema.block, before, &marks),
             after: Value::null(kind.ty.clone()),
             replaces: Vec::new(),
@@ -86,7 +80,7 @@ impl Planner<'_> {
     async fn still_there(
         &self,
         provider: &dyn sdk::Provider,
-        config: &ConfigAddress,
+        config: &Arc<ProviderConfig>,
         (address, deposed): (&AbsInstance, Option<DeposedKey>),
         (before, object): (Value, &Object),
     ) -> Option<Value> {
@@ -114,7 +108,7 @@ impl Planner<'_> {
                 before,
                 after: response.object,
                 object: None,
-                provider: Arc::new(config.clone()),
+                provider: config.clone(),
             });
         }
         None

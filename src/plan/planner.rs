@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use addr::{AbsInstance, Mode, ModuleInstance, Provider};
+use addr::ProviderConfig;
+use addr::{AbsInstance, Mode, Provider};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
@@ -17,7 +18,7 @@ use lang::evaluation::{Evaluation, Instance, Repeated, World};
 use lang::expr::{Evaluator, NoNames};
 use lang::module::Resource;
 use lang::objects::{Kind, Objects};
-use lang::providers::{ConfigAddress, Resolved, resolve};
+use lang::providers::{Resolved, resolve};
 use lang::tree::Node;
 use state::State;
 use syntax::tree::Body;
@@ -89,7 +90,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) out: RefCell<Plan>,
     /// Instances that the configuration has.
     pub(crate) seen: RefCell<HashSet<AbsInstance>>,
-    configs: RefCell<HashMap<ConfigAddress, Configured>>,
+    configs: RefCell<HashMap<ProviderConfig, Configured>>,
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
 }
 
@@ -100,7 +101,7 @@ type Configured = Rc<OnceCell<Option<Arc<dyn sdk::Provider>>>>;
 pub(crate) struct Block<'a> {
     pub(crate) resource: &'a Resource,
     pub(crate) provider: Arc<dyn sdk::Provider>,
-    pub(crate) config: Arc<ConfigAddress>,
+    pub(crate) config: Arc<ProviderConfig>,
     pub(crate) kind: Arc<ResourceKind>,
     pub(crate) body: CompiledBody,
 }
@@ -235,21 +236,10 @@ impl<'a> Planner<'a> {
         let mut path = vec![self.root];
         for name in module.0.iter() {
             let Some(node) = path.last().copied() else { break };
-            let place = node.module.calls.iter().position(|call| call.name == *name);
-            let Some(child) = place.and_then(|place| node.children.get(place)?.as_deref()) else { break };
+            let Some(child) = node.child(name) else { break };
             path.push(child);
         }
         path
-    }
-
-    /// Returns the place of a module instance in the tree.
-    pub(crate) fn node(&self, module: &ModuleInstance) -> Option<&'a Node> {
-        let mut node = self.root;
-        for step in module.0.iter() {
-            let place = node.module.calls.iter().position(|call| call.name == step.name)?;
-            node = node.children.get(place)?.as_deref()?;
-        }
-        Some(node)
     }
 
     pub(crate) fn kind(&self, provider: &Provider, resource: &addr::Resource) -> Option<Arc<ResourceKind>> {
@@ -290,7 +280,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the provider of a configuration that state names, configured as the configuration has it now.
-    pub(crate) async fn provider_at(&self, address: &ConfigAddress) -> Option<Arc<dyn sdk::Provider>> {
+    pub(crate) async fn provider_at(&self, address: &ProviderConfig) -> Option<Arc<dyn sdk::Provider>> {
         let path = self.path_to(&address.module);
         let block = path.last().and_then(|node| {
             let found = node.module.providers.iter().find(|known| {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::Provider;
-use lang::providers::ConfigAddress;
+use addr::ProviderConfig;
 use sdk::{ConfigureRequest, Problem, Runtime};
 use value::Value;
 
@@ -18,7 +18,7 @@ pub struct Pool {
     make: Box<Make>,
     runtime: Arc<dyn Runtime>,
     version: &'static str,
-    configured: RefCell<HashMap<ConfigAddress, Arc<dyn sdk::Provider>>>,
+    configured: RefCell<HashMap<ProviderConfig, Arc<dyn sdk::Provider>>>,
     bare: RefCell<HashMap<Provider, Arc<dyn sdk::Provider>>>,
 }
 
@@ -44,14 +44,14 @@ impl Pool {
     }
 
     /// Returns the provider of a configuration that has been configured already.
-    pub fn get(&self, address: &ConfigAddress) -> Option<Arc<dyn sdk::Provider>> {
+    pub fn get(&self, address: &ProviderConfig) -> Option<Arc<dyn sdk::Provider>> {
         self.configured.borrow().get(address).cloned()
     }
 
     /// Configures the provider of a configuration.
     pub async fn configure(
         &self,
-        address: &ConfigAddress,
+        address: &ProviderConfig,
         config: Value,
     ) -> Result<Arc<dyn sdk::Provider>, Vec<Problem>> {
         let Some(made) = (self.make)(&address.provider) else {

@@ -28,13 +28,6 @@ pub fn refactor(root: &Node, prior: &State) -> (State, Vec<Moved>, Diagnostics) 
     (work.state, work.moves, work.diags)
 }
 
-fn node_of<'a>(root: &'a Node, module: &ModuleInstance) -> Option<&'a Node> {
-    module.0.iter().try_fold(root, |node, step| {
-        let place = node.module.calls.iter().position(|call| call.name == step.name)?;
-        node.children.get(place)?.as_deref()
-    })
-}
-
 struct Work {
     state: State,
     moves: Vec<Moved>,
@@ -59,7 +52,7 @@ impl Work {
     fn implied(&mut self, root: &Node) {
         let mut found: Vec<(AbsInstance, AbsInstance)> = Vec::new();
         for (address, stored) in self.state.resources() {
-            let Some(node) = node_of(root, &address.module) else { continue };
+            let Some(node) = root.find(&address.module) else { continue };
             let place = node.module.names.resource_place(&address.resource).copied();
             let resource = place.and_then(|place| node.module.resources.get(place as usize));
             let (from, to) = match resource.map(|resource| &resource.repetition) {

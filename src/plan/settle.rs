@@ -2,7 +2,6 @@
 
 use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
-use lang::providers::ConfigAddress;
 use sdk::{FindIntent, IntentOutcome};
 use state::record::{Action, Gone, Record, Settled};
 use state::{Attributes, Object, OpenIntent, Status};
@@ -28,12 +27,8 @@ impl Planner<'_> {
     async fn settle(&self, open: &OpenIntent) -> Option<Record> {
         let intent = &open.intent;
         let address = &intent.target.address;
-        let config = ConfigAddress {
-            module: intent.provider.module.clone(),
-            provider: intent.provider.provider.clone(),
-            alias: intent.provider.alias.clone(),
-        };
-        let provider = self.provider_at(&config).await?;
+        let config = &*intent.provider;
+        let provider = self.provider_at(config).await?;
         let kind = self.kind(&config.provider, &address.resource.resource)?;
         let stored = self.prior.object(&intent.target).cloned();
         let prior = match &stored {

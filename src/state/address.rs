@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use addr::{AbsInstance, AbsResource, Key, Mode, Module, ModuleInstance, ModuleStep, Provider, Resource};
+use addr::{AbsInstance, AbsResource, Key, Mode, ModuleInstance, ModuleStep, Provider, ProviderConfig, Resource};
 use ecow::EcoString;
 
 /// Reads the address of a module instance: `module.a["x"].module.b`; empty text is the root.
@@ -32,8 +32,8 @@ pub fn parse_resource(text: &str) -> Option<AbsResource> {
     parse_instance(text).filter(|instance| instance.key.is_none()).map(|instance| instance.resource)
 }
 
-/// Reads what stands in front of `provider[` in a provider configuration's address, and the two names behind it.
-pub(crate) fn parse_provider_config(text: &str) -> Option<(Module, Provider, Option<EcoString>)> {
+/// Reads the address of a provider configuration: `module.a.provider["registry.terraform.io/hashicorp/aws"].alias`.
+pub fn parse_provider_config(text: &str) -> Option<ProviderConfig> {
     let mut reader = Reader { rest: text };
     let module = reader.module()?;
     if !module.is_root() {
@@ -49,7 +49,7 @@ pub(crate) fn parse_provider_config(text: &str) -> Option<(Module, Provider, Opt
     };
     let names = module.0.iter().all(|step| step.key.is_none());
     let provider = parse_source(&source)?;
-    names.then(|| (module.module(), provider, alias))
+    names.then(|| ProviderConfig { module: module.module(), provider, alias })
 }
 
 /// Reads a full source; states of long ago name providers without a place, as `-/name`.
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn reads_provider_configurations() {
-        let (module, provider, alias) =
+        let addr::ProviderConfig { module, provider, alias } =
             parse_provider_config("module.a.module.b.provider[\"registry.terraform.io/hashicorp/aws\"].east").unwrap();
         assert_eq!(
             (module.to_string(), provider.to_string(), alias.as_deref()),

@@ -26,7 +26,7 @@ pub mod stores;
 #[cfg(test)]
 mod testing;
 
-pub use address::{parse_instance, parse_module, parse_resource};
+pub use address::{parse_instance, parse_module, parse_provider_config, parse_resource};
 pub use attributes::{Attributes, AttributesError};
 pub use format::terraform;
 pub use handles::{Clock, FileSystem, OpenFile, Random, SystemClock, SystemRandom, World, identifier, rfc3339};
@@ -35,7 +35,7 @@ pub use ledger::{Ledger, OpenIntent};
 pub use lock::{Claim, Lock, LockError, LockRequest, Owner};
 pub use model::{
     ChangeError, CheckKind, CheckResult, CheckStatus, CheckedObject, Dependency, DeposedKey, Identity, Instance,
-    Object, Output, ProviderConfig, Resource, State, Status, Target,
+    Object, Output, Resource, State, Status, Target,
 };
 pub use ordered::OrderedMap;
 pub use reading::{Damage, DamageKind, Note, Reading, Salvage, read, salvage};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use addr::{AbsInstance, AbsResource, Key, Module, Provider};
+use addr::{AbsInstance, AbsResource, Key, ProviderConfig};
 use ecow::EcoString;
 use value::{Path, Type, Value};
 
@@ -48,35 +48,6 @@ pub struct Resource {
     pub provider: Arc<ProviderConfig>,
     /// The instances by key.
     pub instances: OrderedMap<Option<Key>, Instance>,
-}
-
-/// A provider configuration by its address, as Terraform writes it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ProviderConfig {
-    /// The module that holds the configuration.
-    pub module: Module,
-    /// The provider.
-    pub provider: Provider,
-    /// The configuration's alias.
-    pub alias: Option<EcoString>,
-}
-
-impl ProviderConfig {
-    /// Reads an address: `module.a.provider["registry.terraform.io/hashicorp/aws"].alias`.
-    pub fn parse(text: &str) -> Option<ProviderConfig> {
-        let (module, provider, alias) = crate::address::parse_provider_config(text)?;
-        Some(ProviderConfig { module, provider, alias })
-    }
-}
-
-impl fmt::Display for ProviderConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.module.is_root() {
-            write!(f, "{}.", self.module)?;
-        }
-        write!(f, "provider[\"{}\"]", self.provider)?;
-        self.alias.iter().try_for_each(|alias| write!(f, ".{alias}"))
-    }
 }
 
 /// What is known of one instance: its current object, and old ones that wait to be deleted.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use addr::{AbsInstance, AbsResource};
+use addr::{AbsInstance, AbsResource, ProviderConfig};
 use ecow::EcoString;
 
-use crate::{CheckResult, DeposedKey, Object, Output, ProviderConfig, Target};
+use crate::{CheckResult, DeposedKey, Object, Output, Target};
 
 /// One record of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use addr::AbsInstance;
+use addr::{AbsInstance, ProviderConfig};
 use value::{Path, PathStep, Type, Value};
 
 use crate::record::{Action, Gone, Handle, Intent, Move, Record, Settled};
 use crate::{
-    Attributes, Dependency, DeposedKey, Identity, Ledger, Object, Output, ProviderConfig, State, Status, Target,
-    parse_instance,
+    Attributes, Dependency, DeposedKey, Identity, Ledger, Object, Output, State, Status, Target, parse_instance,
 };
 
 /// Numbers that a seed decides (SplitMix64).
@@ -37,7 +36,9 @@ pub(crate) fn at(address: &str) -> AbsInstance {
 }
 
 pub(crate) fn provider() -> Arc<ProviderConfig> {
-    Arc::new(ProviderConfig::parse("provider[\"registry.terraform.io/hashicorp/fake\"]").expect("it is an address"))
+    Arc::new(
+        crate::parse_provider_config("provider[\"registry.terraform.io/hashicorp/fake\"]").expect("it is an address"),
+    )
 }
 
 pub(crate) fn object(id: &str) -> Arc<Object> {

@@ -7,10 +7,44 @@ use diag::Diagnostic;
 use state::record::{Record, Settled};
 use state::{Object, Status, Target};
 
+use crate::working::LockArgs;
 use crate::{Exit, Session, stored};
 
+/// What `taint` and `untaint` take.
+#[derive(clap::Args)]
+pub(super) struct StatusArgs {
+    /// Succeed even if there is no such instance.
+    #[arg(long)]
+    allow_missing: bool,
+
+    #[command(flatten)]
+    lock: LockArgs,
+
+    /// The address of the instance.
+    #[arg(value_name = "ADDRESS")]
+    address: String,
+}
+
+impl StatusArgs {
+    /// Sets the status and says so: the address, then `said`.
+    pub(super) fn set(&self, session: &mut Session, operation: &str, status: Status, said: &str) -> Exit {
+        match set_status(session, (operation, self.lock.patience()), &self.address, status) {
+            Ok(true) => {
+                session.ui.out.print(&format!("Resource instance {} {said}.\n", self.address));
+                Exit::SUCCESS
+            }
+            Ok(false) if self.allow_missing => Exit::SUCCESS,
+            Ok(false) => {
+                session.problem("No such resource instance", format!("The state has no instance {}.", self.address));
+                Exit::FAILURE
+            }
+            Err(exit) => exit,
+        }
+    }
+}
+
 /// Sets the status of an instance's current object; tells whether there is one.
-pub(super) fn set_status(
+fn set_status(
     session: &mut Session,
     (operation, patience): (&str, Duration),
     address: &str,

@@ -3,8 +3,7 @@
 use state::Status;
 
 use super::Run;
-use super::state_status::set_status;
-use crate::working::LockArgs;
+use super::state_status::StatusArgs;
 use crate::{Exit, Session};
 
 /// Take away the mark that an instance is damaged.
@@ -12,34 +11,14 @@ use crate::{Exit, Session};
 /// The next apply leaves it as it is, if nothing else is to change.
 #[derive(clap::Parser)]
 pub(super) struct Args {
-    /// Succeed even if there is no such instance.
-    #[arg(long)]
-    allow_missing: bool,
-
     #[command(flatten)]
-    lock: LockArgs,
-
-    /// The address of the instance.
-    #[arg(value_name = "ADDRESS")]
-    address: String,
+    status: StatusArgs,
 }
 
 impl Run for Args {
     const NAME: &'static str = "untaint";
 
     fn run(self, session: &mut Session) -> Exit {
-        let done = set_status(session, (Self::NAME, self.lock.patience()), &self.address, Status::Ready);
-        match done {
-            Ok(true) => {
-                session.ui.out.print(&format!("Resource instance {} is no longer marked as tainted.\n", self.address));
-                Exit::SUCCESS
-            }
-            Ok(false) if self.allow_missing => Exit::SUCCESS,
-            Ok(false) => {
-                session.problem("No such resource instance", format!("The state has no instance {}.", self.address));
-                Exit::FAILURE
-            }
-            Err(exit) => exit,
-        }
+        self.status.set(session, Self::NAME, Status::Ready, "is no longer marked as tainted")
     }
 }

@@ -8,7 +8,9 @@ use value::Path;
 
 use super::paths;
 use crate::address::{parse_instance, parse_module};
-use crate::{Dependency, ProviderConfig};
+use addr::ProviderConfig;
+
+use crate::Dependency;
 
 /// Shares equal parts among the objects that are read from one file.
 #[derive(Default)]
@@ -27,7 +29,7 @@ impl Interner {
         if let Some(known) = self.providers.get(text) {
             return Some(known.clone());
         }
-        let provider = Arc::new(ProviderConfig::parse(text)?);
+        let provider = Arc::new(crate::parse_provider_config(text)?);
         self.providers.insert(text.to_owned(), provider.clone());
         Some(provider)
     }

@@ -346,7 +346,7 @@ impl Reading<'_, '_> {
         Ok(Target { address: self.instance()?, deposed: self.deposed()? })
     }
 
-    fn provider(&mut self) -> Result<Arc<crate::ProviderConfig>, String> {
+    fn provider(&mut self) -> Result<Arc<addr::ProviderConfig>, String> {
         let text = need(self.raw.provider.as_ref(), "provider")?;
         let provider = self.interner.provider(&text.0);
         provider.ok_or_else(|| format!("{:?} is no address of a provider configuration", text.0))
