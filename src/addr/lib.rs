@@ -3,10 +3,12 @@
 //! *Not here:* looking anything up by name, values, files.
 
 mod module;
+mod pattern;
 mod provider;
 mod resource;
 
 pub use module::{Key, Module, ModuleInstance, ModuleStep};
+pub use pattern::{KeyPattern, Pattern};
 pub use provider::{LocalProvider, Provider, ProviderConfig, ProviderParseError};
 pub use resource::{AbsInstance, AbsResource, Mode, Resource};
 

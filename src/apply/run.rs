@@ -50,6 +50,9 @@ pub struct Input<'a> {
 pub trait Observer {
     /// Something happened to a change of the plan.
     fn see(&self, change: &Change, event: Event<'_>);
+
+    /// A later stage begins: what the plan deferred can be planned now.
+    fn stage(&self, _plan: &Plan) {}
 }
 
 /// What happened.
@@ -80,6 +83,17 @@ pub struct Outcome {
     pub skipped: usize,
     /// What went wrong.
     pub diags: Diagnostics,
+}
+
+impl Outcome {
+    /// Adds what came of a later stage.
+    pub fn add(&mut self, later: Outcome) {
+        self.added += later.added;
+        self.changed += later.changed;
+        self.destroyed += later.destroyed;
+        self.skipped += later.skipped;
+        self.diags.append(later.diags);
+    }
 }
 
 pub(crate) struct Runner<'a> {

@@ -138,6 +138,17 @@ impl<'a, 's> Progress<'a, 's> {
 }
 
 impl Observer for Progress<'_, '_> {
+    fn stage(&self, plan: &plan::Plan) {
+        let plan::Counts { add, change, destroy } = plan.counts();
+        let text = format!(
+            "More is known now, so what was deferred goes on: {add} to add, {change} to change, {destroy} to destroy."
+        );
+        match self.voice {
+            Voice::Text => self.session.borrow_mut().ui.out.print(&format!("\n{text}\n\n")),
+            Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),
+        }
+    }
+
     fn see(&self, change: &Change, event: Event<'_>) {
         let address = &change.address;
         let name = |doing| {

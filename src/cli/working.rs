@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use addr::{AbsInstance, Pattern};
 use diag::{Diagnostic, Diagnostics, Sources};
 use engine::{Approval, RealRuntime, Report, Request};
 use plan::{Options, Plan};
@@ -13,6 +14,7 @@ use crate::configuration::{Asking, Configuration};
 use crate::progress::{self, Interrupt, Progress, Voice};
 use crate::providers::LinkedProviders;
 use crate::render::{plan as render, stream};
+use crate::stored::Selection;
 use crate::variables::{Assignments, Missing, VariableOptions};
 use crate::{Exit, Session, arguments, environment, stored};
 
@@ -56,6 +58,14 @@ pub(crate) struct PlanningArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) replace: Vec<String>,
 
+    /// Plan only this module, resource or instance, and what it needs. May be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+
+    /// Leave this module, resource or instance as it is, and what needs it. May be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) exclude: Vec<String>,
+
     /// Ask for the values of variables that have none, on a terminal.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) input: bool,
@@ -75,12 +85,39 @@ pub(crate) struct PlanningArgs {
     pub(crate) variables: VariableOptions,
 }
 
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// The world is to become what the configuration says.
+    Change,
+    /// Everything is to be destroyed.
+    Destroy,
+    /// The state is to be brought up to date, and nothing else.
+    Refresh,
+}
+
+impl Goal {
+    /// Returns the goal that the flags of a command name; there can be only one.
+    pub(crate) fn of(session: &mut Session, destroy: bool, refresh_only: bool) -> Result<Goal, Exit> {
+        match (destroy, refresh_only) {
+            (true, true) => {
+                let detail = "With -destroy everything is to go, with -refresh-only nothing is to change.";
+                session.problem("Incompatible options", detail);
+                Err(Exit::FAILURE)
+            }
+            (true, false) => Ok(Goal::Destroy),
+            (false, true) => Ok(Goal::Refresh),
+            (false, false) => Ok(Goal::Change),
+        }
+    }
+}
+
 /// What a command wants beyond its arguments.
 pub(crate) struct Wish<'a> {
     /// Its name, for the lock.
     pub(crate) operation: &'static str,
-    /// Everything is to be destroyed.
-    pub(crate) destroy: bool,
+    /// What it is for.
+    pub(crate) goal: Goal,
     /// What to do with the plan, which has been shown.
     pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
 }
@@ -108,7 +145,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let options = options(session, args, wish.destroy)?;
+    let options = options(session, args, wish.goal)?;
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
     let interrupt = Interrupt::default();
@@ -187,7 +224,7 @@ fn show(session: &mut Session, voice: Voice, plan: &Plan, linked: &LinkedProvide
     }
 }
 
-fn options(session: &mut Session, args: &PlanningArgs, destroy: bool) -> Result<Options, Exit> {
+fn options(session: &mut Session, args: &PlanningArgs, goal: Goal) -> Result<Options, Exit> {
     let mut replace = Vec::new();
     for text in &args.replace {
         match state::parse_instance(text) {
@@ -200,5 +237,33 @@ fn options(session: &mut Session, args: &PlanningArgs, destroy: bool) -> Result<
             }
         }
     }
-    Ok(Options { destroy, no_refresh: !args.refresh, replace, ..Options::default() })
+    if goal == Goal::Refresh && (!args.refresh || !replace.is_empty()) {
+        let detail = "With -refresh-only the state is brought up to date and nothing else, so -refresh=false and \
+                      -replace make no sense with it.";
+        session.problem("Incompatible options", detail);
+        return Err(Exit::FAILURE);
+    }
+    Ok(Options {
+        destroy: goal == Goal::Destroy,
+        refresh_only: goal == Goal::Refresh,
+        no_refresh: !args.refresh,
+        replace,
+        targets: patterns(session, "-target", &args.target)?,
+        excludes: patterns(session, "-exclude", &args.exclude)?,
+        ..Options::default()
+    })
+}
+
+/// Reads what the user names: modules, resources, instances.
+fn patterns(session: &mut Session, flag: &str, texts: &[String]) -> Result<Vec<Pattern>, Exit> {
+    let pattern = |text: &String| match Selection::parse(text)? {
+        Selection::Module(module) => Ok(Pattern::everything_in(&module)),
+        Selection::Resource(resource) => Ok(Pattern::named(&AbsInstance { resource, key: None })),
+        Selection::Instance(instance) => Ok(Pattern::named(&instance)),
+    };
+    let patterns: Result<Vec<Pattern>, Diagnostic> = texts.iter().map(pattern).collect();
+    patterns.map_err(|problem| {
+        session.problem(&format!("Invalid {flag} option"), problem.detail);
+        Exit::FAILURE
+    })
 }

@@ -8,16 +8,18 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use diag::{Diagnostic, Diagnostics};
+use diag::{Diagnostic, Diagnostics, Severity};
 use lang::evaluation::World;
 use lang::functions::Environment;
 use lang::tree::Node;
 use lang::validate::Providers;
-use plan::{Options, Plan, Pool, Values};
+use plan::{Options, Plan, Pool, Rest, Values};
 use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
 
+/// Stages of one apply: each must do or find out something, so this many are only reached by a mistake.
+const STAGES_MAX: usize = 100;
 /// How often progress is asked about.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -153,7 +155,6 @@ async fn work(
     decide: &mut dyn FnMut(&Plan) -> Approval,
 ) -> (Plan, Option<apply::Outcome>) {
     let values = Values::default();
-    let pool = pool(request);
     let configuration = &request.configuration;
     let world = World {
         root: configuration.root,
@@ -164,41 +165,105 @@ async fn work(
         resources: &values,
         applying: false,
     };
-    let input = |prior| plan::Input {
-        world,
-        variables: configuration.variables.clone(),
-        prior,
-        pool: pool.clone(),
-        values: &values,
-        options: &request.options,
-    };
-    let before = journal.state();
-    let diags = settle(input(&before), journal).await;
+    let run = Run { request, journal, observer, values: &values, world, pool: pool(request) };
+    let diags = settle(run.input(&journal.state(), &request.options), journal).await;
     if diags.has_errors() {
         return (Plan { diags, ..Plan::default() }, None);
     }
     let (prior, moves, moved) = plan::refactor(configuration.root, &journal.state());
-    let mut plan = plan::plan(input(&prior)).await;
+    let mut plan = plan::plan(run.input(&prior, &request.options)).await;
     plan.moves = moves;
     plan.diags.append(moved);
     if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
         return (plan, None);
     }
-    let env = Environment { pure: false, ..configuration.env.clone() };
-    let input = apply::Input {
-        world: World { env: &env, applying: true, ..world },
-        variables: configuration.variables.clone(),
-        plan: &plan,
-        pool: pool.clone(),
-        values: &values,
-        journal,
-        parallelism: request.parallelism,
-        observer,
-        runtime: request.runtime.clone(),
-        stopping: request.stopping,
-    };
-    let outcome = with_ticks(apply::apply(&input), request.tick).await;
+    let mut outcome = run.apply(&plan).await;
+    run.complete(&plan, &mut outcome).await;
     (plan, Some(outcome))
+}
+
+/// What the stages of one run share.
+struct Run<'a> {
+    request: &'a Request<'a>,
+    journal: &'a Journal,
+    observer: &'a dyn apply::Observer,
+    values: &'a Values,
+    world: World<'a>,
+    pool: Rc<Pool>,
+}
+
+impl<'a> Run<'a> {
+    fn input<'i>(&'i self, prior: &'i State, options: &'i Options) -> plan::Input<'i> {
+        let variables = self.request.configuration.variables.clone();
+        plan::Input { world: self.world, variables, prior, pool: self.pool.clone(), values: self.values, options }
+    }
+
+    async fn apply(&self, plan: &Plan) -> apply::Outcome {
+        let env = Environment { pure: false, ..self.request.configuration.env.clone() };
+        let input = apply::Input {
+            world: World { env: &env, applying: true, ..self.world },
+            variables: self.request.configuration.variables.clone(),
+            plan,
+            pool: self.pool.clone(),
+            values: self.values,
+            journal: self.journal,
+            parallelism: self.request.parallelism,
+            observer: self.observer,
+            runtime: self.request.runtime.clone(),
+            stopping: self.request.stopping,
+        };
+        with_ticks(apply::apply(&input), self.request.tick).await
+    }
+
+    /// Plans what a plan deferred, now that what it waited for is done, and does it as far as that stays within what was
+    /// approved; until nothing is left.
+    async fn complete(&self, approved: &Plan, outcome: &mut apply::Outcome) {
+        let mut rest = Rest::of(approved);
+        for _ in 0..STAGES_MAX {
+            if rest.is_empty() || outcome.diags.has_errors() || (self.request.stopping)() {
+                return;
+            }
+            let left = rest.len();
+            let options = Options { rest: Some(Rc::new(rest)), ..self.request.options.clone() };
+            let later = plan::plan(self.input(&self.journal.state(), &options)).await;
+            // Warnings have been given with the plan that was approved.
+            later.diags.iter().filter(|found| found.severity == Severity::Error).for_each(|error| {
+                outcome.diags.push(error.clone());
+            });
+            outcome.diags.append(plan::within(approved, &later, &self.pool));
+            if outcome.diags.has_errors() {
+                return;
+            }
+            rest = Rest::of(&later);
+            let nothing_moves = later.changes.iter().all(|change| change.action == plan::Action::NoOp);
+            if nothing_moves && rest.len() >= left {
+                return outcome.diags.push(stuck(&later));
+            }
+            self.observer.stage(&later);
+            outcome.add(self.apply(&later).await);
+        }
+        outcome.diags.push(Diagnostic::error("Too many stages", "The parts of the plan that wait do not get fewer."));
+    }
+}
+
+/// Says that what is left cannot be done, although all that it could wait for is.
+fn stuck(later: &Plan) -> Diagnostic {
+    let lines = later.deferred.iter().map(|deferred| {
+        let wait = match deferred.wait {
+            plan::Wait::Instances => "how many there are is still not known",
+            plan::Wait::Config => "a part of its configuration is still not known",
+            plan::Wait::ProviderConfig => "a part of its provider's configuration is still not known",
+            plan::Wait::Prerequisite => "its provider still finds something missing that it needs",
+            plan::Wait::Other => "it needs another one of these",
+        };
+        format!("\n  - {}: {wait}", deferred.pattern)
+    });
+    let detail = format!(
+        "Everything else is done, and these can still not be planned:{}\nWhat was done is in the state; the next run \
+         begins from there.",
+        lines.collect::<String>()
+    );
+    Diagnostic::error("Deferred parts cannot be completed", detail)
 }
 
 /// Waits for work and ticks meanwhile.

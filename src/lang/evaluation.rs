@@ -80,8 +80,8 @@ pub struct Evaluation<'a> {
 pub struct Touched {
     /// The module instance it is in.
     pub module: ModuleInstance,
-    /// Its place in the module's list of resources.
-    pub resource: u32,
+    /// Its place in the module's list of resources; nothing means all that is in a module whose instances are not known.
+    pub resource: Option<u32>,
     /// The instance; nothing means all of them.
     pub key: Option<Key>,
 }
@@ -365,7 +365,11 @@ impl<'a> Evaluation<'a> {
             let address = instance.address.child(call.name.clone(), key);
             Instance::new(child, address, Some((instance.clone(), place, repeated)))
         };
-        let (instances, touched) = self.traced(|| self.instances(instance, &call.repetition));
+        let (instances, mut touched) = self.traced(|| self.instances(instance, &call.repetition));
+        if matches!(instances, Instances::Unknown) {
+            let module = instance.address.child(call.name.clone(), None);
+            touched.push(Touched { module, resource: None, key: None });
+        }
         self.touch(&touched);
         let expansion = match instances {
             Instances::Single => Expansion::Single(make(None, Repeated::default())),
@@ -379,6 +383,22 @@ impl<'a> Evaluation<'a> {
             }
         };
         cell.get_or_init(|| (Rc::new(expansion), touched.into())).0.clone()
+    }
+
+    /// Returns the resources that the module calls around an instance, from the root down, depend on: for how often they
+    /// are called, and because they say so.
+    pub fn surroundings(&self, instance: &Rc<Instance<'a>>) -> Vec<Touched> {
+        let Some((caller, place, _)) = &instance.caller else { return Vec::new() };
+        let mut found = self.surroundings(caller);
+        let (_, touched) = self.traced(|| {
+            self.expansion(caller, *place);
+            let call = &caller.node.module.calls[*place as usize];
+            let scope = self.scope(caller, Repeated::default());
+            let mut evaluator = Evaluator::new(&scope, self.world.env);
+            call.depends_on.iter().for_each(|expr| _ = evaluator.eval(expr));
+        });
+        found.extend(touched);
+        found
     }
 
     fn outputs(&self, instance: &Rc<Instance<'a>>) -> Value {
@@ -464,7 +484,7 @@ impl Scope for InstanceScope<'_, '_> {
             Subject::Local(place) => evaluation.local(instance, *place),
             Subject::Module(place) => evaluation.module_call(instance, *place),
             Subject::Resource(place) => {
-                let touched = Touched { module: instance.address.clone(), resource: *place, key: None };
+                let touched = Touched { module: instance.address.clone(), resource: Some(*place), key: None };
                 evaluation.touch(&[touched]);
                 let resource = instance.node.module.resources.get(*place as usize);
                 let value = resource.and_then(|resource| world.resources.whole(&instance.address, resource));
@@ -494,7 +514,7 @@ impl Scope for InstanceScope<'_, '_> {
         let resource = self.instance.node.module.resources.get(*place as usize)?;
         let key = instance_key(key)?;
         let value = self.evaluation.world.resources.instance(&self.instance.address, resource, &key)?;
-        let touched = Touched { module: self.instance.address.clone(), resource: *place, key: Some(key) };
+        let touched = Touched { module: self.instance.address.clone(), resource: Some(*place), key: Some(key) };
         self.evaluation.touch(&[touched]);
         Some(value)
     }

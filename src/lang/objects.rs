@@ -38,6 +38,7 @@ pub struct Objects {
     pub edges: Vec<Vec<u32>>,
     /// Resources that refer to themselves where they cannot, with the references: such an edge is none of `edges`.
     pub selves: Vec<(u32, Span)>,
+    kinds: Vec<Kind>,
     /// Where the objects of a module begin.
     places: HashMap<(addr::Module, Kind), u32>,
 }
@@ -61,6 +62,7 @@ impl Objects {
         for (name, span) in objects {
             self.names.push(format!("{prefix}{name}").into());
             self.spans.push(span);
+            self.kinds.push(kind);
             self.edges.push(Vec::new());
         }
     }
@@ -73,6 +75,11 @@ impl Objects {
         self.add(node, Kind::Output, module.outputs.iter().map(|o| (format!("output.{}", o.name), o.header)));
         self.add(node, Kind::Provider, module.providers.iter().map(|p| (format!("provider.{}", p.local), p.header)));
         self.add(node, Kind::Call, module.calls.iter().map(|c| (format!("module.{}", c.name), c.header)));
+    }
+
+    /// Returns the numbers of all objects of a kind.
+    pub fn of_kind(&self, kind: Kind) -> Vec<u32> {
+        (0..self.kinds.len() as u32).filter(|object| self.kinds[*object as usize] == kind).collect()
     }
 
     /// Returns the number of an object; `offset` is its place in its module's list.

@@ -9,54 +9,80 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use lang::evaluation::{Instance, Instances, Repeated, Touched};
 use lang::expr::Evaluator;
-use sdk::{Deferral, PlanRequest, ReadDataRequest, ReadRequest};
+use sdk::{PlanRequest, ReadDataRequest, ReadRequest};
 use state::{Attributes, Object, Status};
 use value::{Marks, Path, Value};
 
 use crate::change;
-use crate::model::{Action, Change, Drift, Need, Reason};
+use crate::model::{Action, Change, Drift, Need, Reason, Wait};
 use crate::planner::{Block, Planner, ResourceKind};
 
 /// Instances of one block that are being planned at the same time; planning mostly waits for the provider.
 pub(crate) const CALLS_AT_ONCE: usize = 64;
 
 /// An instance with its configuration, ready to be planned.
-struct Desired {
-    address: AbsInstance,
-    repeated: Repeated,
-    config: Value,
-    needs: Vec<Need>,
-    prior: Option<Arc<Object>>,
+pub(crate) struct Desired {
+    pub(crate) address: AbsInstance,
+    pub(crate) repeated: Repeated,
+    pub(crate) config: Value,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) prior: Option<Arc<Object>>,
+    /// What it waits for, if it cannot be planned to the end yet.
+    pub(crate) wait: Option<Wait>,
 }
 
 /// An object as it is now.
-struct Prior {
-    value: Value,
-    private: Vec<u8>,
-    object: Option<Arc<Object>>,
+pub(crate) struct Prior {
+    pub(crate) value: Value,
+    pub(crate) private: Vec<u8>,
+    pub(crate) object: Option<Arc<Object>>,
+    /// What its provider waits for, if it could not look.
+    pub(crate) wait: Option<Wait>,
+}
+
+/// What all instances of a block in one module instance were configured from: their number, their module, their provider.
+pub(crate) struct Shared {
+    needs: Vec<Need>,
+    /// Something is among it that is in a module whose instances are not known.
+    touches_unknown: bool,
+}
+
+impl Shared {
+    fn of((mut needs, touches_unknown): (Vec<Need>, bool), block: &Block<'_>) -> Shared {
+        needs.extend(block.provider_needs.iter().cloned());
+        needs.sort_unstable();
+        needs.dedup();
+        Shared { needs, touches_unknown }
+    }
 }
 
 impl<'a> Planner<'a> {
     /// Plans all instances of a block in one module instance.
     pub(crate) async fn instances(&self, block: &Block<'a>, instance: &Rc<Instance<'a>>) {
         let resource = block.resource;
-        let keys: Vec<(Option<Key>, Repeated)> = match self.evaluation.instances(instance, &resource.repetition) {
+        let number = || self.evaluation.instances(instance, &resource.repetition);
+        let (number, mut touched) = self.evaluation.traced(number);
+        touched.extend(self.evaluation.surroundings(instance));
+        let shared = Shared::of(self.needs(touched), block);
+        let keys: Vec<(Option<Key>, Repeated)> = match number {
             Instances::Single => vec![(None, Repeated::default())],
             Instances::Keyed(keys) => keys.into_iter().map(|(key, repeated)| (Some(key), repeated)).collect(),
-            Instances::Unknown => {
-                let detail = format!(
-                    "How many instances {} has depends on values that are known only after the apply.",
-                    resource.address
-                );
-                let span = resource.repetition.expr().map_or(resource.header, |expr| expr.span);
-                return self.report(Diagnostic::error("Unknown number of instances", detail).at(span));
-            }
+            Instances::Unknown => return self.unknown_instances(block, instance, &shared).await,
         };
         let address = AbsResource { module: instance.address.clone(), resource: resource.address.clone() };
         let mut desired = Vec::with_capacity(keys.len());
+        let mut left_out = Vec::new();
         for (key, repeated) in keys {
             let address = AbsInstance { resource: address.clone(), key };
-            desired.extend(self.desired(block, instance, address, repeated));
+            self.seen.borrow_mut().insert(address.clone());
+            if !self.is_left(&address) {
+                let value = self.values.one(&instance.address, resource, address.key.as_ref());
+                left_out.extend(value.map(|value| (address.key, value)));
+            } else if self.is_selected(&address) {
+                desired.extend(self.desired((block, &shared), instance, address, repeated));
+            } else if let Some(value) = self.stored_now(block, &address).await {
+                left_out.push((address.key, value));
+            }
         }
         let priors = self.refresh(block, &desired).await;
         let plans = desired.into_iter().zip(priors).map(|(desired, prior)| async move {
@@ -69,7 +95,7 @@ impl<'a> Planner<'a> {
             (key, repeated, value)
         });
         let planned: Vec<(Option<Key>, Repeated, Value)> = stream::iter(plans).buffered(CALLS_AT_ONCE).collect().await;
-        let values = planned.iter().map(|(key, _, value)| (key.clone(), value.clone())).collect();
+        let values = planned.iter().map(|(key, _, value)| (key.clone(), value.clone())).chain(left_out).collect();
         self.values.set(&instance.address, resource, values);
         if !resource.lifecycle.postconditions.is_empty() {
             for (_, repeated, value) in planned {
@@ -81,15 +107,14 @@ impl<'a> Planner<'a> {
     }
 
     /// Evaluates the configuration of an instance; nothing if it has mistakes.
-    fn desired(
+    pub(crate) fn desired(
         &self,
-        block: &Block<'a>,
+        (block, shared): (&Block<'a>, &Shared),
         instance: &Rc<Instance<'a>>,
         address: AbsInstance,
         repeated: Repeated,
     ) -> Option<Desired> {
-        self.seen.borrow_mut().insert(address.clone());
-        let (evaluated, needs) = self.evaluation.traced(|| {
+        let (evaluated, touched) = self.evaluation.traced(|| {
             let scope = self.evaluation.scope(instance, repeated.clone());
             let mut evaluator = Evaluator::new(&scope, self.env);
             let config = block.body.eval(&mut evaluator);
@@ -108,28 +133,47 @@ impl<'a> Planner<'a> {
         if !self.check(instance, &repeated, preconditions, "Resource precondition failed") {
             return None;
         }
-        let needs = self.needs(needs);
+        let (mut needs, touches_unknown) = self.needs(touched);
+        needs.extend(shared.needs.iter().cloned());
+        needs.sort_unstable();
+        needs.dedup();
+        let wait = match () {
+            () if block.waits => Some(Wait::ProviderConfig),
+            () if touches_unknown || shared.touches_unknown || self.must_wait(&needs) => Some(Wait::Other),
+            () => None,
+        };
+        self.passed_on.borrow_mut().add(&address, &needs);
         let prior = self.prior.instance(&address).and_then(|stored| stored.current.clone());
-        Some(Desired { address, repeated, config, needs, prior })
+        Some(Desired { address, repeated, config, needs, prior, wait })
     }
 
-    /// Turns places in modules into addresses.
-    fn needs(&self, touched: Vec<Touched>) -> Vec<Need> {
-        let need = |touched: Touched| {
-            let node = self.root.find(&touched.module)?;
-            let resource = node.module.resources.get(touched.resource as usize)?.address.clone();
-            Some(Need { resource: AbsResource { module: touched.module, resource }, key: touched.key })
-        };
-        touched.into_iter().filter_map(need).collect()
+    /// Turns places in modules into addresses; what is only read stands for what it was read by. Tells, too, whether
+    /// something is among them that is in a module whose instances are not known.
+    pub(crate) fn needs(&self, touched: Vec<Touched>) -> (Vec<Need>, bool) {
+        let mut touches_unknown = false;
+        let mut needs = Vec::with_capacity(touched.len());
+        let passed_on = self.passed_on.borrow();
+        for touched in touched {
+            let Some(place) = touched.resource else {
+                touches_unknown = true;
+                continue;
+            };
+            let Some(node) = self.root.find(&touched.module) else { continue };
+            let Some(resource) = node.module.resources.get(place as usize) else { continue };
+            let resource = AbsResource { module: touched.module, resource: resource.address.clone() };
+            passed_on.expand(&resource, touched.key.as_ref(), &mut needs);
+            needs.push(Need { resource, key: touched.key });
+        }
+        (needs, touches_unknown)
     }
 
     /// Returns what the stored objects are like now, in the order of the instances.
-    async fn refresh(&self, block: &Block<'a>, desired: &[Desired]) -> Vec<Prior> {
+    pub(crate) async fn refresh(&self, block: &Block<'a>, desired: &[Desired]) -> Vec<Prior> {
         let ty = &block.kind.ty;
         let mut priors: Vec<Prior> = Vec::with_capacity(desired.len());
         let mut reads = Vec::new();
         for (place, desired) in desired.iter().enumerate() {
-            let none = Prior { value: Value::null(ty.clone()), private: Vec::new(), object: None };
+            let none = Prior { value: Value::null(ty.clone()), private: Vec::new(), object: None, wait: None };
             let stored = desired.prior.as_ref().filter(|_| block.resource.address.mode == Mode::Managed);
             let Some(object) = stored else {
                 priors.push(none);
@@ -139,7 +183,7 @@ impl<'a> Planner<'a> {
                 priors.push(none);
                 continue;
             };
-            if !self.options.no_refresh {
+            if !self.options.no_refresh && !block.waits {
                 reads.push((
                     place,
                     ReadRequest {
@@ -148,11 +192,11 @@ impl<'a> Planner<'a> {
                         private: object.private.to_vec(),
                         identity: None,
                         meta: Value::NULL,
-                        deferral_allowed: false,
+                        deferral_allowed: true,
                     },
                 ));
             }
-            priors.push(Prior { value, private: object.private.to_vec(), object: Some(object.clone()) });
+            priors.push(Prior { value, private: object.private.to_vec(), object: Some(object.clone()), wait: None });
         }
         if reads.is_empty() {
             return priors;
@@ -164,6 +208,10 @@ impl<'a> Planner<'a> {
                 self.report(crate::problems::diagnostic(problem, Some(&block.body)));
             }
             let prior = &mut priors[place];
+            if let Some(why) = response.deferred {
+                prior.wait = Some(why.into());
+                continue;
+            }
             if prior.value != response.object || prior.private != response.private {
                 self.refreshed(block, &desired[place], prior, &response);
             }
@@ -175,16 +223,7 @@ impl<'a> Planner<'a> {
 
     /// Takes in that an object is not what is stored: what is found is stored with the next apply, whatever else it does.
     fn refreshed(&self, block: &Block<'a>, desired: &Desired, prior: &mut Prior, response: &sdk::ReadResponse) {
-        let attributes = Attributes::of_value(response.object.clone(), block.kind.ty.clone()).ok();
-        let stored = prior.object.as_ref().filter(|_| !response.object.is_null());
-        prior.object = stored.zip(attributes).map(|(object, attributes)| {
-            Arc::new(Object {
-                attributes,
-                schema_version: block.kind.schema.version,
-                private: response.private.clone().into(),
-                ..Object::clone(object)
-            })
-        });
+        prior.object = prior.object.take().and_then(|stored| refreshed_object(&stored, &block.kind, response));
         self.drifted(Drift {
             address: desired.address.clone(),
             before: prior.value.clone(),
@@ -227,15 +266,18 @@ impl<'a> Planner<'a> {
         let Some(planned) = self.plan_once(block, &desired, &config, &prior).await else {
             return Value::unknown(block.kind.ty.clone());
         };
+        let mut wait = desired.wait.or(prior.wait).or(planned.deferred.map(Wait::from));
         let tainted = prior.object.as_ref().is_some_and(|object| object.status == Status::Tainted);
         let requested = self.options.replace.contains(&desired.address);
         let replaces = self.forcing(block, &prior.value, &planned);
         let forced = !prior.value.is_null() && (tainted || requested || !replaces.is_empty());
         let planned = if forced {
-            let gone = Prior { value: Value::null(block.kind.ty.clone()), private: planned.private, object: None };
+            let gone =
+                Prior { value: Value::null(block.kind.ty.clone()), private: planned.private, object: None, wait: None };
             let Some(anew) = self.plan_once(block, &desired, &config, &gone).await else {
                 return Value::unknown(block.kind.ty.clone());
             };
+            wait = wait.or(anew.deferred.map(Wait::from));
             anew
         } else {
             planned
@@ -267,7 +309,7 @@ impl<'a> Planner<'a> {
             );
             self.report(Diagnostic::error("Instance cannot be destroyed", detail).at(block.resource.header));
         }
-        self.push(Change {
+        let change = Change {
             address: desired.address,
             deposed: None,
             provider: block.config.clone(),
@@ -280,11 +322,21 @@ impl<'a> Planner<'a> {
             prior: prior.object,
             needs: desired.needs,
             repeated: Some(desired.repeated),
-        });
+        };
+        self.conclude(wait, change);
         after
     }
 
-    fn marked_prior(&self, block: &Block<'a>, prior: &Prior) -> Value {
+    /// Plans an instance that stands for an unknown number of them.
+    pub(crate) async fn unlisted(&self, block: &Block<'a>, desired: &Desired) -> Option<Value> {
+        let schema = &block.kind.schema.block;
+        let (config, marks) = desired.config.clone().unmark_paths();
+        let prior = Prior { value: Value::null(block.kind.ty.clone()), private: Vec::new(), object: None, wait: None };
+        let planned = self.plan_once(block, desired, &config, &prior).await?;
+        Some(change::mark_sensitive(schema, planned.planned, &marks))
+    }
+
+    pub(crate) fn marked_prior(&self, block: &Block<'a>, prior: &Prior) -> Value {
         let stored = prior.object.as_ref().map(|object| object.sensitive.iter());
         let marks: Vec<(Path, Marks)> =
             stored.into_iter().flatten().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
@@ -307,17 +359,13 @@ impl<'a> Planner<'a> {
             prior_private: prior.private.clone(),
             prior_identity: None,
             meta: Value::NULL,
-            deferral_allowed: false,
+            deferral_allowed: true,
         };
         let mut response = block.provider.plan(request).await;
         let mut failed = false;
         for problem in std::mem::take(&mut response.problems) {
             failed |= problem.is_error();
             self.report(crate::problems::diagnostic(problem, Some(&block.body)));
-        }
-        if let Some(why) = response.deferred {
-            self.report(not_now(&desired.address, why));
-            failed = true;
         }
         let breaches = change::check_plan(schema, &prior.value, config, &response.planned);
         if !failed && !response.legacy_types {
@@ -351,10 +399,28 @@ impl<'a> Planner<'a> {
     async fn data(&self, block: &Block<'a>, desired: Desired) -> Value {
         let (config, marks) = desired.config.clone().unmark_paths();
         let schema = &block.kind.schema.block;
-        let waits = !config.is_wholly_known() || self.changes_pending(&desired.needs, block);
-        if waits {
-            let after = change::mark_sensitive(schema, change::planned_data(schema, &config), &marks);
-            self.push(Change {
+        let is_pending = !config.is_wholly_known() || self.changes_pending(&desired.needs, block);
+        let mut wait = desired.wait;
+        if !is_pending && wait.is_none() {
+            let request = ReadDataRequest {
+                kind: block.resource.address.kind.clone(),
+                config: config.clone(),
+                meta: Value::NULL,
+                deferral_allowed: true,
+            };
+            let response = block.provider.read_data(request).await;
+            for problem in response.problems {
+                self.report(crate::problems::diagnostic(problem, Some(&block.body)));
+            }
+            if response.deferred.is_none() {
+                return change::mark_sensitive(schema, response.object, &marks);
+            }
+            wait = response.deferred.map(Wait::from);
+        }
+        let after = change::mark_sensitive(schema, change::planned_data(schema, &config), &marks);
+        self.conclude(
+            wait,
+            Change {
                 address: desired.address,
                 deposed: None,
                 provider: block.config.clone(),
@@ -367,20 +433,9 @@ impl<'a> Planner<'a> {
                 prior: None,
                 needs: desired.needs,
                 repeated: Some(desired.repeated),
-            });
-            return after;
-        }
-        let request = ReadDataRequest {
-            kind: block.resource.address.kind.clone(),
-            config,
-            meta: Value::NULL,
-            deferral_allowed: false,
-        };
-        let response = block.provider.read_data(request).await;
-        for problem in response.problems {
-            self.report(crate::problems::diagnostic(problem, Some(&block.body)));
-        }
-        change::mark_sensitive(schema, response.object, &marks)
+            },
+        );
+        after
     }
 
     /// Tells whether something that a data source explicitly depends on has changes to come.
@@ -396,12 +451,19 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn not_now(address: &AbsInstance, why: Deferral) -> Diagnostic {
-    let why = match why {
-        Deferral::ResourceConfigUnknown => "a part of its configuration is known only after the apply",
-        Deferral::ProviderConfigUnknown => "a part of its provider's configuration is known only after the apply",
-        Deferral::AbsentPrerequisite => "something that it needs is not there yet",
-        Deferral::Unspecified => "the provider cannot plan it yet",
-    };
-    Diagnostic::error("Instance cannot be planned yet", format!("{address} cannot be planned: {why}."))
+/// Returns what to store of an object that was looked at; nothing if it is gone.
+pub(crate) fn refreshed_object(
+    stored: &Arc<Object>,
+    kind: &ResourceKind,
+    response: &sdk::ReadResponse,
+) -> Option<Arc<Object>> {
+    if response.object.is_null() {
+        return None;
+    }
+    Some(Arc::new(Object {
+        attributes: Attributes::of_value(response.object.clone(), kind.ty.clone()).ok()?,
+        schema_version: kind.schema.version,
+        private: response.private.clone().into(),
+        ..Object::clone(stored)
+    }))
 }

@@ -4,18 +4,22 @@
 
 pub mod change;
 mod conditions;
+mod deferral;
 mod instances;
 mod missing;
 mod model;
+mod observe;
 mod orphans;
 mod planner;
 mod pool;
 pub mod problems;
 mod refactor;
 mod settle;
+mod targets;
 mod values;
 
-pub use model::{Action, Change, Counts, Drift, Need, OutputChange, Plan, Reason};
+pub use deferral::{Rest, within};
+pub use model::{Action, Change, Counts, Deferred, Drift, Need, OutputChange, Plan, Reason, Wait};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};

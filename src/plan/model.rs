@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use addr::ProviderConfig;
-use addr::{AbsInstance, AbsResource, Key};
+use addr::{AbsInstance, AbsResource, Key, Pattern};
 use diag::Diagnostics;
 use ecow::EcoString;
 use lang::evaluation::Repeated;
@@ -21,8 +21,13 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Instances that get other addresses.
     pub moves: Vec<Moved>,
+    /// What cannot be planned to the end yet, in the order of the walk: the same apply plans it again, in a later stage,
+    /// and does it if that stays within what is here.
+    pub deferred: Vec<Deferred>,
     /// What has changed outside since the last run.
     pub drift: Vec<Drift>,
+    /// Nothing but the state is brought up to date.
+    pub is_refresh_only: bool,
     /// What the user should know.
     pub diags: Diagnostics,
 }
@@ -56,8 +61,44 @@ pub struct Change {
     pub repeated: Option<Repeated>,
 }
 
+/// Something that waits for a later stage of the apply.
+#[derive(Debug)]
+pub struct Deferred {
+    /// The instances that it stands for.
+    pub pattern: Pattern,
+    /// What it waits for.
+    pub wait: Wait,
+    /// What is to happen, as far as that can be told; the keys of the address are open where those of the pattern are.
+    pub change: Change,
+}
+
+/// What an instance waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// How many instances there are.
+    Instances,
+    /// Its own configuration.
+    Config,
+    /// The configuration of its provider.
+    ProviderConfig,
+    /// Something that its provider found missing.
+    Prerequisite,
+    /// Another instance that waits.
+    Other,
+}
+
+impl From<sdk::Deferral> for Wait {
+    fn from(deferral: sdk::Deferral) -> Wait {
+        match deferral {
+            sdk::Deferral::ResourceConfigUnknown => Wait::Config,
+            sdk::Deferral::ProviderConfigUnknown => Wait::ProviderConfig,
+            sdk::Deferral::AbsentPrerequisite | sdk::Deferral::Unspecified => Wait::Prerequisite,
+        }
+    }
+}
+
 /// What an instance was configured from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     /// The resource.
     pub resource: AbsResource,
@@ -164,6 +205,8 @@ impl Plan {
     /// Tells whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty()
+            && self.deferred.is_empty()
+            && (self.drift.is_empty() || !self.is_refresh_only)
             && self.changes.iter().all(|change| change.action == Action::NoOp)
             && self.outputs.iter().all(OutputChange::is_same)
     }

@@ -12,9 +12,9 @@ use sdk::ReadRequest;
 use state::{DeposedKey, Object};
 use value::{Marks, Path, Value};
 
-use crate::instances::CALLS_AT_ONCE;
-use crate::model::{Action, Change, Drift, Reason};
-use crate::planner::Planner;
+use crate::instances::{CALLS_AT_ONCE, refreshed_object};
+use crate::model::{Action, Change, Drift, Reason, Wait};
+use crate::planner::{Configured, Planner, ResourceKind};
 
 impl Planner<'_> {
     /// Plans the deletion of every stored object that the configuration does not have.
@@ -27,13 +27,19 @@ impl Planner<'_> {
                 found.push((target.address, target.deposed, resource.provider.clone(), object.clone()));
             }
         }
+        let may_go = self.may_go(found.iter().map(|(address, ..)| address.clone()).collect());
+        found.retain(|(address, ..)| {
+            may_go.contains(address) && self.is_left(address) && !self.waiting.borrow().covers(address)
+        });
+        let waiting = self.orphans_that_wait(&found.iter().map(|(address, ..)| address.clone()).collect::<Vec<_>>());
         let plans = found.into_iter().map(|(address, deposed, provider, object)| {
             let reason = match (self.options.destroy, configured.contains(&address.resource)) {
                 (true, _) => Reason::Plain,
                 (false, true) => Reason::NoKey,
                 (false, false) => Reason::NoResource,
             };
-            async move { self.orphan(address, deposed, (provider, object), reason).await }
+            let wait = waiting.contains(&address).then_some(Wait::Other);
+            async move { self.orphan(address, deposed, (provider, object), (reason, wait)).await }
         });
         stream::iter(plans).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<()>>().await;
     }
@@ -43,7 +49,7 @@ impl Planner<'_> {
         address: AbsInstance,
         deposed: Option<DeposedKey>,
         (config, object): (Arc<ProviderConfig>, Arc<Object>),
-        reason: Reason,
+        (reason, wait): (Reason, Option<Wait>),
     ) {
         let resource = &address.resource.resource;
         let Some(kind) = self.kind(&config.provider, resource) else {
@@ -54,13 +60,17 @@ impl Planner<'_> {
         };
         let forgotten = !self.options.destroy && crate::refactor::is_forgotten(self.root, &address);
         let action = if forgotten { Action::Forget } else { Action::Delete };
-        let Some(provider) = self.provider_at(&config).await else { return };
+        let Some(Configured { provider, waits, .. }) = self.provider_at(&config).await else { return };
+        let wait = wait.or(waits.then_some(Wait::ProviderConfig));
         let Some(before) = self.stored_value(&*provider, &kind, &address, &object).await else { return };
-        let Some(before) = self.still_there(&*provider, &config, (&address, deposed), (before, &object)).await else {
-            return;
+        let target = (&address, deposed);
+        let before = match wait {
+            Some(_) => Some(before),
+            None => self.still_there(&*provider, &config, target, (before, &object), &kind).await,
         };
+        let Some(before) = before else { return };
         let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
-        self.push(Change {
+        let change = Change {
             reason,
             action,
             deposed,
@@ -73,7 +83,8 @@ impl Planner<'_> {
             needs: Vec::new(),
             repeated: None::<Repeated>,
             address,
-        });
+        };
+        self.conclude_orphan(wait, change);
     }
 
     /// Returns what an object that is to be deleted is like now; nothing if it is gone already.
@@ -82,7 +93,8 @@ impl Planner<'_> {
         provider: &dyn sdk::Provider,
         config: &Arc<ProviderConfig>,
         (address, deposed): (&AbsInstance, Option<DeposedKey>),
-        (before, object): (Value, &Object),
+        (before, object): (Value, &Arc<Object>),
+        kind: &ResourceKind,
     ) -> Option<Value> {
         if self.options.no_refresh {
             return Some(before);
@@ -93,13 +105,18 @@ impl Planner<'_> {
             private: object.private.to_vec(),
             identity: None,
             meta: Value::NULL,
-            deferral_allowed: false,
+            deferral_allowed: true,
         };
-        let response = provider.read(request).await;
-        for problem in response.problems {
+        let mut response = provider.read(request).await;
+        for problem in std::mem::take(&mut response.problems) {
             self.report(crate::problems::diagnostic(problem, None));
         }
         if !response.object.is_null() {
+            if self.options.refresh_only && deposed.is_none() && response.object != before {
+                let object = refreshed_object(object, kind, &response);
+                let (address, provider) = (address.clone(), config.clone());
+                self.drifted(Drift { address, before, after: response.object.clone(), object, provider });
+            }
             return Some(response.object);
         }
         if deposed.is_none() {

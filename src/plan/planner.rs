@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::ProviderConfig;
-use addr::{AbsInstance, Mode, Provider};
+use addr::{AbsInstance, AbsResource, Mode, Module, ModuleInstance, Pattern, Provider, Resource};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
@@ -16,7 +16,6 @@ use graph::{Schedule, Step};
 use lang::body::CompiledBody;
 use lang::evaluation::{Evaluation, Instance, Repeated, World};
 use lang::expr::{Evaluator, NoNames};
-use lang::module::Resource;
 use lang::objects::{Kind, Objects};
 use lang::providers::{Resolved, resolve};
 use lang::tree::Node;
@@ -24,8 +23,10 @@ use state::State;
 use syntax::tree::Body;
 use value::{Type, Value};
 
-use crate::model::{Change, Drift, OutputChange, Plan};
+use crate::deferral::{PassedOn, Rest, Waiting};
+use crate::model::{Change, Drift, Need, OutputChange, Plan};
 use crate::pool::Pool;
+use crate::targets::Scope;
 use crate::values::Values;
 
 /// How to plan.
@@ -39,6 +40,12 @@ pub struct Options {
     pub refresh_only: bool,
     /// Instances to replace, whether they need it or not.
     pub replace: Vec<AbsInstance>,
+    /// Only these are looked at, with all that they need; if there are none, everything is.
+    pub targets: Vec<Pattern>,
+    /// These are left as they are, with all that needs them.
+    pub excludes: Vec<Pattern>,
+    /// Only what an earlier stage of the same apply has left over is planned; the rest is as that stage left it.
+    pub rest: Option<Rc<Rest>>,
 }
 
 /// What a plan is made from.
@@ -74,6 +81,10 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         options: input.options,
         out: RefCell::default(),
         seen: RefCell::default(),
+        waiting: RefCell::default(),
+        passed_on: RefCell::default(),
+        scope: OnceCell::new(),
+        stored: OnceCell::new(),
         configs: RefCell::default(),
         kinds: RefCell::default(),
     }
@@ -90,17 +101,41 @@ pub(crate) struct Planner<'a> {
     pub(crate) out: RefCell<Plan>,
     /// Instances that the configuration has.
     pub(crate) seen: RefCell<HashSet<AbsInstance>>,
-    configs: RefCell<HashMap<ProviderConfig, Configured>>,
+    /// What waits for a later stage.
+    pub(crate) waiting: RefCell<Waiting>,
+    /// What the instances of resources that have no object were configured from: whoever needs one needs these.
+    pub(crate) passed_on: RefCell<PassedOn>,
+    /// What of the configuration is looked at.
+    pub(crate) scope: OnceCell<Scope>,
+    stored: OnceCell<HashMap<(Module, Resource), Vec<AbsResource>>>,
+    configs: RefCell<HashMap<ProviderConfig, Configuring>>,
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
 }
 
 /// A provider that has been configured, or has failed to be.
-type Configured = Rc<OnceCell<Option<Arc<dyn sdk::Provider>>>>;
+type Configuring = Rc<OnceCell<Option<Configured>>>;
+
+/// A provider with its configuration.
+#[derive(Clone)]
+pub(crate) struct Configured {
+    pub(crate) provider: Arc<dyn sdk::Provider>,
+    /// A part of the configuration is not known yet: the provider is not configured and is asked only what needs none.
+    pub(crate) waits: bool,
+    /// What the configuration was made from: it must be there as long as the provider's objects are.
+    pub(crate) needs: Rc<[Need]>,
+}
+
+/// Resource blocks by their number among all objects, with the modules above each.
+pub(crate) type Blocks<'a> = HashMap<u32, (Rc<[&'a Node]>, &'a lang::module::Resource)>;
 
 /// A resource block with everything that its instances share.
 pub(crate) struct Block<'a> {
-    pub(crate) resource: &'a Resource,
+    pub(crate) resource: &'a lang::module::Resource,
     pub(crate) provider: Arc<dyn sdk::Provider>,
+    /// What the provider's configuration was made from.
+    pub(crate) provider_needs: Rc<[Need]>,
+    /// Nothing can be asked about objects: the provider's configuration is not known yet.
+    pub(crate) waits: bool,
     pub(crate) config: Arc<ProviderConfig>,
     pub(crate) kind: Arc<ResourceKind>,
     pub(crate) body: CompiledBody,
@@ -117,17 +152,23 @@ impl<'a> Planner<'a> {
     async fn run(self) -> Plan {
         if !self.options.destroy {
             self.refuse_what_is_missing();
-            if self.check_variables(&self.evaluation.root()) {
-                self.walk().await;
-                self.outputs();
-                self.check_the_rest();
-            }
+        }
+        if self.options.destroy || self.check_variables(&self.evaluation.root()) {
+            self.walk().await;
         }
         if self.options.destroy {
-            self.outputs_go();
+            // Outputs of what stays are still true; which these are, the next plan of everything finds out.
+            if !self.is_limited() {
+                self.outputs_go();
+            }
+        } else {
+            self.outputs();
+            self.check_the_rest();
         }
         self.orphans().await;
+        self.say_what_was_left_out();
         let mut plan = self.out.take();
+        plan.is_refresh_only = self.options.refresh_only;
         plan.diags.append(self.evaluation.take_diagnostics());
         plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
         plan
@@ -158,6 +199,7 @@ impl<'a> Planner<'a> {
             return self.report_all(obstacles);
         }
         let blocks = self.blocks(&objects);
+        let scope = self.scope.get_or_init(|| Scope::of(self.options, &objects, &blocks));
         let steps: Vec<Step> =
             objects.edges.iter().map(|needs| Step { needs: needs.clone(), cost: 1, locks: Vec::new() }).collect();
         let mut schedule = Schedule::new(&steps);
@@ -166,11 +208,11 @@ impl<'a> Planner<'a> {
         loop {
             while let Some(object) = schedule.start_next() {
                 match blocks.get(&object) {
-                    None => schedule.end(object),
-                    Some((path, resource)) => running.push(Box::pin(async move {
+                    Some((path, resource)) if scope.has(object) => running.push(Box::pin(async move {
                         self.block(path, resource).await;
                         object
                     })),
+                    _ => schedule.end(object),
                 }
             }
             match running.next().await {
@@ -181,7 +223,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the resource blocks of the tree by their number among all objects, with the modules above each.
-    fn blocks(&self, objects: &Objects) -> HashMap<u32, (Rc<[&'a Node]>, &'a Resource)> {
+    fn blocks(&self, objects: &Objects) -> Blocks<'a> {
         let mut blocks = HashMap::new();
         let mut paths: Vec<Vec<&'a Node>> = vec![vec![self.root]];
         while let Some(path) = paths.pop() {
@@ -198,16 +240,40 @@ impl<'a> Planner<'a> {
         blocks
     }
 
-    async fn block(&self, path: &[&'a Node], resource: &'a Resource) {
+    async fn block(&self, path: &[&'a Node], resource: &'a lang::module::Resource) {
+        let is_managed = resource.address.mode == Mode::Managed;
+        if !self.is_block_left(path, resource) {
+            return;
+        }
+        if self.options.destroy && is_managed {
+            return self.believe(path, resource).await;
+        }
+        let Some(block) = self.prepare(path, resource).await else { return };
+        if self.is_observing() && is_managed {
+            return self.observe(path, &block).await;
+        }
+        let (instances, unknown) = self.instances_of(path);
+        for known in unknown {
+            let module = path.last().map(|node| &node.path);
+            module.iter().for_each(|module| self.unknown_modules(&block, &known, module));
+        }
+        for instance in instances {
+            self.instances(&block, &instance).await;
+        }
+    }
+
+    /// Gets ready for the instances of a block; nothing if something is wrong, which is reported.
+    async fn prepare(&self, path: &[&'a Node], resource: &'a lang::module::Resource) -> Option<Block<'a>> {
         let resolved = resolve(path, resource);
         if self.pool.bare(&resolved.address.provider).is_none() {
             let detail = format!(
                 "{} needs the provider {}, which is not available, so nothing can be planned for it.",
                 resource.address, resolved.address.provider
             );
-            return self.report(Diagnostic::error("Provider not available", detail).at(resource.header));
+            self.report(Diagnostic::error("Provider not available", detail).at(resource.header));
+            return None;
         }
-        let Some(provider) = self.configured(path, &resolved).await else { return };
+        let configured = self.configured(path, &resolved).await?;
         let config = Arc::new(resolved.address);
         let Some(kind) = self.kind(&config.provider, &resource.address) else {
             let detail = format!(
@@ -216,19 +282,28 @@ impl<'a> Planner<'a> {
                 resource.address.mode.block(),
                 resource.address.kind
             );
-            return self.report(Diagnostic::error("Invalid resource type", detail).at(resource.labels.0.span));
+            self.report(Diagnostic::error("Invalid resource type", detail).at(resource.labels.0.span));
+            return None;
         };
         let mut diags = Diagnostics::new();
         let body = CompiledBody::compile(&resource.body, &kind.schema.block, &resource.names, &mut diags);
         let failed = diags.has_errors();
         self.report_all(diags);
-        if failed {
-            return;
-        }
-        let block = Block { resource, provider, config, kind, body };
-        for instance in self.instances_of(path) {
-            self.instances(&block, &instance).await;
-        }
+        let Configured { provider, waits, needs: provider_needs } = configured;
+        (!failed).then_some(Block { resource, provider, provider_needs, waits, config, kind, body })
+    }
+
+    /// Returns the resources in state that are of a block, in all instances of its module.
+    pub(crate) fn stored_of(&self, module: &Module, resource: &Resource) -> &[AbsResource] {
+        let stored = self.stored.get_or_init(|| {
+            let mut stored: HashMap<(Module, Resource), Vec<AbsResource>> = HashMap::new();
+            for (address, _) in self.prior.resources() {
+                let block = (address.module.module(), address.resource.clone());
+                stored.entry(block).or_default().push(address.clone());
+            }
+            stored
+        });
+        stored.get(&(module.clone(), resource.clone())).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the modules from the root to a module, as far as they are there.
@@ -261,26 +336,31 @@ impl<'a> Planner<'a> {
         Some(made)
     }
 
-    /// Returns the instances of the last module of a path.
-    fn instances_of(&self, path: &[&'a Node]) -> Vec<Rc<Instance<'a>>> {
+    /// Returns the instances of the last module of a path, and those on the way whose children are not known yet.
+    fn instances_of(&self, path: &[&'a Node]) -> (Vec<Rc<Instance<'a>>>, Vec<ModuleInstance>) {
         let mut found = vec![self.evaluation.root()];
+        let mut unknown = Vec::new();
         for step in path.windows(2) {
             let [caller, called] = step else { continue };
             let place = caller
                 .children
                 .iter()
                 .position(|child| child.as_ref().is_some_and(|child| std::ptr::eq(&**child, *called)));
-            let Some(place) = place else { return Vec::new() };
-            found = found
-                .iter()
-                .flat_map(|instance| self.evaluation.children(instance, place as u32).unwrap_or_default())
-                .collect();
+            let Some(place) = place else { return (Vec::new(), unknown) };
+            let mut children = Vec::new();
+            for instance in &found {
+                match self.evaluation.children(instance, place as u32) {
+                    Some(found) => children.extend(found),
+                    None => unknown.push(instance.address.clone()),
+                }
+            }
+            found = children;
         }
-        found
+        (found, unknown)
     }
 
     /// Returns the provider of a configuration that state names, configured as the configuration has it now.
-    pub(crate) async fn provider_at(&self, address: &ProviderConfig) -> Option<Arc<dyn sdk::Provider>> {
+    pub(crate) async fn provider_at(&self, address: &ProviderConfig) -> Option<Configured> {
         let path = self.path_to(&address.module);
         let block = path.last().and_then(|node| {
             let found = node.module.providers.iter().find(|known| {
@@ -292,19 +372,21 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the provider of a configuration, configured; nothing if that failed, which is reported once.
-    pub(crate) async fn configured(
-        &self,
-        path: &[&'a Node],
-        resolved: &Resolved<'a>,
-    ) -> Option<Arc<dyn sdk::Provider>> {
+    pub(crate) async fn configured(&self, path: &[&'a Node], resolved: &Resolved<'a>) -> Option<Configured> {
         let cell = self.configs.borrow_mut().entry(resolved.address.clone()).or_default().clone();
         if let Some(known) = cell.get() {
             return known.clone();
         }
-        let config = self.config_value(path, resolved)?;
-        let result = self.pool.configure(&resolved.address, config).await;
-        let made = match result {
-            Ok(made) => Some(made),
+        let (config, touched) = self.evaluation.traced(|| self.config_value(path, resolved));
+        let (config, (needs, mut waits)) = (config?, self.needs(touched));
+        waits |= !config.is_wholly_known();
+        let needs: Rc<[Need]> = needs.into();
+        if waits {
+            let provider = self.pool.bare(&resolved.address.provider)?;
+            return cell.get_or_init(|| Some(Configured { provider, waits, needs })).clone();
+        }
+        let made = match self.pool.configure(&resolved.address, config).await {
+            Ok(provider) => Some(Configured { provider, waits, needs }),
             Err(problems) => {
                 let span = resolved.block.map(|(_, config)| config.header);
                 for problem in problems {
@@ -332,7 +414,9 @@ impl<'a> Planner<'a> {
             return (!failed).then_some(value);
         };
         let depth = path.iter().position(|node| std::ptr::eq(*node, owner))?;
-        let instance = self.instances_of(&path[..=depth]).into_iter().next()?;
+        let Some(instance) = self.instances_of(&path[..=depth]).0.into_iter().next() else {
+            return Some(Value::dynamic());
+        };
         let body = CompiledBody::compile(&config.body, block, &config.names, &mut diags);
         let scope = self.evaluation.scope(&instance, Repeated::default());
         let mut evaluator = Evaluator::new(&scope, self.env);
@@ -359,8 +443,14 @@ impl<'a> Planner<'a> {
         let mut changes = Vec::new();
         for (place, output) in root.node.module.outputs.iter().enumerate() {
             let before = self.prior.outputs.get(&output.name).map(|prior| prior.value.clone());
-            let after = self.evaluation.output(&root, place);
+            let (after, touched) = self.evaluation.traced(|| self.evaluation.output(&root, place));
             let is_sensitive = output.sensitive;
+            if !self.is_in_scope(&self.needs(touched).0) {
+                continue;
+            }
+            if self.options.refresh_only && !after.is_wholly_known() {
+                continue;
+            }
             changes.push(OutputChange { name: output.name.clone(), before, after: Some(after), is_sensitive });
         }
         for (name, prior) in self.prior.outputs.iter() {

@@ -18,7 +18,7 @@ pub struct Pool {
     make: Box<Make>,
     runtime: Arc<dyn Runtime>,
     version: &'static str,
-    configured: RefCell<HashMap<ProviderConfig, Arc<dyn sdk::Provider>>>,
+    configured: RefCell<HashMap<ProviderConfig, (Value, Arc<dyn sdk::Provider>)>>,
     bare: RefCell<HashMap<Provider, Arc<dyn sdk::Provider>>>,
 }
 
@@ -45,21 +45,25 @@ impl Pool {
 
     /// Returns the provider of a configuration that has been configured already.
     pub fn get(&self, address: &ProviderConfig) -> Option<Arc<dyn sdk::Provider>> {
-        self.configured.borrow().get(address).cloned()
+        self.configured.borrow().get(address).map(|(_, provider)| provider.clone())
     }
 
-    /// Configures the provider of a configuration.
+    /// Configures the provider of a configuration, unless that has been done with the same values.
     pub async fn configure(
         &self,
         address: &ProviderConfig,
         config: Value,
     ) -> Result<Arc<dyn sdk::Provider>, Vec<Problem>> {
+        let known = self.configured.borrow().get(address).filter(|(with, _)| *with == config).cloned();
+        if let Some((_, provider)) = known {
+            return Ok(provider);
+        }
         let Some(made) = (self.make)(&address.provider) else {
             let detail = format!("There is no provider {}.", address.provider);
             return Err(vec![Problem::error("Provider not available", detail)]);
         };
         let request = ConfigureRequest {
-            config,
+            config: config.clone(),
             version: self.version.into(),
             deferral_allowed: false,
             runtime: self.runtime.clone(),
@@ -68,7 +72,7 @@ impl Pool {
         if response.problems.iter().any(Problem::is_error) {
             return Err(response.problems);
         }
-        self.configured.borrow_mut().insert(address.clone(), made.clone());
+        self.configured.borrow_mut().insert(address.clone(), (config, made.clone()));
         Ok(made)
     }
 }

@@ -28,7 +28,7 @@ impl Planner<'_> {
         let intent = &open.intent;
         let address = &intent.target.address;
         let config = &*intent.provider;
-        let provider = self.provider_at(config).await?;
+        let provider = self.provider_at(config).await?.provider;
         let kind = self.kind(&config.provider, &address.resource.resource)?;
         let stored = self.prior.object(&intent.target).cloned();
         let prior = match &stored {

@@ -45,6 +45,14 @@ impl Values {
         }
     }
 
+    /// Returns the value of one instance that has been set.
+    pub fn one(&self, module: &ModuleInstance, resource: &Resource, key: Option<&Key>) -> Option<Value> {
+        let entry = self.entry(module, resource)?;
+        let place = key.map_or(Some(0), |key| entry.places.get(key).copied())?;
+        let value = entry.instances.borrow().get(place).map(|(_, value)| value.clone());
+        value
+    }
+
     fn entry(&self, module: &ModuleInstance, resource: &Resource) -> Option<Rc<Entry>> {
         self.resources.borrow().get(&(module.clone(), std::ptr::from_ref(resource))).cloned()
     }

@@ -9,7 +9,7 @@ use super::{Run, output};
 use crate::progress;
 use crate::render::plan::Palette;
 use crate::render::stream;
-use crate::working::{self, PlanningArgs, Wish};
+use crate::working::{self, Goal, PlanningArgs, Wish};
 use crate::{Exit, Session};
 
 /// Create, change and destroy what the configuration asks for.
@@ -25,6 +25,10 @@ pub(super) struct Args {
     #[arg(long)]
     destroy: bool,
 
+    /// Bring the state up to date with what there is, and nothing else.
+    #[arg(long)]
+    refresh_only: bool,
+
     #[command(flatten)]
     planning: PlanningArgs,
 }
@@ -33,26 +37,34 @@ impl Run for Args {
     const NAME: &'static str = "apply";
 
     fn run(self, session: &mut Session) -> Exit {
-        carry_out(session, &self.planning, self.auto_approve, self.destroy)
+        match Goal::of(session, self.destroy, self.refresh_only) {
+            Ok(goal) => carry_out(session, &self.planning, self.auto_approve, goal),
+            Err(exit) => exit,
+        }
     }
 }
 
 /// Plans, asks, applies.
-pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_approve: bool, destroy: bool) -> Exit {
+pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_approve: bool, goal: Goal) -> Exit {
     if planning.json && !auto_approve {
         session.problem("Missing flag", "With -json nobody can be asked: it needs -auto-approve.");
         return Exit::FAILURE;
     }
     let mut refused = false;
     let mut decide = |session: &mut Session, plan: &plan::Plan| {
-        if plan.is_empty() || auto_approve || ask(session, destroy) {
+        if plan.is_empty() || auto_approve || ask(session, goal) {
             return Approval::Apply;
         }
         refused = true;
         Approval::Stop
     };
-    let operation = if destroy { "destroy" } else { "apply" };
-    let result = working::run(session, planning, Wish { operation, destroy, decide: &mut decide });
+    let destroy = goal == Goal::Destroy;
+    let operation = match goal {
+        Goal::Destroy => "destroy",
+        Goal::Change => "apply",
+        Goal::Refresh => "refresh",
+    };
+    let result = working::run(session, planning, Wish { operation, goal, decide: &mut decide });
     let report = match result {
         Ok(report) => report,
         Err(exit) => return exit,
@@ -84,8 +96,12 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
     Exit::SUCCESS
 }
 
-fn ask(session: &mut Session, destroy: bool) -> bool {
-    let what = if destroy { "destroy all of this" } else { "perform these actions" };
+fn ask(session: &mut Session, goal: Goal) -> bool {
+    let what = match goal {
+        Goal::Destroy => "destroy all of this",
+        Goal::Change => "perform these actions",
+        Goal::Refresh => "update the state to reflect these changes",
+    };
     confirm(session, &format!("Do you want to {what}?"), "-auto-approve")
 }
 

@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::apply::carry_out;
-use crate::working::PlanningArgs;
+use crate::working::{Goal, PlanningArgs};
 use crate::{Exit, Session};
 
 /// Destroy everything that was created.
@@ -22,6 +22,6 @@ impl Run for Args {
     const NAME: &'static str = "destroy";
 
     fn run(self, session: &mut Session) -> Exit {
-        carry_out(session, &self.planning, self.auto_approve, true)
+        carry_out(session, &self.planning, self.auto_approve, Goal::Destroy)
     }
 }

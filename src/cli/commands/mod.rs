@@ -11,6 +11,7 @@ mod metadata_functions;
 mod output;
 mod plan;
 mod providers;
+mod refresh;
 mod show;
 mod state_list;
 mod state_mv;
@@ -49,6 +50,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<output::Args>(),
     entry::<plan::Args>(),
     entry::<providers::Args>(),
+    entry::<refresh::Args>(),
     entry::<show::Args>(),
     entry::<state_list::Args>(),
     entry::<state_mv::Args>(),

@@ -3,7 +3,7 @@
 use engine::Approval;
 
 use super::Run;
-use crate::working::{self, PlanningArgs, Wish};
+use crate::working::{self, Goal, PlanningArgs, Wish};
 use crate::{Exit, Session};
 
 /// Show what an apply would do.
@@ -15,6 +15,10 @@ pub(super) struct Args {
     /// Plan to destroy everything.
     #[arg(long)]
     destroy: bool,
+
+    /// Plan to bring the state up to date with what there is, and nothing else.
+    #[arg(long)]
+    refresh_only: bool,
 
     /// Exit with 2 if there is something to do, with 0 if there is nothing, with 1 on an error.
     #[arg(long)]
@@ -29,7 +33,11 @@ impl Run for Args {
 
     fn run(self, session: &mut Session) -> Exit {
         let mut decide = |_: &mut Session, _: &plan::Plan| Approval::Stop;
-        let wish = Wish { operation: "plan", destroy: self.destroy, decide: &mut decide };
+        let goal = match Goal::of(session, self.destroy, self.refresh_only) {
+            Ok(goal) => goal,
+            Err(exit) => return exit,
+        };
+        let wish = Wish { operation: "plan", goal, decide: &mut decide };
         match working::run(session, &self.planning, wish) {
             Ok(report) if self.detailed_exitcode && !report.plan.is_empty() => Exit(2),
             Ok(_) => Exit::SUCCESS,

@@ -1,6 +1,7 @@
 //! A plan as people read it.
 
 mod compare;
+mod deferred;
 mod diff;
 mod palette;
 mod sequence;
@@ -42,19 +43,29 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
         for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
             one(change, schemas, &mut writer);
         }
+    }
+    deferred::section(plan, schemas, &mut writer);
+    if has_changes || !plan.deferred.is_empty() {
         let counts = plan.counts();
         let (bold, reset) = (palette.bold, palette.reset);
         let _ = writeln!(
             writer.out,
-            "{bold}Plan:{reset} {} to add, {} to change, {} to destroy.",
-            counts.add, counts.change, counts.destroy
+            "{bold}Plan:{reset} {} to add, {} to change, {} to destroy{}.",
+            counts.add,
+            counts.change,
+            counts.destroy,
+            deferred::count(plan)
         );
+    } else if plan.is_refresh_only && !plan.drift.is_empty() {
+        writer.out.push_str("Nothing but the state is brought up to date by this plan.\n");
     } else if plan.is_empty() {
         let (bold, green, reset) = (palette.bold, palette.green, palette.reset);
-        let _ = writeln!(
-            writer.out,
-            "{bold}{green}No changes.{reset}{bold} Your infrastructure matches the configuration.{reset}"
-        );
+        let what = if plan.is_refresh_only {
+            "Your infrastructure still matches the state."
+        } else {
+            "Your infrastructure matches the configuration."
+        };
+        let _ = writeln!(writer.out, "{bold}{green}No changes.{reset}{bold} {what}{reset}");
     }
     outputs(&plan.outputs, &mut writer);
     writer.out
@@ -81,6 +92,11 @@ fn legend(plan: &Plan, writer: &mut Writer) {
 }
 
 fn one(change: &Change, schemas: &dyn Schemas, writer: &mut Writer) {
+    object(change, &change.address.to_string(), None, schemas, writer);
+}
+
+/// Writes what happens to an object, with what else there is to say of it.
+fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn Schemas, writer: &mut Writer) {
     let Palette { bold, red, green, yellow, cyan, reset, .. } = writer.palette;
     let destroyed = format!("{bold}{red}destroyed{reset}");
     let replaced = match change.reason {
@@ -101,8 +117,8 @@ fn one(change: &Change, schemas: &dyn Schemas, writer: &mut Writer) {
         }
     };
     let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-    let _ = writeln!(writer.out, "{bold}  # {}{deposed}{reset} {phrase}", change.address);
-    if let Some(reason) = reason(change) {
+    let _ = writeln!(writer.out, "{bold}  # {address}{deposed}{reset} {phrase}");
+    if let Some(reason) = remark.or_else(|| reason(change)) {
         let _ = writeln!(writer.out, "  # ({reason})");
     }
     // What is stored knows where it is sensitive, even where the plan did not need to know.

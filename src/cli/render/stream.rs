@@ -86,6 +86,13 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         let message = format!("{}: Plan to {word}", change.address);
         lines.push(Line::new("planned_change", message, vec![("change", described)]));
     }
+    for deferred in &plan.deferred {
+        let word = action(deferred.change.action);
+        let described = json!({ "resource": resource(&deferred.change.address), "action": word });
+        let message = format!("{}: Deferred, to {word}", deferred.pattern);
+        let reason = json!(deferred_reason(deferred.wait));
+        lines.push(Line::new("deferred_change", message, vec![("change", described), ("reason", reason)]));
+    }
     lines.push(summary(plan.counts(), "plan"));
     if !plan.outputs.is_empty() {
         let outputs: Map<String, Json> = plan.outputs.iter().map(planned_output).collect();
@@ -93,6 +100,17 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         lines.push(Line::new("outputs", message, vec![("outputs", outputs.into())]));
     }
     lines
+}
+
+/// Returns the word for what something waits for, as in the JSON of plans.
+pub(crate) fn deferred_reason(wait: plan::Wait) -> &'static str {
+    match wait {
+        plan::Wait::Instances => "instance_count_unknown",
+        plan::Wait::Config => "resource_config_unknown",
+        plan::Wait::ProviderConfig => "provider_config_unknown",
+        plan::Wait::Prerequisite => "absent_prereq",
+        plan::Wait::Other => "deferred_prereq",
+    }
 }
 
 /// How many objects are, or were, added, changed and destroyed.

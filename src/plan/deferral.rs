@@ -1,0 +1,337 @@
+//! What cannot be planned yet: it waits for a later stage of the same apply, together with all that needs it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use addr::{AbsInstance, AbsResource, Key, Mode, Module, ModuleInstance, Pattern, Resource};
+use diag::{Diagnostic, Diagnostics};
+use lang::evaluation::{Instance, Repeated};
+use lang::module::Repetition;
+use lang::tree::Node;
+use value::{Type, Value};
+
+use crate::change;
+use crate::instances::Shared;
+use crate::model::{Action, Change, Deferred, Need, Plan, Reason, Wait};
+use crate::planner::{Block, Planner};
+use crate::pool::Pool;
+
+/// Everything that waits.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    /// Instances by resource; nothing means all of them, however many there will be.
+    instances: HashMap<AbsResource, Option<HashSet<Option<Key>>>>,
+    /// By block: what stands for instances that are not known.
+    patterns: HashMap<(Module, Resource), Vec<Pattern>>,
+}
+
+/// What one stage of an apply leaves to the next.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// Instances by their addresses, with their places in the plan.
+    exact: HashMap<AbsInstance, Vec<usize>>,
+    /// The places of those that stand for an unknown number of instances.
+    open: Vec<(Pattern, usize)>,
+    /// The blocks that all of them are of.
+    blocks: HashSet<(Module, Resource)>,
+}
+
+impl Rest {
+    /// Returns what a plan defers.
+    pub fn of(plan: &Plan) -> Rest {
+        let mut rest = Rest::default();
+        for (place, deferred) in plan.deferred.iter().enumerate() {
+            let address = &deferred.change.address;
+            rest.blocks.insert((address.resource.module.module(), address.resource.resource.clone()));
+            if deferred.wait == Wait::Instances {
+                rest.open.push((deferred.pattern.clone(), place));
+            } else {
+                rest.exact.entry(address.clone()).or_default().push(place);
+            }
+        }
+        rest
+    }
+
+    /// Returns how much it is.
+    pub fn len(&self) -> usize {
+        self.exact.len() + self.open.len()
+    }
+
+    /// Tells whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the places of what covers an instance.
+    fn places<'r>(&'r self, address: &'r AbsInstance) -> impl Iterator<Item = usize> + 'r {
+        let open = self.open.iter().filter(|(pattern, _)| pattern.covers(address)).map(|(_, place)| *place);
+        self.exact.get(address).into_iter().flatten().copied().chain(open)
+    }
+}
+
+/// What resources without objects (data sources, ephemeral ones) were read by: whoever needs one needs these.
+#[derive(Default)]
+pub(crate) struct PassedOn {
+    instances: HashMap<AbsInstance, Rc<[Need]>>,
+    resources: HashMap<AbsResource, BTreeSet<Need>>,
+}
+
+impl PassedOn {
+    /// Takes in what an instance needs.
+    pub(crate) fn add(&mut self, address: &AbsInstance, needs: &[Need]) {
+        if needs.is_empty() || address.resource.resource.mode == Mode::Managed {
+            return;
+        }
+        self.resources.entry(address.resource.clone()).or_default().extend(needs.iter().cloned());
+        self.instances.insert(address.clone(), needs.into());
+    }
+
+    /// Adds what a need stands for.
+    pub(crate) fn expand(&self, resource: &AbsResource, key: Option<&Key>, needs: &mut Vec<Need>) {
+        if resource.resource.mode == Mode::Managed {
+            return;
+        }
+        match key {
+            None => needs.extend(self.resources.get(resource).into_iter().flatten().cloned()),
+            Some(key) => {
+                let address = AbsInstance { resource: resource.clone(), key: Some(key.clone()) };
+                needs.extend(self.instances.get(&address).iter().flat_map(|needs| needs.iter().cloned()));
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, address: &AbsInstance) {
+        let keys = self.instances.entry(address.resource.clone()).or_insert_with(|| Some(HashSet::new()));
+        keys.iter_mut().for_each(|keys| _ = keys.insert(address.key.clone()));
+    }
+
+    fn add_pattern(&mut self, module: Module, resource: Resource, pattern: Pattern) {
+        self.patterns.entry((module, resource)).or_default().push(pattern);
+    }
+
+    /// Tells whether something that is needed waits.
+    pub(crate) fn has(&self, need: &Need) -> bool {
+        self.instances.get(&need.resource).is_some_and(|keys| match keys {
+            Some(keys) if need.key.is_some() => keys.contains(&need.key),
+            _ => true,
+        })
+    }
+
+    /// Tells whether a stored instance may be one of those that are not known yet.
+    pub(crate) fn covers(&self, address: &AbsInstance) -> bool {
+        if self.patterns.is_empty() {
+            return false;
+        }
+        let block = (address.resource.module.module(), address.resource.resource.clone());
+        self.patterns.get(&block).is_some_and(|patterns| patterns.iter().any(|pattern| pattern.covers(address)))
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// Tells whether an instance is to be planned in this stage.
+    pub(crate) fn is_left(&self, address: &AbsInstance) -> bool {
+        let Some(rest) = &self.options.rest else { return true };
+        address.resource.resource.mode == Mode::Ephemeral || rest.places(address).next().is_some()
+    }
+
+    /// Tells whether some instance of a block is to be planned in this stage. What is ephemeral has ended with the
+    /// earlier ones.
+    pub(crate) fn is_block_left(&self, path: &[&'a Node], resource: &lang::module::Resource) -> bool {
+        let Some(rest) = &self.options.rest else { return true };
+        let block = path.last().map(|node| (node.path.clone(), resource.address.clone()));
+        resource.address.mode == Mode::Ephemeral || block.is_some_and(|block| rest.blocks.contains(&block))
+    }
+
+    /// Takes in what happens to an object: in this stage, or in a later one.
+    pub(crate) fn conclude(&self, wait: Option<Wait>, change: Change) {
+        if self.is_observing() {
+            return;
+        }
+        let Some(wait) = wait else { return self.push(change) };
+        self.waiting.borrow_mut().add(&change.address);
+        let pattern = Pattern::exactly(&change.address);
+        self.out.borrow_mut().deferred.push(Deferred { pattern, wait, change });
+    }
+
+    /// Takes in that an object is to be deleted that the configuration does not have: destroying is no matter of what is
+    /// configured.
+    pub(crate) fn conclude_orphan(&self, wait: Option<Wait>, change: Change) {
+        match wait {
+            _ if self.options.refresh_only => {}
+            None => self.push(change),
+            Some(wait) => {
+                let pattern = Pattern::exactly(&change.address);
+                self.out.borrow_mut().deferred.push(Deferred { pattern, wait, change });
+            }
+        }
+    }
+
+    /// Tells whether anything that is needed waits.
+    pub(crate) fn must_wait(&self, needs: &[Need]) -> bool {
+        let waiting = self.waiting.borrow();
+        needs.iter().any(|need| waiting.has(need))
+    }
+
+    /// Takes in a block whose number of instances is not known.
+    pub(crate) async fn unknown_instances(&self, block: &Block<'a>, instance: &Rc<Instance<'a>>, shared: &Shared) {
+        if self.is_observing() {
+            return;
+        }
+        let resource = &block.resource.address;
+        let repeated = match &block.resource.repetition {
+            Repetition::Count(_) => Repeated { index: Some(Value::unknown(Type::Number)), ..Repeated::default() },
+            _ => Repeated { each: Some((Value::unknown(Type::String), Value::dynamic())), ..Repeated::default() },
+        };
+        let address = AbsResource { module: instance.address.clone(), resource: resource.clone() };
+        let pattern = Pattern::below(&instance.address, &instance.node.path, resource);
+        self.unknown_number(&address, pattern.clone());
+        let address = AbsInstance { resource: address, key: None };
+        let Some(desired) = self.desired((block, shared), instance, address.clone(), repeated) else { return };
+        let after = match resource.mode {
+            Mode::Managed => self.unlisted(block, &desired).await,
+            _ => Some(change::planned_data(&block.kind.schema.block, &desired.config)),
+        };
+        let Some(after) = after else { return };
+        let change = unknown_change(block, address, after, desired.needs);
+        self.out.borrow_mut().deferred.push(Deferred { pattern, wait: Wait::Instances, change });
+    }
+
+    /// Takes in the instances of a block in module instances that are not known; `known` is the last one that is.
+    pub(crate) fn unknown_modules(&self, block: &Block<'a>, known: &ModuleInstance, module: &Module) {
+        if self.is_observing() {
+            return;
+        }
+        let resource = &block.resource.address;
+        let pattern = Pattern::below(known, module, resource);
+        let below = module.0.iter().skip(known.0.len());
+        let module = below.fold(known.clone(), |module, name| module.child(name.clone(), None));
+        let address = AbsResource { module, resource: resource.clone() };
+        self.unknown_number(&address, pattern.clone());
+        let after = change::unknown_computed(&block.kind.schema.block, &Value::unknown(block.kind.ty.clone()));
+        let change = unknown_change(block, AbsInstance { resource: address, key: None }, after, Vec::new());
+        self.out.borrow_mut().deferred.push(Deferred { pattern, wait: Wait::Instances, change });
+    }
+
+    fn unknown_number(&self, address: &AbsResource, pattern: Pattern) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.instances.insert(address.clone(), None);
+        waiting.add_pattern(address.module.module(), address.resource.clone(), pattern);
+    }
+
+    /// Returns which objects that are to be deleted wait, because something that waits was made from them.
+    pub(crate) fn orphans_that_wait(&self, orphans: &[AbsInstance]) -> HashSet<AbsInstance> {
+        let waiting = self.waiting.borrow();
+        let mut open: Vec<AbsInstance> = Vec::new();
+        if waiting.instances.is_empty() {
+            return HashSet::new();
+        }
+        for (target, _, _) in self.prior.objects() {
+            let need = Need { resource: target.address.resource.clone(), key: target.address.key.clone() };
+            if waiting.has(&need) || waiting.covers(&target.address) {
+                open.push(target.address);
+            }
+        }
+        let mut by_resource: HashMap<&AbsResource, Vec<&AbsInstance>> = HashMap::new();
+        for orphan in orphans {
+            by_resource.entry(&orphan.resource).or_default().push(orphan);
+        }
+        let mut found = HashSet::new();
+        while let Some(address) = open.pop() {
+            let object = self.prior.instance(&address).and_then(|stored| stored.current.clone());
+            for dependency in object.iter().flat_map(|object| object.dependencies.iter()) {
+                let on = &dependency.0;
+                for orphan in by_resource.get(&on.resource).into_iter().flatten() {
+                    if (on.key.is_none() || on.key == orphan.key) && found.insert((*orphan).clone()) {
+                        open.push((*orphan).clone());
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn unknown_change(block: &Block<'_>, address: AbsInstance, after: Value, needs: Vec<Need>) -> Change {
+    Change {
+        address,
+        deposed: None,
+        provider: block.config.clone(),
+        action: if block.resource.address.mode == Mode::Managed { Action::Create } else { Action::Read },
+        reason: Reason::Plain,
+        before: Value::null(block.kind.ty.clone()),
+        after,
+        replaces: Vec::new(),
+        private: Vec::new(),
+        prior: None,
+        needs,
+        repeated: None,
+    }
+}
+
+/// Tells where the plan of a later stage goes beyond what was approved.
+pub fn within(approved: &Plan, later: &Plan, pool: &Pool) -> Diagnostics {
+    let mut diags = Diagnostics::new();
+    let rest = Rest::of(approved);
+    for change in &later.changes {
+        if matches!(change.action, Action::NoOp | Action::Read) {
+            continue;
+        }
+        let shown: Vec<&Deferred> = rest.places(&change.address).map(|place| &approved.deferred[place]).collect();
+        let is_allowed = shown.iter().any(|deferred| allows(deferred, change));
+        let breach = if is_allowed { breach(&shown, change, pool) } else { Some(String::new()) };
+        let Some(breach) = breach else { continue };
+        let what = match change.action {
+            Action::Create => "created",
+            Action::Update => "updated",
+            Action::DeleteThenCreate | Action::CreateThenDelete => "replaced",
+            Action::Delete => "destroyed",
+            _ => "changed",
+        };
+        let detail = format!(
+            "Now that more is known, {} would be {what}{breach}. The plan that was approved did not show that, so this \
+             stage was not begun. What was done before is in the state; plan again to see and approve the rest.",
+            change.address
+        );
+        let mut diagnostic = Diagnostic::error("Later stage goes beyond the approved plan", detail);
+        diagnostic.address = Some(change.address.to_string());
+        diags.push(diagnostic);
+    }
+    diags
+}
+
+/// Tells whether what was shown includes that an object is created, updated, replaced or deleted.
+fn allows(shown: &Deferred, change: &Change) -> bool {
+    let replaces = matches!(change.action, Action::DeleteThenCreate | Action::CreateThenDelete);
+    match shown.change.action {
+        // Of instances in unknown number any may turn out to be new, to stay or to go.
+        Action::Create if shown.wait == Wait::Instances => !replaces,
+        Action::Create => change.action == Action::Create,
+        // What was there may turn out to be gone.
+        Action::NoOp | Action::Update => matches!(change.action, Action::Create | Action::Update),
+        Action::DeleteThenCreate | Action::CreateThenDelete => {
+            replaces || matches!(change.action, Action::Create | Action::Update)
+        }
+        Action::Delete => change.action == Action::Delete,
+        Action::Forget => change.action == Action::Forget,
+        Action::Read => false,
+    }
+}
+
+/// Returns where a new object is not what was shown.
+fn breach(shown: &[&Deferred], change: &Change, pool: &Pool) -> Option<String> {
+    if change.action != Action::Create {
+        return None;
+    }
+    let provider = pool.bare(&change.provider.provider)?;
+    let schema = &provider.schemas().resources.get(&change.address.resource.resource.kind)?.block;
+    let (now, _) = change.after.clone().unmark_deep();
+    let mut problems = shown.iter().filter(|deferred| deferred.change.action == Action::Create).map(|deferred| {
+        let (promised, _) = deferred.change.after.clone().unmark_deep();
+        change::check_applied(schema, &promised, &now)
+    });
+    let first = problems.next()?;
+    let problem = first.first()?;
+    Some(format!(" otherwise than shown: {}{}", problem.path, problem.message))
+}
