@@ -445,7 +445,7 @@ pub struct InstanceScope<'e, 'a> {
 }
 
 /// Returns a constant key as an instance key.
-fn instance_key(key: &Value) -> Option<Key> {
+pub(crate) fn instance_key(key: &Value) -> Option<Key> {
     if !key.marks().is_empty() {
         return None;
     }

@@ -15,6 +15,7 @@ pub mod print;
 mod printable;
 pub mod providers;
 pub mod tree;
+pub mod triggers;
 pub mod types;
 pub mod validate;
 pub mod version;

@@ -27,6 +27,8 @@ struct Desired {
     config: Value,
     needs: Vec<Need>,
     prior: Option<Arc<Object>>,
+    /// Something that `replace_triggered_by` names changes.
+    triggered: bool,
 }
 
 /// An object as it is now.
@@ -108,9 +110,11 @@ impl<'a> Planner<'a> {
         if !self.check(instance, &repeated, preconditions, "Resource precondition failed") {
             return None;
         }
-        let needs = self.needs(needs);
+        let (triggered, comes_after) = self.triggers(block, instance, &repeated)?;
+        let mut needs = self.needs(needs);
+        needs.extend(comes_after);
         let prior = self.prior.instance(&address).and_then(|stored| stored.current.clone());
-        Some(Desired { address, repeated, config, needs, prior })
+        Some(Desired { address, repeated, config, needs, prior, triggered })
     }
 
     /// Turns places in modules into addresses.
@@ -230,7 +234,7 @@ impl<'a> Planner<'a> {
         let tainted = prior.object.as_ref().is_some_and(|object| object.status == Status::Tainted);
         let requested = self.options.replace.contains(&desired.address);
         let replaces = self.forcing(block, &prior.value, &planned);
-        let forced = !prior.value.is_null() && (tainted || requested || !replaces.is_empty());
+        let forced = !prior.value.is_null() && (tainted || requested || desired.triggered || !replaces.is_empty());
         let planned = if forced {
             let gone = Prior { value: Value::null(block.kind.ty.clone()), private: planned.private, object: None };
             let Some(anew) = self.plan_once(block, &desired, &config, &gone).await else {
@@ -245,6 +249,7 @@ impl<'a> Planner<'a> {
         let reason = match () {
             () if !forced => Reason::Plain,
             () if tainted => Reason::Tainted,
+            () if desired.triggered => Reason::Triggered,
             () if requested => Reason::Requested,
             () => Reason::CannotUpdate,
         };
@@ -388,11 +393,7 @@ impl<'a> Planner<'a> {
         if block.resource.depends_on.is_empty() {
             return false;
         }
-        let out = self.out.borrow();
-        out.changes
-            .iter()
-            .filter(|change| change.action != Action::NoOp)
-            .any(|change| needs.iter().any(|need| need.resource == change.address.resource))
+        needs.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
     }
 }
 

@@ -13,6 +13,7 @@ mod pool;
 pub mod problems;
 mod refactor;
 mod settle;
+mod triggers;
 mod values;
 
 pub use model::{Action, Change, Counts, Drift, Need, OutputChange, Plan, Reason};

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::ProviderConfig;
-use addr::{AbsInstance, Mode, Provider};
+use addr::{AbsInstance, AbsResource, Mode, Provider};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
@@ -76,6 +76,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         seen: RefCell::default(),
         configs: RefCell::default(),
         kinds: RefCell::default(),
+        placed: RefCell::default(),
     }
 }
 
@@ -92,6 +93,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) seen: RefCell<HashSet<AbsInstance>>,
     configs: RefCell<HashMap<ProviderConfig, Configured>>,
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
+    /// Places of changes in `out`, by resource.
+    placed: RefCell<HashMap<AbsResource, Vec<usize>>>,
 }
 
 /// A provider that has been configured, or has failed to be.
@@ -142,7 +145,15 @@ impl<'a> Planner<'a> {
     }
 
     pub(crate) fn push(&self, change: Change) {
-        self.out.borrow_mut().changes.push(change);
+        let changes = &mut self.out.borrow_mut().changes;
+        self.placed.borrow_mut().entry(change.address.resource.clone()).or_default().push(changes.len());
+        changes.push(change);
+    }
+
+    /// Tells whether something is true of a change that is planned for a resource so far.
+    pub(crate) fn planned_of(&self, resource: &AbsResource, is_true: &mut dyn FnMut(&Change) -> bool) -> bool {
+        let (out, placed) = (self.out.borrow(), self.placed.borrow());
+        placed.get(resource).into_iter().flatten().any(|place| is_true(&out.changes[*place]))
     }
 
     pub(crate) fn drifted(&self, drift: Drift) {

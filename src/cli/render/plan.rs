@@ -85,6 +85,7 @@ fn one(change: &Change, schemas: &dyn Schemas, writer: &mut Writer) {
     let destroyed = format!("{bold}{red}destroyed{reset}");
     let replaced = match change.reason {
         Reason::Tainted => format!("is tainted, so must be {bold}{red}replaced{reset}"),
+        Reason::Triggered => format!("will be {bold}{red}replaced{reset} due to changes in replace_triggered_by"),
         Reason::Requested => format!("will be {bold}{red}replaced{reset}, as requested"),
         _ => format!("must be {bold}{red}replaced{reset}"),
     };
