@@ -14,6 +14,7 @@ pub mod objects;
 pub mod print;
 mod printable;
 pub mod providers;
+pub mod replacement;
 pub mod tree;
 pub mod triggers;
 pub mod types;

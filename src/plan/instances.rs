@@ -7,7 +7,7 @@ use addr::{AbsInstance, AbsResource, Key, Mode};
 use diag::Diagnostic;
 use futures_util::StreamExt;
 use futures_util::stream;
-use lang::evaluation::{Instance, Instances, Repeated, Touched};
+use lang::evaluation::{Instance, Instances, Repeated};
 use lang::expr::Evaluator;
 use sdk::{Deferral, PlanRequest, ReadDataRequest, ReadRequest};
 use state::{Attributes, Object, Status};
@@ -26,6 +26,8 @@ struct Desired {
     repeated: Repeated,
     config: Value,
     needs: Vec<Need>,
+    /// Those of the needs that a `depends_on` says.
+    awaited: Vec<Need>,
     prior: Option<Arc<Object>>,
     /// Something that `replace_triggered_by` names changes.
     triggered: bool,
@@ -42,7 +44,10 @@ impl<'a> Planner<'a> {
     /// Plans all instances of a block in one module instance.
     pub(crate) async fn instances(&self, block: &Block<'a>, instance: &Rc<Instance<'a>>) {
         let resource = block.resource;
-        let keys: Vec<(Option<Key>, Repeated)> = match self.evaluation.instances(instance, &resource.repetition) {
+        let (repetition, touched) =
+            self.evaluation.traced(|| self.evaluation.instances(instance, &resource.repetition));
+        let shared = self.needs(touched);
+        let keys: Vec<(Option<Key>, Repeated)> = match repetition {
             Instances::Single => vec![(None, Repeated::default())],
             Instances::Keyed(keys) => keys.into_iter().map(|(key, repeated)| (Some(key), repeated)).collect(),
             Instances::Unknown => {
@@ -58,7 +63,13 @@ impl<'a> Planner<'a> {
         let mut desired = Vec::with_capacity(keys.len());
         for (key, repeated) in keys {
             let address = AbsInstance { resource: address.clone(), key };
-            desired.extend(self.desired(block, instance, address, repeated));
+            let made = self.desired(block, instance, address, repeated);
+            desired.extend(made.map(|mut made| {
+                made.needs.extend_from_slice(&shared);
+                made.needs = self.all_needs(block, instance, made.needs);
+                self.note_unmanaged(&made.address.resource, &made.needs);
+                made
+            }));
         }
         let priors = self.refresh(block, &desired).await;
         let plans = desired.into_iter().zip(priors).map(|(desired, prior)| async move {
@@ -95,12 +106,16 @@ impl<'a> Planner<'a> {
             let scope = self.evaluation.scope(instance, repeated.clone());
             let mut evaluator = Evaluator::new(&scope, self.env);
             let config = block.body.eval(&mut evaluator);
-            for expr in &block.resource.depends_on {
-                evaluator.eval(expr);
-            }
             (config, evaluator.diags)
         });
-        let (config, diags) = evaluated;
+        let (config, mut diags) = evaluated;
+        let (found, awaited) = self.evaluation.traced(|| {
+            let scope = self.evaluation.scope(instance, repeated.clone());
+            let mut evaluator = Evaluator::new(&scope, self.env);
+            block.resource.depends_on.iter().for_each(|expr| _ = evaluator.eval(expr));
+            evaluator.diags
+        });
+        diags.append(found);
         let failed = diags.has_errors();
         self.report_all(diags);
         if failed {
@@ -113,18 +128,12 @@ impl<'a> Planner<'a> {
         let (triggered, comes_after) = self.triggers(block, instance, &repeated)?;
         let mut needs = self.needs(needs);
         needs.extend(comes_after);
+        let mut awaited = self.needs(awaited);
+        awaited.extend(self.needs_of_named_modules(instance, &block.resource.depends_on));
+        awaited.extend_from_slice(&self.needs_of_module(instance).awaited);
+        needs.extend_from_slice(&awaited);
         let prior = self.prior.instance(&address).and_then(|stored| stored.current.clone());
-        Some(Desired { address, repeated, config, needs, prior, triggered })
-    }
-
-    /// Turns places in modules into addresses.
-    fn needs(&self, touched: Vec<Touched>) -> Vec<Need> {
-        let need = |touched: Touched| {
-            let node = self.root.find(&touched.module)?;
-            let resource = node.module.resources.get(touched.resource as usize)?.address.clone();
-            Some(Need { resource: AbsResource { module: touched.module, resource }, key: touched.key })
-        };
-        touched.into_iter().filter_map(need).collect()
+        Some(Desired { address, repeated, config, needs, awaited, prior, triggered })
     }
 
     /// Returns what the stored objects are like now, in the order of the instances.
@@ -253,7 +262,7 @@ impl<'a> Planner<'a> {
             () if requested => Reason::Requested,
             () => Reason::CannotUpdate,
         };
-        let create_first = block.resource.lifecycle.create_before_destroy.unwrap_or(false);
+        let create_first = self.create_first.has(&desired.address.resource.module.module(), &block.resource.address);
         let action = match change::action(&before, &after, forced) {
             change::Action::NoOp => Action::NoOp,
             change::Action::Create => Action::Create,
@@ -262,15 +271,8 @@ impl<'a> Planner<'a> {
             change::Action::Replace if create_first => Action::CreateThenDelete,
             change::Action::Replace => Action::DeleteThenCreate,
         };
-        if block.resource.lifecycle.prevent_destroy
-            && matches!(action, Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete)
-        {
-            let detail = format!(
-                "{} has lifecycle.prevent_destroy set, and the plan would destroy it. Take the setting away, or keep \
-                 the change from replacing it.",
-                desired.address
-            );
-            self.report(Diagnostic::error("Instance cannot be destroyed", detail).at(block.resource.header));
+        if !matches!(action, Action::NoOp | Action::Create | Action::Update) {
+            self.check_prevent_destroy(block.resource, &desired.address);
         }
         self.push(Change {
             address: desired.address,
@@ -356,7 +358,7 @@ impl<'a> Planner<'a> {
     async fn data(&self, block: &Block<'a>, desired: Desired) -> Value {
         let (config, marks) = desired.config.clone().unmark_paths();
         let schema = &block.kind.schema.block;
-        let waits = !config.is_wholly_known() || self.changes_pending(&desired.needs, block);
+        let waits = !config.is_wholly_known() || self.changes_pending(&desired.awaited);
         if waits {
             let after = change::mark_sensitive(schema, change::planned_data(schema, &config), &marks);
             self.push(Change {
@@ -389,11 +391,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Tells whether something that a data source explicitly depends on has changes to come.
-    fn changes_pending(&self, needs: &[Need], block: &Block<'a>) -> bool {
-        if block.resource.depends_on.is_empty() {
-            return false;
-        }
-        needs.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
+    fn changes_pending(&self, awaited: &[Need]) -> bool {
+        awaited.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
     }
 }
 

@@ -7,6 +7,7 @@ mod conditions;
 mod instances;
 mod missing;
 mod model;
+mod needs;
 mod orphans;
 mod planner;
 mod pool;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::ProviderConfig;
-use addr::{AbsInstance, AbsResource, Mode, Provider};
+use addr::{AbsInstance, AbsResource, Mode, ModuleInstance, Provider};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
@@ -19,12 +19,14 @@ use lang::expr::{Evaluator, NoNames};
 use lang::module::Resource;
 use lang::objects::{Kind, Objects};
 use lang::providers::{Resolved, resolve};
+use lang::replacement::CreateFirst;
 use lang::tree::Node;
 use state::State;
 use syntax::tree::Body;
 use value::{Type, Value};
 
-use crate::model::{Change, Drift, OutputChange, Plan};
+use crate::model::{Change, Drift, Need, OutputChange, Plan};
+use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
 use crate::values::Values;
 
@@ -77,6 +79,10 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         configs: RefCell::default(),
         kinds: RefCell::default(),
         placed: RefCell::default(),
+        needs_of_providers: RefCell::default(),
+        needs_of_unmanaged: RefCell::default(),
+        needs_of_modules: RefCell::default(),
+        create_first: CreateFirst::of(input.world.root),
     }
 }
 
@@ -95,6 +101,13 @@ pub(crate) struct Planner<'a> {
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
     /// Places of changes in `out`, by resource.
     placed: RefCell<HashMap<AbsResource, Vec<usize>>>,
+    /// What configurations of providers refer to.
+    pub(crate) needs_of_providers: RefCell<HashMap<ProviderConfig, Vec<Need>>>,
+    /// What data sources and ephemeral resources come after.
+    pub(crate) needs_of_unmanaged: RefCell<HashMap<AbsResource, Vec<Need>>>,
+    /// What all objects of a module instance come after.
+    pub(crate) needs_of_modules: RefCell<HashMap<ModuleInstance, ModuleNeeds>>,
+    pub(crate) create_first: CreateFirst,
 }
 
 /// A provider that has been configured, or has failed to be.
@@ -312,7 +325,9 @@ impl<'a> Planner<'a> {
         if let Some(known) = cell.get() {
             return known.clone();
         }
-        let config = self.config_value(path, resolved)?;
+        let (config, touched) = self.evaluation.traced(|| self.config_value(path, resolved));
+        self.note_provider(&resolved.address, touched);
+        let config = config?;
         let result = self.pool.configure(&resolved.address, config).await;
         let made = match result {
             Ok(made) => Some(made),

@@ -10,10 +10,7 @@ use super::program::{Program, in_parallel, is_terraform_there};
 /// What comes out differently on purpose: the scenario, the number of the step, what it is about, and why.
 const DIFFERENT: &[(&str, usize, &str, &str)] = &[
     // sorted
-    ("triggers", 1, "terraform_data.r", FORCING),
 ];
-
-const FORCING: &str = "what forces the replacement is said for values of any type, too";
 
 /// How one step came out: what its plan shows, or the summaries of its errors.
 #[derive(Debug, PartialEq)]
@@ -68,13 +65,30 @@ fn compare(name: &str, number: usize, theirs: &Step, ours: &Step) -> Vec<String>
     complaints
 }
 
+/// Writes a configuration; a line `# m/main.tf` begins what is in another file.
+fn write(folder: &Path, configuration: &str) {
+    let mut file = "main.tf";
+    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    for line in configuration.lines() {
+        match line.strip_prefix("# ").filter(|name| name.ends_with(".tf")) {
+            Some(name) => file = name,
+            None => *texts.entry(file).or_default() += &format!("{line}\n"),
+        }
+    }
+    for (name, text) in texts {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("the folder can be made");
+        fs::write(path, text).expect("the file can be written");
+    }
+}
+
 /// Plans and applies one configuration after the other; `### ARGUMENTS` begins each.
 fn live(program: Program, text: &str) -> Vec<Step> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut steps = Vec::new();
     for (number, part) in text.split("### ").skip(1).enumerate() {
         let (arguments, configuration) = part.split_once('\n').expect("a step has a first line");
-        fs::write(folder.path().join("main.tf"), configuration).expect("the file can be written");
+        write(folder.path(), configuration);
         if number == 0 {
             program.run(folder.path(), &["init", "-no-color"], "");
         }
@@ -88,7 +102,9 @@ fn live(program: Program, text: &str) -> Vec<Step> {
         let summaries = errors.lines().filter_map(|line| line.strip_prefix("Error: "));
         let mut errors: Vec<String> = summaries.map(str::to_owned).collect();
         errors.sort();
-        // What a plan that failed shows besides is of no use to anyone.
+        // What a plan that failed shows besides is of no use to anyone; what forces a replacement we say for values of
+        // any type, too.
+        let out = out.replace(" # forces replacement", "");
         let plan = if errors.is_empty() { parts(&out) } else { BTreeMap::new() };
         if errors.is_empty() {
             run(&["apply", "-no-color", "-auto-approve"]);
