@@ -13,7 +13,7 @@
 //!
 //! An empty line in front of a step is not part of the text before it. `UPDATE_EXPECT=1` writes what came out into the
 //! files. The version of the program is written as `[VERSION]`, the system and processor as `[PLATFORM]`, a random UUID as
-//! `[ID]`, the time of a line of JSON as `[TIME]`.
+//! `[ID]`, the time of a line of JSON as `[TIME]`, the name of a deposed object as `[KEY]`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -244,7 +244,7 @@ impl World {
         let folder = self.folder.path().to_string_lossy();
         let text = String::from_utf8_lossy(bytes).replace(folder.as_ref(), "[FOLDER]");
         let text = text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace(&platform(), "[PLATFORM]");
-        let text = without_times(&without_identifiers(&text));
+        let text = without_deposed_keys(&without_times(&without_identifiers(&text)));
         if text.ends_with('\n') { text } else { format!("{text}[no line break]\n") }
     }
 }
@@ -280,6 +280,18 @@ fn without_times(text: &str) -> String {
     for part in parts {
         let end = part.find('"').unwrap_or(0);
         out.push_str(&format!("{BEFORE}[TIME]{}", &part[end..]));
+    }
+    out
+}
+
+/// Returns text without the random names of deposed objects.
+fn without_deposed_keys(text: &str) -> String {
+    const BEFORE: &str = "(deposed object ";
+    let mut parts = text.split(BEFORE);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(')').unwrap_or(0);
+        out.push_str(&format!("{BEFORE}[KEY]{}", &part[end..]));
     }
     out
 }

@@ -3,5 +3,6 @@
 
 mod configurations;
 mod expressions;
+mod lifecycle;
 mod plans;
 mod program;

@@ -1,14 +1,24 @@
 //! The steps of a plan and what each must wait for.
+//!
+//! The rules, by their rank; where rules contradict each other, which takes objects that changed their dependencies
+//! between runs, those of higher rank give way:
+//!
+//! 0. What is made waits for what it was configured from, and a replacement for its other half.
+//! 1. An object is deleted after the objects that depend on it, by what is stored of them.
+//! 2. An object that was set aside, or is no longer configured, is deleted after those that used it are updated.
+//! 3. What is updated waits for the deletion of those that used it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use addr::{AbsInstance, AbsResource, Key};
+use addr::{AbsInstance, AbsResource, Module, Resource};
 use plan::{Action, Change, Plan};
+use state::Dependency;
 
 /// A step of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannedStep {
-    /// The change that it belongs to, by its place in the plan.
+    /// The change that it belongs to, by its place in the plan. The step of a change that does nothing passes the order
+    /// on: from what its object was configured from to what was configured from it.
     pub change: u32,
     /// What it does.
     pub doing: Doing,
@@ -25,100 +35,207 @@ pub enum Doing {
     Delete,
 }
 
-/// The steps that make and delete an instance, by instance.
+/// Steps by the object that they are about.
 #[derive(Default)]
-struct Places {
-    make: HashMap<AbsInstance, u32>,
-    /// All makes of a resource: for those who need all of its instances.
-    makes_of: HashMap<AbsResource, Vec<u32>>,
-    delete: HashMap<AbsInstance, u32>,
-    deletes_of: HashMap<AbsResource, Vec<u32>>,
+struct Index {
+    of_instance: HashMap<AbsInstance, Vec<u32>>,
+    /// For those who need all instances.
+    of_resource: HashMap<AbsResource, Vec<u32>>,
+    /// Steps inside modules, for dependencies that do not say which instance of the module.
+    of_configured: HashMap<(Module, Resource), Vec<(AbsInstance, u32)>>,
+}
+
+impl Index {
+    fn add(&mut self, address: &AbsInstance, step: u32) {
+        self.of_instance.entry(address.clone()).or_default().push(step);
+        self.of_resource.entry(address.resource.clone()).or_default().push(step);
+        if !address.resource.module.is_root() {
+            let configured = (address.resource.module.module(), address.resource.resource.clone());
+            self.of_configured.entry(configured).or_default().push((address.clone(), step));
+        }
+    }
+
+    /// Returns the steps of what an instance depends on.
+    fn of(&self, dependency: &AbsInstance, dependent: &AbsInstance) -> Vec<u32> {
+        let exact = match &dependency.key {
+            Some(_) => self.of_instance.get(dependency),
+            None => self.of_resource.get(&dependency.resource),
+        };
+        if let Some(exact) = exact {
+            return exact.clone();
+        }
+        let module = dependency.resource.module.module();
+        if module.is_root() {
+            return Vec::new();
+        }
+        // Terraform stores dependencies without keys of modules; inside of one module its own instance is meant.
+        let is_sibling = dependent.resource.module.module() == module;
+        let dependency = Dependency(dependency.clone());
+        let found = self.of_configured.get(&(module, dependency.0.resource.resource.clone()));
+        let is_meant = |address: &AbsInstance| {
+            dependency.covers(address) && (!is_sibling || address.resource.module == dependent.resource.module)
+        };
+        found.into_iter().flatten().filter(|(address, _)| is_meant(address)).map(|(_, step)| *step).collect()
+    }
+}
+
+/// The steps, and who waits for whom.
+struct Edges<'a> {
+    plan: &'a Plan,
+    steps: Vec<PlannedStep>,
+    makes: Index,
+    deletes: Index,
+    /// By step: the steps that it waits for, with the rank of the rule.
+    needs: Vec<Vec<(u32, u8)>>,
 }
 
 /// Returns the steps of a plan and, for each, the steps that must have ended before.
 pub fn steps(plan: &Plan) -> (Vec<PlannedStep>, Vec<Vec<u32>>) {
-    let mut steps = Vec::new();
-    let mut places = Places::default();
-    for (change, planned) in plan.changes.iter().enumerate() {
-        let change = change as u32;
-        let (makes, deletes) = match planned.action {
-            Action::NoOp => (false, false),
-            Action::Create | Action::Update | Action::Read => (true, false),
-            Action::Delete | Action::Forget => (false, true),
-            Action::DeleteThenCreate | Action::CreateThenDelete => (true, true),
-        };
-        let creates_first = planned.action == Action::CreateThenDelete;
-        let (address, resource) = (&planned.address, &planned.address.resource);
-        if makes {
-            places.make.insert(address.clone(), steps.len() as u32);
-            places.makes_of.entry(resource.clone()).or_default().push(steps.len() as u32);
-            steps.push(PlannedStep { change, doing: Doing::Make, creates_first });
-        }
-        if deletes {
-            places.delete.insert(address.clone(), steps.len() as u32);
-            places.deletes_of.entry(resource.clone()).or_default().push(steps.len() as u32);
-            steps.push(PlannedStep { change, doing: Doing::Delete, creates_first });
+    let mut edges =
+        Edges { plan, steps: Vec::new(), makes: Index::default(), deletes: Index::default(), needs: Vec::new() };
+    edges.add_steps();
+    edges.needs = vec![Vec::new(); edges.steps.len()];
+    for step in 0..edges.steps.len() as u32 {
+        match edges.steps[step as usize].doing {
+            Doing::Make => edges.make_waits(step),
+            Doing::Delete => edges.delete_waits(step),
         }
     }
-    let mut needs = vec![Vec::new(); steps.len()];
-    for (place, step) in steps.iter().enumerate() {
-        let planned = &plan.changes[step.change as usize];
-        match step.doing {
-            Doing::Make => makes_wait(planned, &steps, &places, place as u32, &mut needs),
-            Doing::Delete => deletes_wait(planned, &places, place as u32, &mut needs),
-        }
-    }
-    for needs in &mut needs {
+    for needs in &mut edges.needs {
         needs.sort_unstable();
-        needs.dedup();
+        needs.dedup_by_key(|(need, _)| *need);
     }
-    (steps, needs)
+    edges.resolve();
+    let needs = edges.needs.into_iter().map(|needs| needs.into_iter().map(|(need, _)| need).collect()).collect();
+    (edges.steps, needs)
 }
 
-/// A make waits for the makes of what it was configured from, and for its own delete where that comes first. The old
-/// object of what is created anew first goes when nobody uses it any more.
-fn makes_wait(planned: &Change, steps: &[PlannedStep], places: &Places, place: u32, needs: &mut [Vec<u32>]) {
-    if planned.action == Action::DeleteThenCreate {
-        needs[place as usize].extend(places.delete.get(&planned.address));
+impl Edges<'_> {
+    fn add_steps(&mut self) {
+        let is_idle = self.plan.changes.iter().all(|change| change.action == Action::NoOp);
+        for (place, change) in self.plan.changes.iter().enumerate() {
+            let (makes, deletes) = match change.action {
+                Action::NoOp => (!is_idle && !change.needs.is_empty(), false),
+                Action::Create | Action::Update | Action::Read => (true, false),
+                Action::Delete | Action::Forget => (false, true),
+                Action::DeleteThenCreate | Action::CreateThenDelete => (true, true),
+            };
+            let creates_first = change.action == Action::CreateThenDelete;
+            for (doing, _) in [(Doing::Make, makes), (Doing::Delete, deletes)].iter().filter(|(_, is_done)| *is_done) {
+                let index = if *doing == Doing::Make { &mut self.makes } else { &mut self.deletes };
+                index.add(&change.address, self.steps.len() as u32);
+                self.steps.push(PlannedStep { change: place as u32, doing: *doing, creates_first });
+            }
+        }
     }
-    for need in &planned.needs {
-        let makes = select(&places.make, &places.makes_of, &need.resource, need.key.as_ref());
-        needs[place as usize].extend(makes.iter().filter(|make| **make != place));
-        for delete in select(&places.delete, &places.deletes_of, &need.resource, need.key.as_ref()) {
-            if steps[*delete as usize].creates_first {
-                needs[*delete as usize].push(place);
+
+    fn change(&self, step: u32) -> &Change {
+        &self.plan.changes[self.steps[step as usize].change as usize]
+    }
+
+    /// Tells whether a delete is of something that was, or will have been, set aside when it is deleted.
+    fn is_set_aside(&self, delete: u32) -> bool {
+        self.steps[delete as usize].creates_first || self.change(delete).deposed.is_some()
+    }
+
+    /// Returns what is stored of a change's dependencies; of one that makes an object anew, the object is another.
+    fn stored(&self, step: u32) -> Vec<AbsInstance> {
+        let prior = self.change(step).prior.iter();
+        prior.flat_map(|object| object.dependencies.iter()).map(|dependency| dependency.0.clone()).collect()
+    }
+
+    fn wait(&mut self, step: u32, need: u32, rank: u8) {
+        if step != need {
+            self.needs[step as usize].push((need, rank));
+        }
+    }
+
+    fn make_waits(&mut self, make: u32) {
+        let plan = self.plan;
+        let change = &plan.changes[self.steps[make as usize].change as usize];
+        if change.action == Action::DeleteThenCreate {
+            for delete in self.own(&self.deletes, make) {
+                self.wait(make, delete, 0);
+            }
+        }
+        for need in &change.needs {
+            let on = AbsInstance { resource: need.resource.clone(), key: need.key.clone() };
+            for other in self.makes.of(&on, &change.address) {
+                self.wait(make, other, 0);
+            }
+            for delete in self.deletes.of(&on, &change.address) {
+                if self.is_set_aside(delete) && self.steps[delete as usize].change != self.steps[make as usize].change {
+                    self.wait(delete, make, 2);
+                }
+            }
+        }
+        if change.action != Action::Update {
+            return;
+        }
+        // Until it is updated it uses what it depended on before.
+        for on in self.stored(make) {
+            for delete in self.deletes.of(&on, &change.address) {
+                let is_gone = matches!(self.change(delete).action, Action::Delete | Action::Forget);
+                if is_gone || self.is_set_aside(delete) {
+                    self.wait(delete, make, 2);
+                }
+            }
+        }
+    }
+
+    fn delete_waits(&mut self, delete: u32) {
+        if self.steps[delete as usize].creates_first {
+            for make in self.own(&self.makes, delete) {
+                self.wait(delete, make, 0);
+            }
+        }
+        let address = self.change(delete).address.clone();
+        for on in self.stored(delete) {
+            for other in self.deletes.of(&on, &address) {
+                if self.steps[other as usize].change != self.steps[delete as usize].change {
+                    self.wait(other, delete, 1);
+                }
+            }
+            for make in self.makes.of(&on, &address) {
+                if self.change(make).action == Action::Update && !self.is_set_aside(delete) {
+                    self.wait(make, delete, 3);
+                }
+            }
+        }
+    }
+
+    /// Returns the steps of the same change.
+    fn own(&self, index: &Index, step: u32) -> Vec<u32> {
+        let change = self.steps[step as usize].change;
+        let found = index.of_instance.get(&self.change(step).address).into_iter().flatten();
+        found.copied().filter(|other| self.steps[*other as usize].change == change).collect()
+    }
+
+    /// Leaves out rules of high rank until no step waits for itself; rules of rank 0 never contradict each other, as
+    /// plans follow the order of the configuration.
+    fn resolve(&mut self) {
+        loop {
+            let plain: Vec<Vec<u32>> =
+                self.needs.iter().map(|needs| needs.iter().map(|(need, _)| *need).collect()).collect();
+            let cycles = graph::cycles(&plain);
+            let mut dropped = HashSet::new();
+            for cycle in cycles {
+                let next = cycle.iter().cycle().skip(1);
+                let links = cycle.iter().zip(next).filter_map(|(step, need)| {
+                    let found = self.needs[*step as usize].iter().find(|(known, _)| known == need)?;
+                    Some((found.1, *step, *need))
+                });
+                dropped.extend(links.max().filter(|(rank, ..)| *rank > 0).map(|(_, step, need)| (step, need)));
+            }
+            if dropped.is_empty() {
+                return;
+            }
+            for (step, needs) in self.needs.iter_mut().enumerate() {
+                needs.retain(|(need, _)| !dropped.contains(&(step as u32, *need)));
             }
         }
     }
 }
 
-/// A delete waits for the deletes of what depends on the object; and for its own make where that comes first.
-fn deletes_wait(planned: &Change, places: &Places, place: u32, needs: &mut [Vec<u32>]) {
-    if planned.action == Action::CreateThenDelete {
-        needs[place as usize].extend(places.make.get(&planned.address));
-    }
-    let Some(prior) = &planned.prior else { return };
-    for dependency in prior.dependencies.iter() {
-        let on = &dependency.0;
-        for delete in select(&places.delete, &places.deletes_of, &on.resource, on.key.as_ref()) {
-            if *delete != place {
-                needs[*delete as usize].push(place);
-            }
-        }
-    }
-}
-
-fn select<'a>(
-    one: &'a HashMap<AbsInstance, u32>,
-    all: &'a HashMap<AbsResource, Vec<u32>>,
-    resource: &AbsResource,
-    key: Option<&Key>,
-) -> &'a [u32] {
-    match key {
-        Some(key) => {
-            let address = AbsInstance { resource: resource.clone(), key: Some(key.clone()) };
-            one.get(&address).map_or(&[], std::slice::from_ref)
-        }
-        None => all.get(resource).map_or(&[], Vec::as_slice),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use addr::{AbsInstance, Mode};
 use diag::{Diagnostic, Diagnostics};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -15,10 +16,11 @@ use lang::body::CompiledBody;
 use lang::conditions::Verdict;
 use lang::evaluation::{Evaluation, Repeated, World};
 use lang::module::Resource;
-use plan::{Change, Plan, Pool, Values};
+use lang::replacement::CreateFirst;
+use plan::{Change, Need, Plan, Pool, Values};
 use state::record::{Gone, Move, Record, Settled};
-use state::{Journal, Target};
-use value::Value;
+use state::{Dependency, DeposedKey, Journal, Object, Target};
+use value::{Marks, Path, Value};
 
 use crate::edges::{Doing, PlannedStep, steps};
 
@@ -102,12 +104,23 @@ pub(crate) struct Runner<'a> {
     pub(crate) outcome: RefCell<Outcome>,
     /// Compiled bodies of resources that have been worked on.
     pub(crate) bodies: RefCell<HashMap<*const Resource, Rc<CompiledBody>>>,
+    /// Resources whose new objects are created before the old ones are deleted.
+    pub(crate) create_first: CreateFirst,
+    /// What the objects are called that this run has set aside.
+    pub(crate) set_aside: RefCell<HashMap<AbsInstance, DeposedKey>>,
 }
 
 /// Carries out a plan. What could not be done is in the outcome's diagnostics; what was done is in the journal.
 pub async fn apply(input: &Input<'_>) -> Outcome {
     let evaluation = Evaluation::new(input.world, input.variables.clone());
-    let runner = Runner { input, evaluation, outcome: RefCell::default(), bodies: RefCell::default() };
+    let runner = Runner {
+        input,
+        evaluation,
+        outcome: RefCell::default(),
+        bodies: RefCell::default(),
+        create_first: CreateFirst::of(input.world.root),
+        set_aside: RefCell::default(),
+    };
     runner.run().await;
     let mut outcome = runner.outcome.take();
     if !outcome.diags.has_errors() {
@@ -115,6 +128,12 @@ pub async fn apply(input: &Input<'_>) -> Outcome {
     }
     outcome.diags.append(runner.evaluation.take_diagnostics());
     outcome
+}
+
+/// Returns what is stored of what an object was configured from.
+pub(crate) fn dependencies(needs: &[Need]) -> Vec<Dependency> {
+    let managed = needs.iter().filter(|need| need.resource.resource.mode == Mode::Managed);
+    managed.map(|need| Dependency(AbsInstance { resource: need.resource.clone(), key: need.key.clone() })).collect()
 }
 
 impl Runner<'_> {
@@ -149,9 +168,54 @@ impl Runner<'_> {
         }
     }
 
+    /// Stores what the configuration says of objects that stay as they are: what they depend on, how they are replaced,
+    /// what of them is sensitive, and who manages them.
+    fn take_in_configuration(&self) {
+        let unchanged = self.input.plan.changes.iter().filter(|change| change.action == plan::Action::NoOp);
+        for change in unchanged.filter(|change| change.deposed.is_none()) {
+            let Some(prior) = change.prior.as_ref().filter(|_| change.repeated.is_some()) else { continue };
+            let (_, marks) = change.after.clone().unmark_paths();
+            let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+            let sensitive: Vec<Path> = sensitive.collect();
+            let dependencies = dependencies(&change.needs);
+            let creates_first = self.creates_first(change);
+            let address = &change.address;
+            let is_covered = |own: &Dependency| prior.dependencies.iter().any(|known| known.covers(&own.0));
+            let is_same = prior.create_before_destroy == creates_first
+                && dependencies.iter().all(is_covered)
+                && prior.sensitive.len() == sensitive.len()
+                && sensitive.iter().all(|path| prior.sensitive.contains(path))
+                && self.input.journal.look(|ledger| {
+                    ledger.state.resource(&address.resource).is_some_and(|known| known.provider == change.provider)
+                });
+            if is_same {
+                continue;
+            }
+            let object = Object {
+                create_before_destroy: creates_first,
+                dependencies: dependencies.into(),
+                sensitive: sensitive.into(),
+                ..Object::clone(prior)
+            };
+            let (target, provider) = (Target::from(address.clone()), change.provider.clone());
+            let record = Record::Object(Settled { token: None, target, provider, object: Arc::new(object) });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+        }
+    }
+
+    /// Tells whether the new object of an instance is created before the old one is deleted.
+    pub(crate) fn creates_first(&self, change: &Change) -> bool {
+        let resource = &change.address.resource;
+        self.create_first.has(&resource.module.module(), &resource.resource)
+    }
+
     async fn run(&self) {
         self.take_in_moves();
         self.take_in_drift();
+        self.take_in_configuration();
         let (planned, needs) = steps(self.input.plan);
         let described: Vec<Step> = planned.iter().zip(needs).map(|(step, needs)| self.describe(*step, needs)).collect();
         let mut schedule = Schedule::new(&described);
@@ -161,6 +225,10 @@ impl Runner<'_> {
             while running.len() < self.input.parallelism && !(self.input.stopping)() {
                 let Some(place) = schedule.start_next() else { break };
                 let step = planned[place as usize];
+                if self.change(step).action == plan::Action::NoOp {
+                    schedule.end(place);
+                    continue;
+                }
                 running.push(Box::pin(async move { (place, self.step(step).await) }));
             }
             let Some((place, is_done)) = running.next().await else { break };
@@ -170,11 +238,17 @@ impl Runner<'_> {
             }
             for skipped in schedule.fail(place) {
                 let step = planned[skipped as usize];
+                if self.change(step).action == plan::Action::NoOp {
+                    continue;
+                }
                 self.outcome.borrow_mut().skipped += 1;
                 self.input.observer.see(self.change(step), Event::Skipped(step.doing));
             }
         }
-        assert!(!schedule.is_stuck() || (self.input.stopping)(), "the steps of a plan do not wait for each other");
+        if schedule.is_stuck() && !(self.input.stopping)() {
+            let detail = "Some steps of the plan wait for each other, so none of them was taken. Please report this.";
+            self.report(Diagnostic::error("Cycle", detail));
+        }
     }
 
     pub(crate) fn change(&self, step: PlannedStep) -> &Change {

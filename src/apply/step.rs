@@ -14,12 +14,12 @@ use lang::module::{Condition, ProvisionerWhen, Resource};
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
 use state::record::{Gone, Handle, Intent, Record, Settled};
-use state::{Attributes, Dependency, Object, Status, Target};
+use state::{Attributes, Object, Status, Target};
 use value::{Marks, Path, Value};
 
 use crate::edges::{Doing, PlannedStep};
 use crate::provision::Place;
-use crate::run::{Event, Runner};
+use crate::run::{Event, Runner, dependencies};
 
 /// The configuration of an instance as it is now, and what is needed to talk about it.
 struct Configured<'a> {
@@ -41,7 +41,7 @@ impl<'a> Runner<'a> {
         observer.see(planned, Event::Started(step.doing));
         let begin = self.input.runtime.now();
         let result = match step.doing {
-            Doing::Make => self.make(planned).await,
+            Doing::Make => self.make(planned).await.inspect_err(|Failed| self.take_back(planned)),
             Doing::Delete => self.delete(planned, step.creates_first).await,
         };
         let took = self.input.runtime.now().saturating_sub(begin);
@@ -241,11 +241,31 @@ impl<'a> Runner<'a> {
     fn depose(&self, planned: &Change) -> Result<(), Failed> {
         let key = state::DeposedKey(self.input.runtime.random() as u32);
         let record = Record::Depose { address: planned.address.clone(), key };
+        self.set_aside.borrow_mut().insert(planned.address.clone(), key);
         self.input
             .journal
             .append(&record)
             .map(state::Ticket::lazily)
             .map_err(|error| self.fail(planned, "State not saved", &error.to_string()))
+    }
+
+    /// Takes an object back that was set aside for one that was not created. While it is not known whether that one is
+    /// there, nothing is taken back: the next run finds out.
+    fn take_back(&self, planned: &Change) {
+        let Some(key) = self.set_aside.borrow_mut().remove(&planned.address) else { return };
+        let is_free = self.input.journal.look(|ledger| {
+            let instance = ledger.state.instance(&planned.address);
+            let is_open = ledger.open.values().any(|open| open.intent.target.address == planned.address);
+            !is_open && instance.is_some_and(|found| found.current.is_none() && found.deposed.contains_key(&key))
+        });
+        if !is_free {
+            return;
+        }
+        let record = Record::Restore { address: planned.address.clone(), key };
+        match self.input.journal.append(&record) {
+            Ok(ticket) => ticket.lazily(),
+            Err(error) => _ = self.fail(planned, "State not saved", &error.to_string()),
+        }
     }
 
     /// Writes down that a call is about to be made; it is durable when this returns. An object that is nowhere but in
@@ -430,10 +450,6 @@ impl<'a> Runner<'a> {
         let marked = change::mark_sensitive(&schema.block, new, &configured.marks);
         let (_, marks) = marked.unmark_paths();
         let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
-        let dependencies = planned
-            .needs
-            .iter()
-            .map(|need| Dependency(addr::AbsInstance { resource: need.resource.clone(), key: need.key.clone() }));
         Ok(Arc::new(Object {
             status: if failed && planned.before.is_null() { Status::Tainted } else { Status::Ready },
             schema_version: schema.version,
@@ -441,8 +457,8 @@ impl<'a> Runner<'a> {
             sensitive: sensitive.collect(),
             private: response.private.clone().into(),
             identity: None,
-            dependencies: dependencies.collect(),
-            create_before_destroy: configured.resource.lifecycle.create_before_destroy.unwrap_or(false),
+            dependencies: dependencies(&planned.needs).into(),
+            create_before_destroy: self.creates_first(planned),
         }))
     }
 
@@ -451,10 +467,7 @@ impl<'a> Runner<'a> {
         let mut target = Target { address, deposed: planned.deposed };
         if creates_first {
             // The object was set aside under a new name when the other one was created.
-            let deposed = self.input.journal.look(|ledger| {
-                ledger.state.instance(&target.address).and_then(|instance| instance.deposed.keys().next_back().copied())
-            });
-            target.deposed = deposed;
+            target.deposed = self.set_aside.borrow().get(&target.address).copied();
         }
         if planned.action == Action::Forget {
             self.durable(planned, &Record::Gone(Gone { token: None, target })).await?;

@@ -151,17 +151,15 @@ impl Observer for Progress<'_, '_> {
 
     fn see(&self, change: &Change, event: Event<'_>) {
         let address = &change.address;
-        let name = |doing| {
-            let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-            format!("{address}{deposed} {}", words(change, doing).action)
-        };
+        let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+        let name = |doing| format!("{address}{deposed} {}", words(change, doing).action);
         match event {
             Event::Started(doing) => {
                 let (now, words) = (environment::SystemClock.now(), words(change, doing));
                 let id = render::id(&change.before);
                 let shown = id.as_ref().filter(|_| words.action != "create");
                 let suffix = shown.map(|id| format!(" [id={id}]")).unwrap_or_default();
-                let message = format!("{address}: {}...{suffix}", words.going_on);
+                let message = format!("{address}{deposed}: {}...{suffix}", words.going_on);
                 let id = shown.cloned();
                 let hook = Hook { address, action: words.action, id: id.clone(), elapsed: None };
                 self.say("apply_start", message, Some(hook));
@@ -173,7 +171,7 @@ impl Observer for Progress<'_, '_> {
                 self.running.borrow_mut().remove(&name(doing));
                 let (words, id) = (words(change, doing), render::id(value));
                 let suffix = id.as_ref().map(|id| format!(" [id={id}]")).unwrap_or_default();
-                let message = format!("{address}: {} complete after {}{suffix}", words.noun, spoken(took));
+                let message = format!("{address}{deposed}: {} complete after {}{suffix}", words.noun, spoken(took));
                 self.say(
                     "apply_complete",
                     message,
@@ -183,7 +181,7 @@ impl Observer for Progress<'_, '_> {
             Event::Failed(doing, took) => {
                 self.running.borrow_mut().remove(&name(doing));
                 let words = words(change, doing);
-                let message = format!("{address}: {} failed after {}", words.noun, spoken(took));
+                let message = format!("{address}{deposed}: {} failed after {}", words.noun, spoken(took));
                 let hook = Hook { address, action: words.action, id: None, elapsed: Some(took) };
                 self.say("apply_errored", message, Some(hook));
             }

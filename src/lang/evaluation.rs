@@ -385,22 +385,6 @@ impl<'a> Evaluation<'a> {
         cell.get_or_init(|| (Rc::new(expansion), touched.into())).0.clone()
     }
 
-    /// Returns the resources that the module calls around an instance, from the root down, depend on: for how often they
-    /// are called, and because they say so.
-    pub fn surroundings(&self, instance: &Rc<Instance<'a>>) -> Vec<Touched> {
-        let Some((caller, place, _)) = &instance.caller else { return Vec::new() };
-        let mut found = self.surroundings(caller);
-        let (_, touched) = self.traced(|| {
-            self.expansion(caller, *place);
-            let call = &caller.node.module.calls[*place as usize];
-            let scope = self.scope(caller, Repeated::default());
-            let mut evaluator = Evaluator::new(&scope, self.world.env);
-            call.depends_on.iter().for_each(|expr| _ = evaluator.eval(expr));
-        });
-        found.extend(touched);
-        found
-    }
-
     fn outputs(&self, instance: &Rc<Instance<'a>>) -> Value {
         let names = instance.node.module.outputs.iter().enumerate();
         Value::object(names.map(|(place, output)| (output.name.clone(), self.output(instance, place))))
@@ -465,7 +449,7 @@ pub struct InstanceScope<'e, 'a> {
 }
 
 /// Returns a constant key as an instance key.
-fn instance_key(key: &Value) -> Option<Key> {
+pub(crate) fn instance_key(key: &Value) -> Option<Key> {
     if !key.marks().is_empty() {
         return None;
     }

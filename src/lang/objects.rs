@@ -123,7 +123,7 @@ impl Objects {
         for (offset, output) in module.outputs.iter().enumerate() {
             let from = self.place(&node.path, Kind::Output, offset as u32);
             self.expression(node, from, &output.value);
-            output.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
+            output.depends_on.iter().for_each(|expr| self.dependency(node, from, expr));
             self.conditions(node, from, &output.preconditions);
         }
         for (offset, variable) in module.variables.iter().enumerate() {
@@ -148,7 +148,7 @@ impl Objects {
         let call = &module.calls[offset];
         let from = self.place(&node.path, Kind::Call, offset as u32);
         call.repetition.expr().iter().for_each(|expr| self.expression(node, from, expr));
-        call.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
+        call.depends_on.iter().for_each(|expr| self.dependency(node, from, expr));
         let Some(child) = &node.children[offset] else { return };
         for (name, expr) in &call.inputs {
             let variable = child.module.variables.binary_search_by(|variable| variable.name.cmp(&name.name));
@@ -171,7 +171,7 @@ impl Objects {
 
     fn resource(&mut self, node: &Node, from: u32, resource: &Resource) {
         let lifecycle = &resource.lifecycle;
-        resource.depends_on.iter().for_each(|expr| self.expression(node, from, expr));
+        resource.depends_on.iter().for_each(|expr| self.dependency(node, from, expr));
         self.conditions(node, from, &lifecycle.preconditions);
         self.conditions(node, from, &lifecycle.postconditions);
         // The bodies are not compiled yet: no schema is known here. Their references are found by name.
@@ -202,6 +202,19 @@ impl Objects {
             self.expression(node, from, &condition.condition);
             self.expression(node, from, &condition.message);
         }
+    }
+
+    /// Adds what an element of `depends_on` needs: of a module everything that is in it.
+    fn dependency(&mut self, node: &Node, from: u32, expr: &Expr) {
+        self.expression(node, from, expr);
+        expr.visit_references(&mut |reference| {
+            let Subject::Module(place) = reference.subject else { return };
+            let Some(Some(child)) = node.children.get(place as usize) else { return };
+            child.visit(&mut |inside| {
+                let first = self.place(&inside.path, Kind::Resource, 0);
+                self.edges[from as usize].extend(first..first + inside.module.resources.len() as u32);
+            });
+        });
     }
 
     fn expression(&mut self, node: &Node, from: u32, expr: &Expr) {

@@ -11,8 +11,8 @@ use lang::tree::Node;
 use value::{Type, Value};
 
 use crate::change;
-use crate::instances::Shared;
 use crate::model::{Action, Change, Deferred, Need, Plan, Reason, Wait};
+use crate::needs::Shared;
 use crate::planner::{Block, Planner};
 use crate::pool::Pool;
 
@@ -34,6 +34,8 @@ pub struct Rest {
     open: Vec<(Pattern, usize)>,
     /// The blocks that all of them are of.
     blocks: HashSet<(Module, Resource)>,
+    /// Instances that something replaces which was done in an earlier stage.
+    triggered: HashSet<AbsInstance>,
 }
 
 impl Rest {
@@ -42,6 +44,9 @@ impl Rest {
         let mut rest = Rest::default();
         for (place, deferred) in plan.deferred.iter().enumerate() {
             let address = &deferred.change.address;
+            if deferred.change.reason == Reason::Triggered {
+                rest.triggered.insert(address.clone());
+            }
             rest.blocks.insert((address.resource.module.module(), address.resource.resource.clone()));
             if deferred.wait == Wait::Instances {
                 rest.open.push((deferred.pattern.clone(), place));
@@ -50,6 +55,11 @@ impl Rest {
             }
         }
         rest
+    }
+
+    /// Tells whether an instance is to be replaced because of something that was done in an earlier stage.
+    pub(crate) fn was_triggered(&self, address: &AbsInstance) -> bool {
+        self.triggered.contains(address)
     }
 
     /// Returns how much it is.

@@ -7,7 +7,7 @@ use addr::{AbsInstance, AbsResource, Key, Mode};
 use diag::Diagnostic;
 use futures_util::StreamExt;
 use futures_util::stream;
-use lang::evaluation::{Instance, Instances, Repeated, Touched};
+use lang::evaluation::{Instance, Instances, Repeated};
 use lang::expr::Evaluator;
 use sdk::{PlanRequest, ReadDataRequest, ReadRequest};
 use state::{Attributes, Object, Status};
@@ -15,6 +15,7 @@ use value::{Marks, Path, Value};
 
 use crate::change;
 use crate::model::{Action, Change, Drift, Need, Reason, Wait};
+use crate::needs::Shared;
 use crate::planner::{Block, Planner, ResourceKind};
 
 /// Instances of one block that are being planned at the same time; planning mostly waits for the provider.
@@ -26,9 +27,29 @@ pub(crate) struct Desired {
     pub(crate) repeated: Repeated,
     pub(crate) config: Value,
     pub(crate) needs: Vec<Need>,
+    /// Those of the needs that a `depends_on` says.
+    pub(crate) awaited: Vec<Need>,
     pub(crate) prior: Option<Arc<Object>>,
+    /// Something that `replace_triggered_by` names changes.
+    pub(crate) triggered: bool,
     /// What it waits for, if it cannot be planned to the end yet.
     pub(crate) wait: Option<Wait>,
+}
+
+impl Desired {
+    /// Stands for a stored object of which only is asked what it is like now.
+    pub(crate) fn observed(address: AbsInstance, object: Arc<Object>) -> Desired {
+        Desired {
+            address,
+            repeated: Repeated::default(),
+            config: Value::NULL,
+            needs: Vec::new(),
+            awaited: Vec::new(),
+            prior: Some(object),
+            triggered: false,
+            wait: None,
+        }
+    }
 }
 
 /// An object as it is now.
@@ -40,30 +61,13 @@ pub(crate) struct Prior {
     pub(crate) wait: Option<Wait>,
 }
 
-/// What all instances of a block in one module instance were configured from: their number, their module, their provider.
-pub(crate) struct Shared {
-    needs: Vec<Need>,
-    /// Something is among it that is in a module whose instances are not known.
-    touches_unknown: bool,
-}
-
-impl Shared {
-    fn of((mut needs, touches_unknown): (Vec<Need>, bool), block: &Block<'_>) -> Shared {
-        needs.extend(block.provider_needs.iter().cloned());
-        needs.sort_unstable();
-        needs.dedup();
-        Shared { needs, touches_unknown }
-    }
-}
-
 impl<'a> Planner<'a> {
     /// Plans all instances of a block in one module instance.
     pub(crate) async fn instances(&self, block: &Block<'a>, instance: &Rc<Instance<'a>>) {
         let resource = block.resource;
         let number = || self.evaluation.instances(instance, &resource.repetition);
-        let (number, mut touched) = self.evaluation.traced(number);
-        touched.extend(self.evaluation.surroundings(instance));
-        let shared = Shared::of(self.needs(touched), block);
+        let (number, touched) = self.evaluation.traced(number);
+        let shared = self.shared(block, instance, touched);
         let keys: Vec<(Option<Key>, Repeated)> = match number {
             Instances::Single => vec![(None, Repeated::default())],
             Instances::Keyed(keys) => keys.into_iter().map(|(key, repeated)| (Some(key), repeated)).collect(),
@@ -118,12 +122,16 @@ impl<'a> Planner<'a> {
             let scope = self.evaluation.scope(instance, repeated.clone());
             let mut evaluator = Evaluator::new(&scope, self.env);
             let config = block.body.eval(&mut evaluator);
-            for expr in &block.resource.depends_on {
-                evaluator.eval(expr);
-            }
             (config, evaluator.diags)
         });
-        let (config, diags) = evaluated;
+        let (config, mut diags) = evaluated;
+        let (found, awaited) = self.evaluation.traced(|| {
+            let scope = self.evaluation.scope(instance, repeated.clone());
+            let mut evaluator = Evaluator::new(&scope, self.env);
+            block.resource.depends_on.iter().for_each(|expr| _ = evaluator.eval(expr));
+            evaluator.diags
+        });
+        diags.append(found);
         let failed = diags.has_errors();
         self.report_all(diags);
         if failed {
@@ -133,38 +141,26 @@ impl<'a> Planner<'a> {
         if !self.check(instance, &repeated, preconditions, "Resource precondition failed") {
             return None;
         }
-        let (mut needs, touches_unknown) = self.needs(touched);
-        needs.extend(shared.needs.iter().cloned());
+        let (mut triggered, comes_after) = self.triggers(block, instance, &repeated)?;
+        triggered |= self.options.rest.as_ref().is_some_and(|rest| rest.was_triggered(&address));
+        let (mut needs, mut touches_unknown) = self.needs(touched);
+        needs.extend(comes_after);
+        let (mut awaited, awaits_unknown) = self.needs(awaited);
+        touches_unknown |= awaits_unknown || shared.touches_unknown;
+        awaited.extend(self.needs_of_named_modules(instance, &block.resource.depends_on));
+        awaited.extend_from_slice(&shared.awaited);
+        needs.extend_from_slice(&awaited);
+        needs.extend_from_slice(&shared.needs);
         needs.sort_unstable();
         needs.dedup();
         let wait = match () {
             () if block.waits => Some(Wait::ProviderConfig),
-            () if touches_unknown || shared.touches_unknown || self.must_wait(&needs) => Some(Wait::Other),
+            () if touches_unknown || self.must_wait(&needs) => Some(Wait::Other),
             () => None,
         };
         self.passed_on.borrow_mut().add(&address, &needs);
         let prior = self.prior.instance(&address).and_then(|stored| stored.current.clone());
-        Some(Desired { address, repeated, config, needs, prior, wait })
-    }
-
-    /// Turns places in modules into addresses; what is only read stands for what it was read by. Tells, too, whether
-    /// something is among them that is in a module whose instances are not known.
-    pub(crate) fn needs(&self, touched: Vec<Touched>) -> (Vec<Need>, bool) {
-        let mut touches_unknown = false;
-        let mut needs = Vec::with_capacity(touched.len());
-        let passed_on = self.passed_on.borrow();
-        for touched in touched {
-            let Some(place) = touched.resource else {
-                touches_unknown = true;
-                continue;
-            };
-            let Some(node) = self.root.find(&touched.module) else { continue };
-            let Some(resource) = node.module.resources.get(place as usize) else { continue };
-            let resource = AbsResource { module: touched.module, resource: resource.address.clone() };
-            passed_on.expand(&resource, touched.key.as_ref(), &mut needs);
-            needs.push(Need { resource, key: touched.key });
-        }
-        (needs, touches_unknown)
+        Some(Desired { address, repeated, config, needs, awaited, prior, triggered, wait })
     }
 
     /// Returns what the stored objects are like now, in the order of the instances.
@@ -270,7 +266,7 @@ impl<'a> Planner<'a> {
         let tainted = prior.object.as_ref().is_some_and(|object| object.status == Status::Tainted);
         let requested = self.options.replace.contains(&desired.address);
         let replaces = self.forcing(block, &prior.value, &planned);
-        let forced = !prior.value.is_null() && (tainted || requested || !replaces.is_empty());
+        let forced = !prior.value.is_null() && (tainted || requested || desired.triggered || !replaces.is_empty());
         let planned = if forced {
             let gone =
                 Prior { value: Value::null(block.kind.ty.clone()), private: planned.private, object: None, wait: None };
@@ -287,10 +283,11 @@ impl<'a> Planner<'a> {
         let reason = match () {
             () if !forced => Reason::Plain,
             () if tainted => Reason::Tainted,
+            () if desired.triggered => Reason::Triggered,
             () if requested => Reason::Requested,
             () => Reason::CannotUpdate,
         };
-        let create_first = block.resource.lifecycle.create_before_destroy.unwrap_or(false);
+        let create_first = self.create_first.has(&desired.address.resource.module.module(), &block.resource.address);
         let action = match change::action(&before, &after, forced) {
             change::Action::NoOp => Action::NoOp,
             change::Action::Create => Action::Create,
@@ -299,15 +296,8 @@ impl<'a> Planner<'a> {
             change::Action::Replace if create_first => Action::CreateThenDelete,
             change::Action::Replace => Action::DeleteThenCreate,
         };
-        if block.resource.lifecycle.prevent_destroy
-            && matches!(action, Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete)
-        {
-            let detail = format!(
-                "{} has lifecycle.prevent_destroy set, and the plan would destroy it. Take the setting away, or keep \
-                 the change from replacing it.",
-                desired.address
-            );
-            self.report(Diagnostic::error("Instance cannot be destroyed", detail).at(block.resource.header));
+        if !matches!(action, Action::NoOp | Action::Create | Action::Update) {
+            self.check_prevent_destroy(block.resource, &desired.address);
         }
         let change = Change {
             address: desired.address,
@@ -399,7 +389,7 @@ impl<'a> Planner<'a> {
     async fn data(&self, block: &Block<'a>, desired: Desired) -> Value {
         let (config, marks) = desired.config.clone().unmark_paths();
         let schema = &block.kind.schema.block;
-        let is_pending = !config.is_wholly_known() || self.changes_pending(&desired.needs, block);
+        let is_pending = !config.is_wholly_known() || self.changes_pending(&desired.awaited);
         let mut wait = desired.wait;
         if !is_pending && wait.is_none() {
             let request = ReadDataRequest {
@@ -439,15 +429,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Tells whether something that a data source explicitly depends on has changes to come.
-    fn changes_pending(&self, needs: &[Need], block: &Block<'a>) -> bool {
-        if block.resource.depends_on.is_empty() {
-            return false;
-        }
-        let out = self.out.borrow();
-        out.changes
-            .iter()
-            .filter(|change| change.action != Action::NoOp)
-            .any(|change| needs.iter().any(|need| need.resource == change.address.resource))
+    fn changes_pending(&self, awaited: &[Need]) -> bool {
+        awaited.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
     }
 }
 

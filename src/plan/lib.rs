@@ -8,6 +8,7 @@ mod deferral;
 mod instances;
 mod missing;
 mod model;
+mod needs;
 mod observe;
 mod orphans;
 mod planner;
@@ -16,6 +17,7 @@ pub mod problems;
 mod refactor;
 mod settle;
 mod targets;
+mod triggers;
 mod values;
 
 pub use deferral::{Rest, within};

@@ -20,9 +20,6 @@ impl Planner<'_> {
                 }
                 let others = resource.provisioners.iter().filter(|provisioner| provisioner.kind != "local-exec");
                 others.for_each(|provisioner| refuse(provisioner.header, "Provisioners other than local-exec"));
-                if !resource.lifecycle.replace_triggered_by.is_empty() {
-                    refuse(resource.header, "replace_triggered_by");
-                }
             }
             node.module.imports.iter().for_each(|import| refuse(import.header, "Import blocks"));
             let repeated = node.module.providers.iter().filter(|config| config.repetition.expr().is_some());

@@ -139,6 +139,8 @@ pub enum Reason {
     Tainted,
     /// The user asked for it.
     Requested,
+    /// Something that its `replace_triggered_by` names changes.
+    Triggered,
     /// The resource is no longer configured.
     NoResource,
     /// `count` or `for_each` no longer has the key.

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use addr::{AbsInstance, Key};
-use lang::evaluation::Repeated;
 use lang::module::Resource;
 use lang::providers::resolve;
 use lang::tree::Node;
@@ -47,8 +46,7 @@ impl<'a> Planner<'a> {
                 .into_iter()
                 .map(|(address, object)| {
                     self.seen.borrow_mut().insert(address.clone());
-                    let (config, needs) = (Value::NULL, Vec::new());
-                    Desired { address, repeated: Repeated::default(), config, needs, prior: Some(object), wait: None }
+                    Desired::observed(address, object)
                 })
                 .collect();
             let priors = self.refresh(block, &desired).await;

@@ -8,6 +8,7 @@ use diag::Diagnostic;
 use futures_util::StreamExt;
 use futures_util::stream;
 use lang::evaluation::Repeated;
+use lang::module::Resource;
 use sdk::ReadRequest;
 use state::{DeposedKey, Object};
 use value::{Marks, Path, Value};
@@ -33,7 +34,7 @@ impl Planner<'_> {
         });
         let waiting = self.orphans_that_wait(&found.iter().map(|(address, ..)| address.clone()).collect::<Vec<_>>());
         let plans = found.into_iter().map(|(address, deposed, provider, object)| {
-            let reason = match (self.options.destroy, configured.contains(&address.resource)) {
+            let reason = match (self.options.destroy || deposed.is_some(), configured.contains(&address.resource)) {
                 (true, _) => Reason::Plain,
                 (false, true) => Reason::NoKey,
                 (false, false) => Reason::NoResource,
@@ -69,6 +70,9 @@ impl Planner<'_> {
             None => self.still_there(&*provider, &config, target, (before, &object), &kind).await,
         };
         let Some(before) = before else { return };
+        if action == Action::Delete && deposed.is_none() {
+            self.check_configured(&address);
+        }
         let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
         let change = Change {
             reason,
@@ -85,6 +89,29 @@ impl Planner<'_> {
             address,
         };
         self.conclude_orphan(wait, change);
+    }
+
+    /// Reports that an object is to be destroyed although its resource, which is still configured, forbids it.
+    fn check_configured(&self, address: &AbsInstance) {
+        let Some(node) = self.root.find(&address.resource.module) else { return };
+        let place = node.module.names.resource_place(&address.resource.resource).copied();
+        if let Some(resource) = place.and_then(|place| node.module.resources.get(place as usize)) {
+            self.check_prevent_destroy(resource, address);
+        }
+    }
+
+    /// Reports that an object is to be destroyed, or replaced, if its resource forbids it.
+    pub(crate) fn check_prevent_destroy(&self, resource: &Resource, address: &AbsInstance) {
+        if !resource.lifecycle.prevent_destroy {
+            return;
+        }
+        let detail = format!(
+            "{address} has lifecycle.prevent_destroy set, and the plan would destroy it. Take the setting away, or keep \
+             the plan from destroying it."
+        );
+        let mut problem = Diagnostic::error("Instance cannot be destroyed", detail).at(resource.header);
+        problem.address = Some(address.to_string());
+        self.report(problem);
     }
 
     /// Returns what an object that is to be deleted is like now; nothing if it is gone already.

@@ -18,6 +18,7 @@ use lang::evaluation::{Evaluation, Instance, Repeated, World};
 use lang::expr::{Evaluator, NoNames};
 use lang::objects::{Kind, Objects};
 use lang::providers::{Resolved, resolve};
+use lang::replacement::CreateFirst;
 use lang::tree::Node;
 use state::State;
 use syntax::tree::Body;
@@ -25,6 +26,7 @@ use value::{Type, Value};
 
 use crate::deferral::{PassedOn, Rest, Waiting};
 use crate::model::{Change, Drift, Need, OutputChange, Plan};
+use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
 use crate::targets::Scope;
 use crate::values::Values;
@@ -87,6 +89,9 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         stored: OnceCell::new(),
         configs: RefCell::default(),
         kinds: RefCell::default(),
+        placed: RefCell::default(),
+        needs_of_modules: RefCell::default(),
+        create_first: CreateFirst::of(input.world.root),
     }
 }
 
@@ -110,6 +115,11 @@ pub(crate) struct Planner<'a> {
     stored: OnceCell<HashMap<(Module, Resource), Vec<AbsResource>>>,
     configs: RefCell<HashMap<ProviderConfig, Configuring>>,
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
+    /// Places of changes in `out`, by resource.
+    placed: RefCell<HashMap<AbsResource, Vec<usize>>>,
+    /// What all objects of a module instance come after.
+    pub(crate) needs_of_modules: RefCell<HashMap<ModuleInstance, ModuleNeeds>>,
+    pub(crate) create_first: CreateFirst,
 }
 
 /// A provider that has been configured, or has failed to be.
@@ -183,7 +193,15 @@ impl<'a> Planner<'a> {
     }
 
     pub(crate) fn push(&self, change: Change) {
-        self.out.borrow_mut().changes.push(change);
+        let changes = &mut self.out.borrow_mut().changes;
+        self.placed.borrow_mut().entry(change.address.resource.clone()).or_default().push(changes.len());
+        changes.push(change);
+    }
+
+    /// Tells whether something is true of a change that is planned for a resource so far.
+    pub(crate) fn planned_of(&self, resource: &AbsResource, is_true: &mut dyn FnMut(&Change) -> bool) -> bool {
+        let (out, placed) = (self.out.borrow(), self.placed.borrow());
+        placed.get(resource).into_iter().flatten().any(|place| is_true(&out.changes[*place]))
     }
 
     pub(crate) fn drifted(&self, drift: Drift) {

@@ -16,7 +16,9 @@ pub async fn settle(input: Input<'_>, intents: &[OpenIntent]) -> (Vec<Record>, D
     let planner = planner(input);
     let mut records = Vec::new();
     for intent in intents {
-        records.extend(planner.settle(intent).await);
+        let record = planner.settle(intent).await;
+        let restored = record.as_ref().and_then(|record| planner.restored(intent, record));
+        records.extend(record.into_iter().chain(restored));
     }
     let mut diags = planner.out.take().diags;
     diags.append(planner.evaluation.take_diagnostics());
@@ -73,6 +75,17 @@ impl Planner<'_> {
                 None
             }
         }
+    }
+
+    /// Takes back the object that was set aside for one that turned out not to be there.
+    fn restored(&self, open: &OpenIntent, record: &Record) -> Option<Record> {
+        let Record::Failed { .. } = record else { return None };
+        let address = &open.intent.target.address;
+        let instance = self.prior.instance(address).filter(|instance| instance.current.is_none())?;
+        // Of several nobody knows which was the last; all are deleted then.
+        let mut keys = instance.deposed.keys();
+        let key = keys.next().copied().filter(|_| keys.next().is_none())?;
+        Some(Record::Restore { address: address.clone(), key })
     }
 
     fn unknown(&self, address: &AbsInstance, action: Action, problems: Vec<sdk::Problem>) {

@@ -70,7 +70,7 @@ fn plans(program: Program) -> [BTreeMap<String, Vec<String>>; 3] {
 }
 
 /// Cuts a plan into its objects and its outputs; ids, remarks and the comments about hidden parts' surroundings go.
-fn parts(text: &str) -> BTreeMap<String, Vec<String>> {
+pub(super) fn parts(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut current: Option<String> = None;
     for line in text.lines() {

@@ -101,6 +101,7 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
     let destroyed = format!("{bold}{red}destroyed{reset}");
     let replaced = match change.reason {
         Reason::Tainted => format!("is tainted, so must be {bold}{red}replaced{reset}"),
+        Reason::Triggered => format!("will be {bold}{red}replaced{reset} due to changes in replace_triggered_by"),
         Reason::Requested => format!("will be {bold}{red}replaced{reset}, as requested"),
         _ => format!("must be {bold}{red}replaced{reset}"),
     };
@@ -188,16 +189,15 @@ fn drift(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
     let Palette { bold, cyan, red, yellow, reset, .. } = writer.palette;
     let _ = writeln!(writer.out, "{bold}{cyan}Note:{reset}{bold} Objects have changed outside of Gantry{reset}\n");
     writer.out.push_str("Since the last apply these have changed, which the plan takes into account:\n\n");
-    for Drift { address, before, after, .. } in &plan.drift {
+    for Drift { address, before, after, provider, .. } in &plan.drift {
         let is_gone = after.is_null();
         let phrase = if is_gone { "has been deleted" } else { "has changed" };
         let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");
         let sign = if is_gone { format!("{red}  -{reset}") } else { format!("{yellow}  ~{reset}") };
         let resource = &address.resource.resource;
-        let implied = addr::Provider::implied(resource.implied_provider());
         let comparer = Comparer::of(&[before, after]);
         let bare;
-        let block = match schemas.block(&implied, resource.mode, &resource.kind) {
+        let block = match schemas.block(&provider.provider, resource.mode, &resource.kind) {
             Some(block) => block,
             None => {
                 bare = bare_block(before);

@@ -204,6 +204,7 @@ fn reason(change: &Change) -> Option<&'static str> {
         (Reason::CannotUpdate, _) => "cannot_update",
         (Reason::Tainted, _) => "tainted",
         (Reason::Requested, _) => "requested",
+        (Reason::Triggered, _) => "replace_triggered_by",
         (Reason::NoResource, _) => "delete_because_no_resource_config",
         (Reason::NoModule, _) => "delete_because_no_module",
         (Reason::NoKey, Some(Key::Number(_))) => "delete_because_count_index",

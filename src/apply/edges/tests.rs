@@ -1,0 +1,277 @@
+//! What waits for what: Terraform's rules one by one, and plans of all shapes.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use addr::{AbsInstance, Provider, ProviderConfig};
+use plan::{Action, Change, Need, Plan, Reason};
+use state::{Attributes, Dependency, DeposedKey, Object};
+use value::Value;
+
+use super::{Doing, PlannedStep, steps};
+
+fn address(name: &str) -> AbsInstance {
+    let text = if name.contains('.') { name.to_owned() } else { format!("t.{name}") };
+    state::parse_instance(&text).expect("an address")
+}
+
+/// Makes a change: what it was configured from, and what is stored of what its object depends on.
+fn change(name: &str, action: Action, needs: &[&str], stored: &[&str]) -> Change {
+    let address = address(name);
+    let value = Value::object([("a", Value::from(1))]);
+    let attributes = Attributes::of_value(value.clone(), value.ty()).expect("it can be stored");
+    let dependencies = stored.iter().map(|name| Dependency(self::address(name))).collect();
+    let object = Object { dependencies, ..Object::new(0, attributes) };
+    let needs = needs.iter().map(|name| self::address(name));
+    Change {
+        address,
+        deposed: None,
+        provider: Arc::new(ProviderConfig {
+            module: addr::Module::default(),
+            provider: Provider::implied("t"),
+            alias: None,
+        }),
+        action,
+        reason: Reason::Plain,
+        before: Value::NULL,
+        after: value,
+        replaces: Vec::new(),
+        private: Vec::new(),
+        prior: (action != Action::Create).then(|| Arc::new(object)),
+        needs: needs.map(|on| Need { resource: on.resource, key: on.key }).collect(),
+        repeated: None,
+    }
+}
+
+/// The changes of a text: `a Update <b ~c` for one that is configured from `b` and stored as depending on `c`.
+fn plan(text: &str) -> Plan {
+    let one = |line: &str| {
+        let mut words = line.split_whitespace();
+        let name = words.next().expect("a name");
+        let action = match words.next() {
+            Some("NoOp") => Action::NoOp,
+            Some("Create") => Action::Create,
+            Some("Update") => Action::Update,
+            Some("Delete" | "Deposed") => Action::Delete,
+            Some("DeleteThenCreate") => Action::DeleteThenCreate,
+            Some("CreateThenDelete") => Action::CreateThenDelete,
+            other => panic!("no such action: {other:?}"),
+        };
+        let rest: Vec<&str> = words.collect();
+        let of = |sign: char| rest.iter().filter_map(|word| word.strip_prefix(sign)).collect::<Vec<_>>();
+        let mut made = change(name, action, &of('<'), &of('~'));
+        made.deposed = line.contains("Deposed").then_some(DeposedKey(1));
+        made
+    };
+    Plan { changes: text.split(';').map(one).collect(), ..Plan::default() }
+}
+
+/// Returns, for each step, all that come before it.
+fn before(needs: &[Vec<u32>]) -> Vec<HashSet<u32>> {
+    let all = |step: u32| {
+        let mut found = HashSet::new();
+        let mut open = needs[step as usize].clone();
+        while let Some(next) = open.pop() {
+            if found.insert(next) {
+                open.extend(&needs[next as usize]);
+            }
+        }
+        found
+    };
+    (0..needs.len() as u32).map(all).collect()
+}
+
+/// The name of a step: `a+` makes, `a-` deletes.
+fn name(plan: &Plan, step: &PlannedStep) -> String {
+    let change = &plan.changes[step.change as usize];
+    let text = change.address.to_string();
+    let sign = if step.doing == Doing::Make { '+' } else { '-' };
+    let deposed = if change.deposed.is_some() { "old " } else { "" };
+    format!("{deposed}{}{sign}", text.strip_prefix("t.").unwrap_or(&text))
+}
+
+/// Checks everything that comes before what else: `b+ after a+`, sorted by step.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    let plan = plan(text);
+    let (steps, needs) = steps(&plan);
+    let mut found = Vec::new();
+    for (place, earlier) in before(&needs).iter().enumerate() {
+        let is_shown = |step: u32| plan.changes[steps[step as usize].change as usize].action != Action::NoOp;
+        for other in earlier.iter().filter(|other| is_shown(**other) && is_shown(place as u32)) {
+            found.push(format!("{} after {}", name(&plan, &steps[place]), name(&plan, &steps[*other as usize])));
+        }
+    }
+    found.sort();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn what_is_made_waits_for_what_it_needs() {
+    check("a Create; b Create <a", &["b+ after a+"]);
+    check("a Update; b Update <a ~a", &["b+ after a+"]);
+    check("a Update; b NoOp <a ~a; c Update <b ~b", &["c+ after a+"]);
+}
+
+#[test]
+fn what_is_deleted_waits_for_what_depends_on_it() {
+    check("a Delete; b Delete ~a", &["a- after b-"]);
+    check(
+        "a DeleteThenCreate; b DeleteThenCreate <a ~a",
+        &["a+ after a-", "a+ after b-", "a- after b-", "b+ after a+", "b+ after a-", "b+ after b-"],
+    );
+}
+
+#[test]
+fn an_update_comes_after_a_replacement_that_deletes_first() {
+    check("a DeleteThenCreate; b Update <a ~a", &["a+ after a-", "b+ after a+", "b+ after a-"]);
+}
+
+#[test]
+fn old_objects_go_last_where_new_ones_come_first() {
+    check("a CreateThenDelete; b Update <a ~a", &["a- after a+", "a- after b+", "b+ after a+"]);
+    check(
+        "a CreateThenDelete; b CreateThenDelete <a ~a",
+        &["a- after a+", "a- after b+", "a- after b-", "b+ after a+", "b- after a+", "b- after b+"],
+    );
+    // The update that failed in the run before: the new object is there, the old one is still used.
+    check("a Deposed; b Update <a ~a", &["old a- after b+"]);
+}
+
+#[test]
+fn what_is_no_longer_configured_goes_when_it_is_no_longer_used() {
+    check("a Delete; b Update ~a", &["a- after b+"]);
+    check("a Delete; b CreateThenDelete ~a", &["a- after b+", "a- after b-", "b- after b+"]);
+    check("a Delete; b DeleteThenCreate ~a", &["a- after b-", "b+ after b-"]);
+}
+
+#[test]
+fn an_update_waits_for_the_deletion_of_its_users() {
+    check("a Update; b Delete ~a", &["a+ after b-"]);
+    check("a Update; b DeleteThenCreate <a ~a", &["a+ after b-", "b+ after a+", "b+ after b-"]);
+    check("a Update; b CreateThenDelete <a ~a", &["b+ after a+", "b- after a+", "b- after b+"]);
+}
+
+#[test]
+fn dependencies_without_keys_of_modules_mean_their_own_instance_or_all() {
+    let a = |key: &str| format!("module.m[{key}].t.a Delete");
+    let text = format!("{}; {}; module.m[0].t.b Delete ~module.m.t.a; c Delete ~module.m.t.a", a("0"), a("1"));
+    check(
+        &text,
+        &["module.m[0].t.a- after c-", "module.m[0].t.a- after module.m[0].t.b-", "module.m[1].t.a- after c-"],
+    );
+}
+
+#[test]
+fn contradictions_cost_the_weaker_rule() {
+    // The old x depends on y, which is deleted first; the new one does not, but b needs both.
+    let text = "x CreateThenDelete ~y; y DeleteThenCreate; b Update <x <y ~x ~y";
+    let plan = plan(text);
+    let (steps, needs) = steps(&plan);
+    assert!(graph::cycles(&needs).is_empty());
+    let place = |wanted: &str| steps.iter().position(|step| name(&plan, step) == wanted).expect("it is there");
+    let before = before(&needs);
+    let comes = |late: &str, early: &str| before[place(late)].contains(&(place(early) as u32));
+    assert!(comes("b+", "x+") && comes("b+", "y+") && comes("y-", "x-") && comes("x-", "x+"));
+}
+
+/// A generator of numbers that repeats itself: the tests are the same on each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// Makes a plan of objects that were and are configured from others in any way; those that something which is created
+/// first needs are created first, too, as the planner has it.
+fn any_plan(random: &mut Random) -> Plan {
+    let count = 2 + random.below(9) as usize;
+    let names: Vec<String> = (0..count).map(|number| format!("o{number}")).collect();
+    let some =
+        |random: &mut Random, below: usize| -> Vec<usize> { (0..below).filter(|_| random.below(3) == 0).collect() };
+    // Before, the objects may have depended on each other in another order.
+    let before: Vec<usize> = if random.below(2) == 0 { (0..count).collect() } else { (0..count).rev().collect() };
+    let stored: Vec<Vec<usize>> =
+        (0..count).map(|place| some(random, before[place]).iter().map(|other| before[*other]).collect()).collect();
+    let stored: Vec<Vec<usize>> =
+        stored.into_iter().enumerate().map(|(place, of)| of.into_iter().filter(|o| *o != place).collect()).collect();
+    let is_orphan: Vec<bool> = (0..count).map(|_| random.below(5) == 0).collect();
+    let needs: Vec<Vec<usize>> =
+        (0..count).map(|place| some(random, place).into_iter().filter(|other| !is_orphan[*other]).collect()).collect();
+    let mut first: Vec<bool> = (0..count).map(|_| random.below(4) == 0).collect();
+    for place in (0..count).rev() {
+        if first[place] && !is_orphan[place] {
+            needs[place].iter().for_each(|other| first[*other] = true);
+        }
+    }
+    let changes = (0..count).map(|place| {
+        let action = match random.below(6) {
+            _ if is_orphan[place] => Action::Delete,
+            0 => Action::Create,
+            1 => Action::NoOp,
+            2 | 3 => Action::Update,
+            _ if first[place] => Action::CreateThenDelete,
+            _ => Action::DeleteThenCreate,
+        };
+        let of = |list: &[usize]| list.iter().map(|other| names[*other].as_str()).collect::<Vec<_>>();
+        let needs = if is_orphan[place] { Vec::new() } else { of(&needs[place]) };
+        change(&names[place], action, &needs, &of(&stored[place]))
+    });
+    Plan { changes: changes.collect(), ..Plan::default() }
+}
+
+#[test]
+fn plans_of_all_shapes_can_be_carried_out_in_an_order_that_keeps_to_the_configuration() {
+    let mut random = Random(7);
+    for round in 0..2_000 {
+        let plan = any_plan(&mut random);
+        let (steps, needs) = steps(&plan);
+        assert!(graph::cycles(&needs).is_empty(), "round {round} has a cycle: {plan:#?}");
+        let before = before(&needs);
+        let find = |address: &AbsInstance, doing: Doing| {
+            let is_it =
+                |step: &&PlannedStep| plan.changes[step.change as usize].address == *address && step.doing == doing;
+            steps.iter().position(|step| is_it(&step))
+        };
+        for change in &plan.changes {
+            let Some(make) = find(&change.address, Doing::Make) else { continue };
+            for need in &change.needs {
+                let on = AbsInstance { resource: need.resource.clone(), key: need.key.clone() };
+                if let Some(other) = find(&on, Doing::Make) {
+                    assert!(before[make].contains(&(other as u32)), "round {round}: {} after {on}", change.address);
+                }
+            }
+            let Some(delete) = find(&change.address, Doing::Delete) else { continue };
+            let (late, early) = if change.action == Action::CreateThenDelete { (delete, make) } else { (make, delete) };
+            assert!(before[late].contains(&(early as u32)), "round {round}: both halves of {}", change.address);
+        }
+    }
+}
+
+#[test]
+fn everything_is_destroyed_in_reverse() {
+    let mut random = Random(11);
+    for round in 0..1_000 {
+        let mut plan = any_plan(&mut random);
+        for (place, change) in plan.changes.iter_mut().enumerate() {
+            change.action = Action::Delete;
+            let dependencies = (0..place).filter(|_| random.below(3) == 0).map(|other| format!("o{other}"));
+            let dependencies: Vec<Dependency> = dependencies.map(|name| Dependency(address(&name))).collect();
+            let prior = change.prior.take().or_else(|| self::change("x", Action::Delete, &[], &[]).prior);
+            change.prior =
+                prior.map(|prior| Arc::new(Object { dependencies: dependencies.into(), ..(*prior).clone() }));
+        }
+        let (steps, needs) = steps(&plan);
+        for (place, step) in steps.iter().enumerate() {
+            let change = &plan.changes[step.change as usize];
+            for on in change.prior.iter().flat_map(|prior| prior.dependencies.iter()) {
+                let other = steps.iter().position(|other| plan.changes[other.change as usize].address == on.0);
+                let other = other.expect("all are deleted");
+                assert!(needs[other].contains(&(place as u32)), "round {round}: {on} after {}", change.address);
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What an instance comes after: everything that its block, its modules and its provider's configuration refer to.
+
+use std::rc::Rc;
+
+use addr::{AbsResource, ModuleInstance};
+use lang::evaluation::{Instance, Repeated, Touched};
+use lang::expr::{Evaluator, Expr, Subject};
+
+use crate::model::Need;
+use crate::planner::{Block, Planner};
+
+/// What everything inside a module instance comes after.
+#[derive(Clone, Default)]
+pub(crate) struct ModuleNeeds {
+    /// What the `depends_on` of the calls says.
+    awaited: Rc<[Need]>,
+    /// What `count` and `for_each` of the calls are made from.
+    repetition: Rc<[Need]>,
+    /// Something is among these that is in a module whose instances are not known.
+    touches_unknown: bool,
+}
+
+/// What all instances of a block in one module instance come after: their number, their module, their provider.
+pub(crate) struct Shared {
+    /// What a `depends_on` of a call around them says.
+    pub(crate) awaited: Rc<[Need]>,
+    /// The rest.
+    pub(crate) needs: Vec<Need>,
+    /// Something is among these that is in a module whose instances are not known.
+    pub(crate) touches_unknown: bool,
+}
+
+impl<'a> Planner<'a> {
+    /// Turns places in modules into addresses; what is not managed, and so has no place in state, stands for what it came
+    /// after itself. Tells, too, whether something is among them that is in a module whose instances are not known.
+    pub(crate) fn needs(&self, touched: Vec<Touched>) -> (Vec<Need>, bool) {
+        let mut touches_unknown = false;
+        let mut needs = Vec::with_capacity(touched.len());
+        let passed_on = self.passed_on.borrow();
+        for touched in touched {
+            let Some(place) = touched.resource else {
+                touches_unknown = true;
+                continue;
+            };
+            let Some(node) = self.root.find(&touched.module) else { continue };
+            let Some(resource) = node.module.resources.get(place as usize) else { continue };
+            let resource = AbsResource { module: touched.module, resource: resource.address.clone() };
+            passed_on.expand(&resource, touched.key.as_ref(), &mut needs);
+            needs.push(Need { resource, key: touched.key });
+        }
+        (needs, touches_unknown)
+    }
+
+    /// Returns what all instances of a block have in common; `number` is what their number was made from.
+    pub(crate) fn shared(&self, block: &Block<'a>, instance: &Rc<Instance<'a>>, number: Vec<Touched>) -> Shared {
+        let (mut needs, touches_unknown) = self.needs(number);
+        let module = self.needs_of_module(instance);
+        needs.extend_from_slice(&module.repetition);
+        needs.extend_from_slice(&block.provider_needs);
+        needs.sort_unstable();
+        needs.dedup();
+        Shared { awaited: module.awaited, needs, touches_unknown: touches_unknown || module.touches_unknown }
+    }
+
+    /// Returns the resources of modules that a `depends_on` names: all that is in them, whatever their outputs are made
+    /// from.
+    pub(crate) fn needs_of_named_modules(&self, instance: &Rc<Instance<'a>>, depends_on: &[Expr]) -> Vec<Need> {
+        let mut open = Vec::new();
+        for reference in depends_on.iter().flat_map(Expr::references) {
+            if let Subject::Module(call) = reference.subject {
+                open.extend(self.evaluation.children(instance, call).unwrap_or_default());
+            }
+        }
+        let mut needs = Vec::new();
+        while let Some(inside) = open.pop() {
+            let resources = inside.node.module.resources.iter().map(|resource| resource.address.clone());
+            let resources = resources.map(|resource| AbsResource { module: inside.address.clone(), resource });
+            needs.extend(resources.map(|resource| Need { resource, key: None }));
+            for call in 0..inside.node.module.calls.len() as u32 {
+                open.extend(self.evaluation.children(&inside, call).unwrap_or_default());
+            }
+        }
+        needs
+    }
+
+    /// Returns what everything inside a module instance needs: what the calls of it and of the modules around it say.
+    fn needs_of_module(&self, instance: &Rc<Instance<'a>>) -> ModuleNeeds {
+        let address = &instance.address;
+        if let Some(known) = self.needs_of_modules.borrow().get(address) {
+            return known.clone();
+        }
+        let mut whole = Vec::new();
+        let ((), touched) = self.evaluation.traced(|| {
+            for depth in 0..address.0.len() {
+                let caller = ModuleInstance(address.0[..depth].iter().cloned().collect());
+                let Some(caller) = self.evaluation.find(&caller) else { continue };
+                let calls = caller.node.module.calls.iter();
+                for call in calls.filter(|call| call.name == address.0[depth].name) {
+                    let scope = self.evaluation.scope(&caller, Repeated::default());
+                    let mut evaluator = Evaluator::new(&scope, self.env);
+                    call.depends_on.iter().for_each(|expr| _ = evaluator.eval(expr));
+                    whole.extend(self.needs_of_named_modules(&caller, &call.depends_on));
+                }
+            }
+        });
+        let (awaited, awaits_unknown) = self.needs(touched);
+        whole.extend(awaited);
+        let (_, touched) = self.evaluation.traced(|| self.evaluation.find(address));
+        let (repetition, touches_unknown) = self.needs(touched);
+        let touches_unknown = touches_unknown || awaits_unknown;
+        let needs = ModuleNeeds { awaited: whole.into(), repetition: repetition.into(), touches_unknown };
+        self.needs_of_modules.borrow_mut().insert(address.clone(), needs.clone());
+        needs
+    }
+}
