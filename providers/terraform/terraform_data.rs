@@ -6,9 +6,11 @@ use sdk::schema::{Attribute, Block, Schema};
 use sdk::value::{Kind, Path, PathStep, Type, Value};
 use sdk::{
     Action, ApplyRequest, ApplyResponse, Call, Context, FindIntent, ImportRequest, ImportResponse, ImportTarget,
-    ImportedObject, IntentOutcome, PlanRequest, PlanResponse, Problem, ReadRequest, ReadResponse, ResourceType, answer,
-    attribute, random_uuid,
+    ImportedObject, IntentOutcome, MoveRequest, MoveResponse, PlanRequest, PlanResponse, Problem, ReadRequest,
+    ReadResponse, ResourceType, answer, attribute, random_uuid,
 };
+
+use serde_json::Value as Json;
 
 /// The resource type.
 pub(crate) struct TerraformData;
@@ -77,6 +79,11 @@ impl ResourceType for TerraformData {
         answer(ImportResponse { objects: vec![found], ..ImportResponse::default() })
     }
 
+    /// A `null_resource` becomes one: its `triggers` are what replaces it.
+    fn take_over<'a>(&'a self, schema: &'a Schema, request: MoveRequest) -> Call<'a, MoveResponse> {
+        answer(take_over(schema, &request).unwrap_or_else(MoveResponse::failed))
+    }
+
     fn typical_duration(&self, _: Action) -> Duration {
         Duration::ZERO
     }
@@ -89,6 +96,35 @@ impl ResourceType for TerraformData {
             false => IntentOutcome::Found { object: prior, private, identity: None },
         }))
     }
+}
+
+fn take_over(schema: &Schema, request: &MoveRequest) -> Result<MoveResponse, Problem> {
+    // Mirrors have the provider under other hosts.
+    if !request.source_provider.ends_with("/hashicorp/null") {
+        let detail = format!(
+            "A `terraform_data` takes over a `null_resource` of the provider hashicorp/null, and nothing of {}.",
+            request.source_provider
+        );
+        return Err(Problem::error("Unsupported source provider for move operation", detail));
+    }
+    if request.source_kind != "null_resource" {
+        let detail = format!("A `terraform_data` takes over a `null_resource`, and no `{}`.", request.source_kind);
+        return Err(Problem::error("Unsupported source resource type for move operation", detail));
+    }
+    let text = |json: &Json| match json {
+        Json::String(text) => Value::string(text.as_str()),
+        _ => Value::null(Type::String),
+    };
+    let id = request.source_raw.get("id").map_or(Value::null(Type::String), text);
+    // Triggers are a map there; but people write `{ … }`, which is an object, and replaces nothing only if it is equal.
+    let triggers = request.source_raw.get("triggers").and_then(Json::as_object);
+    let triggers = triggers.map_or(Value::NULL, |triggers| {
+        Value::object(triggers.iter().map(|(name, value)| (name.as_str(), text(value))))
+    });
+    let attributes = schema.block.attributes.iter();
+    let empty = Value::object(attributes.map(|attribute| (attribute.name.clone(), Value::null(attribute.ty()))));
+    let object = with(&empty, &[("id", id), ("triggers_replace", triggers)]);
+    Ok(MoveResponse { object, private: vec![], identity: None, problems: vec![] })
 }
 
 fn plan(request: &PlanRequest) -> PlanResponse {
@@ -129,9 +165,10 @@ fn with(object: &Value, changes: &[(&str, Value)]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{TerraformData, plan};
+    use super::{TerraformData, plan, take_over};
     use sdk::value::{Type, Value};
-    use sdk::{PlanRequest, ResourceType};
+    use sdk::{MoveRequest, PlanRequest, ResourceType};
+    use serde_json::{Value as Json, json};
 
     fn object(attributes: [(&'static str, Value); 4]) -> Value {
         Value::object(attributes)
@@ -187,6 +224,38 @@ mod tests {
         check(&there, Value::NULL, "t1".into(), ("i", Value::dynamic(), false));
         check(&there, "y".into(), "t2".into(), ("unknown", unknown(), true));
         check(&there, "x".into(), Value::NULL, ("unknown", unknown(), true));
+    }
+
+    /// Takes over what was stored; the triggers are an object then, as the configuration has them.
+    #[test]
+    fn takes_over_null_resources_and_nothing_else() {
+        let schema = TerraformData.schema();
+        let move_of = |provider: &str, kind: &str, raw: Json| MoveRequest {
+            kind: "terraform_data".into(),
+            source_provider: provider.into(),
+            source_kind: kind.into(),
+            source_version: 0,
+            source_raw: raw,
+            source_private: vec![],
+            source_identity: None,
+        };
+        let raw = json!({"id": "1", "triggers": {"a": "b"}});
+        let null = "registry.terraform.io/hashicorp/null";
+        let taken = take_over(&schema, &move_of(null, "null_resource", raw.clone())).expect("it is taken over");
+        let triggers = Value::object([("a", Value::string("b"))]);
+        assert_eq!(
+            taken.object,
+            object([
+                ("id", "1".into()),
+                ("input", Value::NULL),
+                ("output", Value::NULL),
+                ("triggers_replace", triggers),
+            ])
+        );
+        let bare = take_over(&schema, &move_of(null, "null_resource", json!({"id": "1", "triggers": null})));
+        assert_eq!(sdk::attribute(&bare.expect("it is taken over").object, "triggers_replace"), Value::NULL);
+        assert!(take_over(&schema, &move_of(null, "null_data_source", raw.clone())).is_err());
+        assert!(take_over(&schema, &move_of("registry.terraform.io/other/null2", "null_resource", raw)).is_err());
     }
 
     #[test]

@@ -160,7 +160,14 @@ impl Runner<'_> {
     /// Gives stored instances their new addresses.
     fn take_in_moves(&self) {
         for moved in &self.input.plan.moves {
-            let record = Record::Move(Move::Instance { from: moved.from.clone(), to: moved.to.clone() });
+            let (from, to) = (moved.from.clone(), moved.to.clone());
+            let record = match &moved.taken_over {
+                None => Record::Move(Move::Instance { from, to }),
+                Some((provider, object)) => {
+                    let (provider, object) = (provider.clone(), object.clone());
+                    Record::TakeOver { from, settled: Settled { token: None, target: to.into(), provider, object } }
+                }
+            };
             match self.input.journal.append(&record) {
                 Ok(ticket) => ticket.lazily(),
                 Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),

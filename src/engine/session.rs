@@ -170,9 +170,14 @@ async fn work(
     if diags.has_errors() {
         return (Plan { diags, ..Plan::default() }, None);
     }
-    let (prior, moves, moved) = plan::refactor(configuration.root, &journal.state());
+    let (prior, mut moves, mut moved) = plan::refactor(configuration.root, &journal.state());
+    let (prior, taken_over) = plan::take_over(run.input(&prior, &request.options), &mut moves).await;
+    moved.append(taken_over);
+    if moved.has_errors() {
+        return (Plan { diags: moved, ..Plan::default() }, None);
+    }
     let mut plan = plan::plan(run.input(&prior, &request.options)).await;
-    plan.moves = moves;
+    plan.take_moves(moves);
     plan.diags.append(moved);
     if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
         return (plan, None);

@@ -145,8 +145,12 @@ pub enum Reason {
     NoResource,
     /// `count` or `for_each` no longer has the key.
     NoKey,
+    /// The key is not of the kind that the resource has: it now has `count`, or `for_each`, or neither.
+    WrongRepetition,
     /// The module call is no longer configured, or has no such instance.
     NoModule,
+    /// It was moved to where nothing is configured.
+    NoMoveTarget,
 }
 
 /// What happens to an output.
@@ -186,6 +190,21 @@ impl OutputChange {
 }
 
 impl Plan {
+    /// Takes in which instances have got other addresses before the plan was made.
+    pub fn take_moves(&mut self, moves: Vec<Moved>) {
+        for change in self.changes.iter_mut().filter(|change| change.reason == Reason::NoResource) {
+            if moves.iter().any(|moved| moved.to == change.address) {
+                change.reason = Reason::NoMoveTarget;
+            }
+        }
+        self.moves = moves;
+    }
+
+    /// Returns the address that an instance had before, if that was another one.
+    pub fn previous_address(&self, address: &AbsInstance) -> Option<&AbsInstance> {
+        self.moves.iter().find(|moved| moved.to == *address).map(|moved| &moved.from)
+    }
+
     /// Counts what is to be added, changed and destroyed.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

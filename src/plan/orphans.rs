@@ -1,14 +1,13 @@
 //! Objects that are stored and no longer configured.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use addr::{AbsInstance, AbsResource, Mode, ProviderConfig};
+use addr::{AbsInstance, Key, Mode, ProviderConfig};
 use diag::Diagnostic;
 use futures_util::StreamExt;
 use futures_util::stream;
 use lang::evaluation::Repeated;
-use lang::module::Resource;
+use lang::module::{Repetition, Resource};
 use sdk::ReadRequest;
 use state::{DeposedKey, Object};
 use value::{Marks, Path, Value};
@@ -20,7 +19,6 @@ use crate::planner::{Configured, Planner, ResourceKind};
 impl Planner<'_> {
     /// Plans the deletion of every stored object that the configuration does not have.
     pub(crate) async fn orphans(&self) {
-        let configured: HashSet<AbsResource> = self.seen.borrow().iter().map(|seen| seen.resource.clone()).collect();
         let mut found = Vec::new();
         for (target, resource, object) in self.prior.objects() {
             let wanted = target.deposed.is_none() && self.seen.borrow().contains(&target.address);
@@ -34,15 +32,33 @@ impl Planner<'_> {
         });
         let waiting = self.orphans_that_wait(&found.iter().map(|(address, ..)| address.clone()).collect::<Vec<_>>());
         let plans = found.into_iter().map(|(address, deposed, provider, object)| {
-            let reason = match (self.options.destroy || deposed.is_some(), configured.contains(&address.resource)) {
-                (true, _) => Reason::Plain,
-                (false, true) => Reason::NoKey,
-                (false, false) => Reason::NoResource,
-            };
+            let is_plain = self.options.destroy || deposed.is_some();
+            let reason = if is_plain { Reason::Plain } else { self.reason_to_go(&address) };
             let wait = waiting.contains(&address).then_some(Wait::Other);
             async move { self.orphan(address, deposed, (provider, object), (reason, wait)).await }
         });
         stream::iter(plans).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<()>>().await;
+    }
+
+    /// Says what of an instance is no longer configured.
+    fn reason_to_go(&self, address: &AbsInstance) -> Reason {
+        let Some(resource) = self.resource_of(address) else { return Reason::NoResource };
+        if self.evaluation.find(&address.resource.module).is_none() {
+            return Reason::NoModule;
+        }
+        match (&address.key, &resource.repetition) {
+            (Some(Key::Number(_)), Repetition::Count(_)) | (Some(Key::Name(_)), Repetition::ForEach(_)) => {
+                Reason::NoKey
+            }
+            _ => Reason::WrongRepetition,
+        }
+    }
+
+    /// Returns the resource of an instance, if it is configured.
+    fn resource_of(&self, address: &AbsInstance) -> Option<&Resource> {
+        let node = self.root.find(&address.resource.module)?;
+        let place = node.module.names.resource_place(&address.resource.resource).copied()?;
+        node.module.resources.get(place as usize)
     }
 
     async fn orphan(
@@ -93,9 +109,7 @@ impl Planner<'_> {
 
     /// Reports that an object is to be destroyed although its resource, which is still configured, forbids it.
     fn check_configured(&self, address: &AbsInstance) {
-        let Some(node) = self.root.find(&address.resource.module) else { return };
-        let place = node.module.names.resource_place(&address.resource.resource).copied();
-        if let Some(resource) = place.and_then(|place| node.module.resources.get(place as usize)) {
+        if let Some(resource) = self.resource_of(address) {
             self.check_prevent_destroy(resource, address);
         }
     }

@@ -174,6 +174,7 @@ impl<'a> Planner<'a> {
         } else {
             self.outputs();
             self.check_the_rest();
+            self.check_moved_instances();
         }
         self.orphans().await;
         self.say_what_was_left_out();

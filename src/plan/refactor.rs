@@ -1,10 +1,14 @@
 //! What moved and removed blocks make of the prior state, before it is compared with anything.
 
-use addr::{AbsInstance, AbsResource, Key, Module, ModuleInstance, ModuleStep};
+use std::sync::Arc;
+
+use addr::{AbsInstance, AbsResource, Key, Module, ModuleInstance, ModuleStep, ProviderConfig};
 use diag::{Diagnostic, Diagnostics};
 use lang::module::{Endpoint, Repetition};
 use lang::tree::Node;
-use state::State;
+use state::{Object, State};
+
+use crate::moves::{self, Statement};
 
 /// An instance that is known by another address from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,28 +17,48 @@ pub struct Moved {
     pub from: AbsInstance,
     /// Its address in the configuration.
     pub to: AbsInstance,
+    /// What it is in its new resource type, if that is another one, and the provider configuration that manages it.
+    pub taken_over: Option<(Arc<ProviderConfig>, Arc<Object>)>,
 }
 
 /// Gives stored instances the addresses that the configuration has for them: by moved blocks, in their order, and by
 /// themselves where `count` was added to a block or taken away from it.
 pub fn refactor(root: &Node, prior: &State) -> (State, Vec<Moved>, Diagnostics) {
-    let mut work = Work { state: prior.clone(), moves: Vec::new(), diags: Diagnostics::new() };
-    root.visit(&mut |node| {
-        for moved in &node.module.moved {
-            work.explicit(&node.path, &moved.from, &moved.to);
-        }
-    });
+    let mut work = Work { state: prior.clone(), moves: Vec::new(), blocked: Vec::new() };
+    let statements = match moves::statements(root) {
+        Ok(statements) => statements,
+        Err(diags) => return (work.state, work.moves, diags),
+    };
+    for Statement { path, moved } in statements {
+        work.explicit(path, &moved.from, &moved.to);
+    }
     work.implied(root);
-    (work.state, work.moves, work.diags)
+    let diags = work.conflicts();
+    (work.state, work.moves, diags)
 }
 
 struct Work {
     state: State,
     moves: Vec<Moved>,
-    diags: Diagnostics,
+    /// Moves to where an object is already.
+    blocked: Vec<(AbsInstance, AbsInstance)>,
 }
 
 impl Work {
+    fn conflicts(&self) -> Diagnostics {
+        if self.blocked.is_empty() {
+            return Diagnostics::new();
+        }
+        let lines: Vec<String> = self.blocked.iter().map(|(from, to)| format!("  - {from} to {to}")).collect();
+        let detail = format!(
+            "The configuration gives objects new addresses at which there are objects already:\n\n{}\n\nThese stay where \
+             they are, and are destroyed if nothing is configured there. \"gantry state mv\" and \"gantry state rm\" can \
+             put it right.",
+            lines.join("\n")
+        );
+        Diagnostic::warning("Unresolved resource instance address changes", detail).into()
+    }
+
     fn explicit(&mut self, path: &Module, from: &Endpoint, to: &Endpoint) {
         let found: Vec<(AbsInstance, AbsInstance)> = self
             .state
@@ -71,22 +95,20 @@ impl Work {
     }
 
     fn shift(&mut self, from: AbsInstance, to: AbsInstance) {
-        if from.resource.resource.kind != to.resource.resource.kind {
-            let detail = format!("{from} would become {to}, and moving an object to another type is not possible yet.");
-            self.diags.push(Diagnostic::error("Move to another resource type", detail));
+        if from == to {
             return;
         }
         if self.state.instance(&to).is_some() {
-            let detail = format!(
-                "{from} should be known as {to} from now on, but there is an object of that address already. Both stay \
-                 where they are."
-            );
-            self.diags.push(Diagnostic::warning("Unresolved resource instance address changes", detail));
+            self.blocked.push((from, to));
             return;
         }
-        if self.state.move_instance(&from, &to).is_ok() {
-            self.moves.push(Moved { from, to });
+        if self.state.move_instance(&from, &to).is_err() {
+            return;
         }
+        // What moves on has been moved once, from where it began.
+        let begun = self.moves.iter().position(|moved| moved.to == from);
+        let from = begun.map_or(from, |place| self.moves.remove(place).from);
+        self.moves.push(Moved { from, to, taken_over: None });
     }
 }
 

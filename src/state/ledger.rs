@@ -55,6 +55,7 @@ impl Ledger {
             Record::Depose { address, key } => state.depose(address, *key)?,
             Record::Restore { address, key } => state.restore(address, *key)?,
             Record::Move(Move::Instance { from, to }) => state.move_instance(from, to)?,
+            Record::TakeOver { from, settled } => state.take_over(from, settled)?,
             Record::Move(Move::Resource { from, to }) => state.move_resource(from, to)?,
             Record::Resource { address, provider } => state.set_resource(address, provider.clone()),
             Record::NoResource { address } => state.prune_resource(address),

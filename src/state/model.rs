@@ -8,6 +8,7 @@ use addr::{AbsInstance, AbsResource, Key, ProviderConfig};
 use ecow::EcoString;
 use value::{Path, Type, Value};
 
+use crate::record::Settled;
 use crate::{Attributes, OrderedMap};
 
 /// Everything that is known of what was created; clones are cheap and share what neither side changes.
@@ -423,6 +424,19 @@ impl State {
         if let Some(instances) = self.instances_mut(&to.resource) {
             instances.insert(to.key.clone(), instance);
         }
+        Ok(())
+    }
+
+    /// Takes the current object of an instance away and sets what it has become at another address, which must be free.
+    pub fn take_over(&mut self, from: &AbsInstance, settled: &Settled) -> Result<(), ChangeError> {
+        let to = &settled.target.address;
+        if self.instance(to).is_some() {
+            return refuse(format!("{to} is in state already"));
+        }
+        if self.remove_object(&Target::from(from.clone())).is_none() {
+            return refuse(format!("{from} is not in state"));
+        }
+        self.set_object(&settled.target, settled.provider.clone(), settled.object.clone());
         Ok(())
     }
 

@@ -42,6 +42,13 @@ pub enum Record {
     },
     /// A resource or an instance gets another address.
     Move(Move),
+    /// The current object of an instance becomes one of another resource type.
+    TakeOver {
+        /// Its address.
+        from: AbsInstance,
+        /// What it is from now on, and where.
+        settled: Settled,
+    },
     /// A resource is known, perhaps without instances; its provider configuration is this one.
     Resource {
         /// The resource.

@@ -72,7 +72,7 @@ fn any_record(random: &mut Seeded, ledger: &Ledger, number: usize) -> Record {
     let key = DeposedKey(random.below(3) as u32);
     let target = Target { address: address.clone(), deposed: (random.below(5) == 0).then_some(key) };
     let open = ledger.open.keys().next().cloned();
-    match random.below(14) {
+    match random.below(15) {
         0..3 => Record::Intent(Intent {
             token: format!("token-{number}").into(),
             target,
@@ -98,6 +98,11 @@ fn any_record(random: &mut Seeded, ledger: &Ledger, number: usize) -> Record {
             Record::Output { name: format!("out-{}", random.below(3)).into(), output }
         }
         11 => Record::Resource { address: address.resource, provider: provider() },
+        12 => {
+            let target = any_address(random).into();
+            let settled = Settled { token: None, target, provider: provider(), object: any_object(random, number) };
+            Record::TakeOver { from: address, settled }
+        }
         _ => Record::Object(Settled { token: open, target, provider: provider(), object: any_object(random, number) }),
     }
 }

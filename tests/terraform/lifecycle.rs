@@ -89,7 +89,7 @@ fn live(program: Program, text: &str) -> Vec<Step> {
     for (number, part) in text.split("### ").skip(1).enumerate() {
         let (arguments, configuration) = part.split_once('\n').expect("a step has a first line");
         write(folder.path(), configuration);
-        if number == 0 {
+        if number == 0 || configuration.contains("module \"") {
             program.run(folder.path(), &["init", "-no-color"], "");
         }
         let run = |command: &[&'static str]| {

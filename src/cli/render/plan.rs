@@ -8,6 +8,7 @@ mod sequence;
 mod texts;
 mod write;
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use addr::{AbsInstance, Key, Mode};
@@ -30,18 +31,13 @@ pub(crate) trait Schemas {
 pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> String {
     let mut writer = Writer::new(palette);
     drift(plan, schemas, &mut writer);
-    let has_changes = plan.changes.iter().any(|change| change.action != Action::NoOp);
-    for moved in &plan.moves {
-        let (bold, reset) = (palette.bold, palette.reset);
-        let _ = writeln!(writer.out, "{bold}  # {}{reset} has moved to {bold}{}{reset}", moved.from, moved.to);
-    }
-    if !plan.moves.is_empty() {
-        writer.out.push('\n');
-    }
+    let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
+    let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
+    let has_changes = plan.changes.iter().any(|change| change.action != Action::NoOp || moved_from(change).is_some());
     if has_changes {
         legend(plan, &mut writer);
-        for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
-            one(change, schemas, &mut writer);
+        for change in &plan.changes {
+            one(change, moved_from(change), schemas, &mut writer);
         }
     }
     deferred::section(plan, schemas, &mut writer);
@@ -82,6 +78,9 @@ fn legend(plan: &Plan, writer: &mut Writer) {
         (Action::Read, format!("{cyan} <={reset}"), "read (data resources)"),
         (Action::Forget, format!("{yellow}  .{reset}"), "forget, and leave as it is"),
     ];
+    if plan.changes.iter().all(|change| change.action == Action::NoOp) {
+        return writer.out.push_str("The plan changes nothing but addresses:\n\n");
+    }
     writer.out.push_str("The plan, with these signs for what is done to an object:\n");
     for (action, sign, what) in &signs {
         if plan.changes.iter().any(|change| change.action == *action) {
@@ -91,12 +90,21 @@ fn legend(plan: &Plan, writer: &mut Writer) {
     writer.out.push('\n');
 }
 
-fn one(change: &Change, schemas: &dyn Schemas, writer: &mut Writer) {
-    object(change, &change.address.to_string(), None, schemas, writer);
+fn one(change: &Change, moved_from: Option<&AbsInstance>, schemas: &dyn Schemas, writer: &mut Writer) {
+    object(change, Heading { address: change.address.to_string(), remark: None, moved_from }, schemas, writer);
 }
 
-/// Writes what happens to an object, with what else there is to say of it.
-fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn Schemas, writer: &mut Writer) {
+/// What stands above an object.
+struct Heading<'a> {
+    address: String,
+    /// What else there is to say of it.
+    remark: Option<String>,
+    moved_from: Option<&'a AbsInstance>,
+}
+
+/// Writes what happens to an object.
+fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: &mut Writer) {
+    let Heading { address, remark, moved_from } = heading;
     let Palette { bold, red, green, yellow, cyan, reset, .. } = writer.palette;
     let destroyed = format!("{bold}{red}destroyed{reset}");
     let replaced = match change.reason {
@@ -106,7 +114,10 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
         _ => format!("must be {bold}{red}replaced{reset}"),
     };
     let (phrase, sign) = match change.action {
-        Action::NoOp => return,
+        Action::NoOp => match moved_from {
+            None => return,
+            Some(_) => (format!("has moved to {bold}{}{reset}", change.address), "   ".to_owned()),
+        },
         Action::Create => ("will be created".to_owned(), format!("{green}  +{reset}")),
         Action::Update => ("will be updated in-place".to_owned(), format!("{yellow}  ~{reset}")),
         Action::DeleteThenCreate => (replaced, format!("{red}-{reset}/{green}+{reset}")),
@@ -118,9 +129,16 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
         }
     };
     let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-    let _ = writeln!(writer.out, "{bold}  # {address}{deposed}{reset} {phrase}");
-    if let Some(reason) = remark.or_else(|| reason(change)) {
+    let subject = match moved_from {
+        Some(from) if change.action == Action::NoOp => from.to_string(),
+        _ => address,
+    };
+    let _ = writeln!(writer.out, "{bold}  # {subject}{deposed}{reset} {phrase}");
+    if let Some(reason) = remark.or_else(|| reason(change, moved_from)) {
         let _ = writeln!(writer.out, "  # ({reason})");
+    }
+    if let Some(from) = moved_from.filter(|_| change.action != Action::NoOp) {
+        let _ = writeln!(writer.out, "  # (moved from {from})");
     }
     // What is stored knows where it is sensitive, even where the plan did not need to know.
     let stored = change.prior.iter().flat_map(|object| object.sensitive.iter());
@@ -134,11 +152,21 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
         change.address.resource.resource.mode,
         &change.address.resource.resource.kind,
     );
-    body(&change.address, &sign, writer, |writer| match block {
-        Some(block) => writer.block(&comparer.block(block, some(before), some(after), &forcing), 8),
+    let bare;
+    let block = match block {
+        Some(block) => block,
         // Only what is stored of a type that its provider no longer has: its attributes are all there is to see.
-        None => writer.block(&comparer.block(&bare_block(before), some(before), some(after), &forcing), 8),
-    });
+        None => {
+            bare = bare_block(before);
+            &bare
+        }
+    };
+    let mut compared = comparer.block(block, some(before), some(after), &forcing);
+    if change.action == Action::NoOp {
+        // The object is shown so that one sees which it is, not to be read in full.
+        compared.mark = Mark::Change;
+    }
+    body(&change.address, &sign, writer, |writer| writer.block(&compared, 8));
 }
 
 fn body(address: &AbsInstance, sign: &str, writer: &mut Writer, inside: impl FnOnce(&mut Writer)) {
@@ -160,11 +188,17 @@ pub(crate) fn bare_block(value: &Value) -> Block {
 }
 
 /// Says why an object is deleted or read so late, where the action does not say it.
-fn reason(change: &Change) -> Option<String> {
+fn reason(change: &Change, moved_from: Option<&AbsInstance>) -> Option<String> {
     let address = &change.address;
     match (change.action, change.reason) {
         (Action::Read, _) => Some("its configuration or what it depends on is known only after the apply".to_owned()),
-        (Action::Delete, Reason::NoResource) => Some(format!("because {} is not in configuration", address.resource)),
+        (Action::Delete, Reason::NoResource) => {
+            Some(format!("because {} is not in configuration", address.resource.resource))
+        }
+        (Action::Delete, Reason::NoMoveTarget) => {
+            let from = moved_from?;
+            Some(format!("because {from} was moved to {address}, which is not in configuration"))
+        }
         (Action::Delete, Reason::NoModule) => {
             Some(format!("because {} is not in configuration", address.resource.module))
         }
@@ -173,6 +207,11 @@ fn reason(change: &Change) -> Option<String> {
             Some(Key::Name(name)) => {
                 format!("because key [{}] is not in for_each map", lang::print::quote(name))
             }
+            None => return None,
+        }),
+        (Action::Delete, Reason::WrongRepetition) => Some(match &address.key {
+            Some(Key::Number(_)) => "because resource does not use count".to_owned(),
+            Some(Key::Name(_)) => "because resource does not use for_each".to_owned(),
             None => "because resource uses count or for_each".to_owned(),
         }),
         (Action::Delete, _) if change.deposed.is_some() => {

@@ -1,5 +1,6 @@
 //! The lines of JSON that `-json` gives while a command works: Terraform's types of lines.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use addr::{AbsInstance, Key};
@@ -65,21 +66,25 @@ pub(crate) fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> Vec<L
 /// The lines of a plan.
 pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
-    for moved in &plan.moves {
-        let change =
-            json!({ "resource": resource(&moved.to), "previous_resource": resource(&moved.from), "action": "move" });
-        let message = format!("{}: Plan to move from {}", moved.to, moved.from);
-        lines.push(Line::new("planned_change", message, vec![("change", change)]));
-    }
+    let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
+    let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
     for drift in &plan.drift {
         let word = if drift.after.is_null() { "delete" } else { "update" };
         let change = json!({ "resource": resource(&drift.address), "action": word });
         let message = format!("{}: Drift detected ({word})", drift.address);
         lines.push(Line::new("resource_drift", message, vec![("change", change)]));
     }
-    for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
-        let word = action(change.action);
-        let mut described = json!({ "resource": resource(&change.address), "action": word });
+    for change in &plan.changes {
+        let (word, from) = match (change.action, moved_from(change)) {
+            (Action::NoOp, None) => continue,
+            (Action::NoOp, from) => ("move", from),
+            (changed, from) => (action(changed), from),
+        };
+        let mut described = json!({ "resource": resource(&change.address) });
+        if let Some(from) = from {
+            described["previous_resource"] = resource(from);
+        }
+        described["action"] = word.into();
         if let Some(reason) = reason(change) {
             described["reason"] = reason.into();
         }
@@ -206,10 +211,11 @@ fn reason(change: &Change) -> Option<&'static str> {
         (Reason::Requested, _) => "requested",
         (Reason::Triggered, _) => "replace_triggered_by",
         (Reason::NoResource, _) => "delete_because_no_resource_config",
+        (Reason::NoMoveTarget, _) => "delete_because_no_move_target",
         (Reason::NoModule, _) => "delete_because_no_module",
         (Reason::NoKey, Some(Key::Number(_))) => "delete_because_count_index",
         (Reason::NoKey, Some(Key::Name(_))) => "delete_because_each_key",
-        (Reason::NoKey, None) => "delete_because_wrong_repetition",
+        (Reason::WrongRepetition, _) => "delete_because_wrong_repetition",
         _ => return None,
     })
 }

@@ -121,7 +121,7 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
         Record::Handle(handle) => {
             Body::of_kind("handle").text("token", &handle.token).text("name", &handle.name).text("value", &handle.value)
         }
-        Record::Object(settled) => encode_object(settled),
+        Record::Object(settled) => encode_object("object", settled),
         Record::Gone(gone) => Body::of_kind("gone")
             .target(&gone.target)
             .maybe(gone.token.as_ref(), |body, token| body.text("token", token)),
@@ -135,6 +135,7 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
         Record::Move(Move::Instance { from, to }) => {
             Body::of_kind("move").text("address", &from.to_string()).text("to", &to.to_string())
         }
+        Record::TakeOver { from, settled } => encode_object("take-over", settled).text("from", &from.to_string()),
         Record::Move(Move::Resource { from, to }) => {
             Body::of_kind("move-resource").text("address", &from.to_string()).text("to", &to.to_string())
         }
@@ -165,7 +166,7 @@ pub(crate) fn output_to_json(output: &Output) -> (Json, Json) {
     (type_to_json(&output.ty), json.unwrap_or(Json::Null))
 }
 
-fn encode_object(settled: &Settled) -> Body {
+fn encode_object(kind: &str, settled: &Settled) -> Body {
     let object = &settled.object;
     let dependencies = |body: Body| {
         let mut body = body.raw("dependencies", "[");
@@ -178,7 +179,7 @@ fn encode_object(settled: &Settled) -> Body {
         body.0.push(b']');
         body
     };
-    Body::of_kind("object")
+    Body::of_kind(kind)
         .target(&settled.target)
         .text("provider", &settled.provider.to_string())
         .maybe(settled.token.as_ref(), |body, token| body.text("token", token))
@@ -215,6 +216,7 @@ struct Raw<'a> {
     token: Option<EcoText<'a>>,
     address: Option<EcoText<'a>>,
     to: Option<EcoText<'a>>,
+    from: Option<EcoText<'a>>,
     deposed: Option<EcoText<'a>>,
     action: Option<EcoText<'a>>,
     provider: Option<EcoText<'a>>,
@@ -299,6 +301,13 @@ impl Reading<'_, '_> {
                 let from = self.instance()?;
                 self.raw.address = to;
                 Record::Move(Move::Instance { from, to: self.instance()? })
+            }
+            "take-over" => {
+                let to = self.raw.address.take();
+                self.raw.address = self.raw.from.take();
+                let from = self.instance()?;
+                self.raw.address = to;
+                Record::TakeOver { from, settled: self.object()? }
             }
             "move-resource" => {
                 let to = self.raw.to.take();

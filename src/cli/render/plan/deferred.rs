@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use plan::{Action, Change, Deferred, Plan, Wait};
 
-use super::{Palette, Schemas, object};
+use super::{Heading, Palette, Schemas, object};
 use crate::render::plan::write::Writer;
 
 /// Writes what is done in later stages.
@@ -32,7 +32,10 @@ fn one(deferred: &Deferred, schemas: &dyn Schemas, writer: &mut Writer) {
         // Nothing is known of what is in a module whose instances are not.
         Action::Create if change.after.as_entries().is_none() => "will be created",
         Action::Read if change.after.as_entries().is_none() => "will be read during apply",
-        _ => return object(change, &address, Some(remark), schemas, writer),
+        _ => {
+            let heading = Heading { address, remark: Some(remark), moved_from: None };
+            return object(change, heading, schemas, writer);
+        }
     };
     let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}\n  # ({remark})\n");
 }
