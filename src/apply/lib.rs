@@ -3,6 +3,7 @@
 //! *Not here:* what is to be done (`plan`), how it is shown (`cli`), how state is kept (`state`).
 
 mod edges;
+mod open;
 mod provision;
 mod run;
 mod step;

@@ -1,15 +1,16 @@
 //! Runs the steps of a plan: as many at once as allowed, the longest way first.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use addr::{AbsInstance, Mode};
+use addr::{AbsInstance, AbsResource, Mode};
 use diag::{Diagnostic, Diagnostics};
 use futures_util::StreamExt;
+use futures_util::lock::Mutex;
 use futures_util::stream::FuturesUnordered;
 use graph::{Lock, Schedule, Step};
 use lang::body::CompiledBody;
@@ -17,12 +18,13 @@ use lang::conditions::Verdict;
 use lang::evaluation::{Evaluation, Repeated, World};
 use lang::module::Resource;
 use lang::replacement::CreateFirst;
-use plan::{Change, Need, Plan, Pool, Values};
+use plan::{Change, Ephemerals, Need, Operation, Plan, Pool, Stage, Values};
 use state::record::{Gone, Move, Record, Settled};
 use state::{Dependency, DeposedKey, Journal, Object, Target};
 use value::{Marks, Path, Value};
 
 use crate::edges::{Doing, PlannedStep, steps};
+use crate::open::Ranks;
 
 /// What an apply works with.
 pub struct Input<'a> {
@@ -36,6 +38,8 @@ pub struct Input<'a> {
     pub pool: Rc<Pool>,
     /// Values of resources as the plan left them.
     pub values: &'a Values,
+    /// Ephemeral resources of the phase.
+    pub ephemerals: &'a Ephemerals<'a>,
     /// The state, open for writing.
     pub journal: &'a Journal,
     /// At most so many provider calls at once.
@@ -52,6 +56,9 @@ pub struct Input<'a> {
 pub trait Observer {
     /// Something happened to a change of the plan.
     fn see(&self, change: &Change, event: Event<'_>);
+
+    /// Something happened to an ephemeral resource.
+    fn ephemeral(&self, _address: &AbsInstance, _operation: Operation, _stage: Stage) {}
 
     /// A later stage begins: what the plan deferred can be planned now.
     fn stage(&self, _plan: &Plan) {}
@@ -108,6 +115,11 @@ pub(crate) struct Runner<'a> {
     pub(crate) create_first: CreateFirst,
     /// What the objects are called that this run has set aside.
     pub(crate) set_aside: RefCell<HashMap<AbsInstance, DeposedKey>>,
+    /// Held by whoever opens ephemeral resources.
+    pub(crate) opening: Mutex<()>,
+    /// Ephemeral resources that could not be opened.
+    pub(crate) unopened: RefCell<HashSet<AbsResource>>,
+    pub(crate) ranks: OnceCell<Ranks>,
 }
 
 /// Carries out a plan. What could not be done is in the outcome's diagnostics; what was done is in the journal.
@@ -120,6 +132,9 @@ pub async fn apply(input: &Input<'_>) -> Outcome {
         bodies: RefCell::default(),
         create_first: CreateFirst::of(input.world.root),
         set_aside: RefCell::default(),
+        opening: Mutex::new(()),
+        unopened: RefCell::default(),
+        ranks: OnceCell::new(),
     };
     runner.run().await;
     let mut outcome = runner.outcome.take();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use addr::Key;
+use addr::{AbsInstance, Key};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use lang::body::CompiledBody;
@@ -31,13 +31,18 @@ struct Configured<'a> {
 }
 
 /// A step failed and has been reported.
-struct Failed;
+pub(crate) struct Failed;
 
 impl<'a> Runner<'a> {
     /// Takes a step; returns whether it went well.
     pub(crate) async fn step(&self, step: PlannedStep) -> bool {
         let planned = self.change(step);
         let observer = self.input.observer;
+        if self.open_needs(planned).await.is_err() {
+            self.outcome.borrow_mut().skipped += 1;
+            observer.see(planned, Event::Skipped(step.doing));
+            return false;
+        }
         observer.see(planned, Event::Started(step.doing));
         let begin = self.input.runtime.now();
         let result = match step.doing {
@@ -53,7 +58,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn make(&self, planned: &Change) -> Result<Value, Failed> {
-        let provider = self.provider(planned)?;
+        let provider = self.provider(planned).await?;
         let kind = &planned.address.resource.resource.kind;
         let schemas = provider.schemas();
         let schema = match planned.action {
@@ -76,12 +81,17 @@ impl<'a> Runner<'a> {
         Ok(value)
     }
 
-    fn provider(&self, planned: &Change) -> Result<Arc<dyn Provider>, Failed> {
-        let found = self.input.pool.get(&planned.provider).or_else(|| self.input.pool.bare(&planned.provider.provider));
-        found.ok_or_else(|| {
-            let detail = format!("{} is managed by {}, which is not available.", planned.address, planned.provider);
-            self.fail(planned, "Provider not available", &detail)
-        })
+    async fn provider(&self, planned: &Change) -> Result<Arc<dyn Provider>, Failed> {
+        let _turn = self.opening.lock().await;
+        self.provider_of(&planned.provider).await.map_err(|diags| self.fail_with(planned, diags))
+    }
+
+    fn fail_with(&self, planned: &Change, diags: Diagnostics) -> Failed {
+        for mut diagnostic in diags {
+            diagnostic.address = diagnostic.address.or_else(|| Some(planned.address.to_string()));
+            self.report(diagnostic);
+        }
+        Failed
     }
 
     fn fail(&self, planned: &Change, summary: &str, detail: &str) -> Failed {
@@ -95,27 +105,33 @@ impl<'a> Runner<'a> {
     fn check(
         &self,
         planned: &Change,
-        (instance, repeated): (&Rc<Instance<'a>>, &Repeated),
+        scope: (&Rc<Instance<'a>>, &Repeated),
         conditions: &[Condition],
         summary: &str,
     ) -> Result<(), Failed> {
+        self.hold(&planned.address, scope, conditions, summary).map_err(|diags| self.fail_with(planned, diags))
+    }
+
+    /// Returns what is wrong with conditions of an instance.
+    pub(crate) fn hold(
+        &self,
+        address: &AbsInstance,
+        (instance, repeated): (&Rc<Instance<'a>>, &Repeated),
+        conditions: &[Condition],
+        summary: &str,
+    ) -> Result<(), Diagnostics> {
         for condition in conditions {
-            match self.evaluation.verdict(instance, repeated, condition, summary) {
-                Verdict::Holds => {}
-                Verdict::Fails(mut problem) => {
-                    problem.address = Some(planned.address.to_string());
-                    self.report(*problem);
-                    return Err(Failed);
-                }
+            let mut problem = match self.evaluation.verdict(instance, repeated, condition, summary) {
+                Verdict::Holds => continue,
+                Verdict::Fails(problem) => *problem,
                 Verdict::Unknown => {
                     let detail = "A condition still depends on values that are not known after all is done.";
-                    return Err(self.fail(planned, summary, detail));
+                    Diagnostic::error(summary, detail)
                 }
-                Verdict::Broken(diags) => {
-                    self.outcome.borrow_mut().diags.append(diags);
-                    return Err(Failed);
-                }
-            }
+                Verdict::Broken(diags) => return Err(diags),
+            };
+            problem.address = Some(address.to_string());
+            return Err(problem.into());
         }
         Ok(())
     }
@@ -476,7 +492,7 @@ impl<'a> Runner<'a> {
         if planned.deposed.is_none() {
             self.before_delete(planned).await?;
         }
-        let provider = self.provider(planned)?;
+        let provider = self.provider(planned).await?;
         let (prior, _) = planned.before.clone().unmark_deep();
         let token = self.intend(planned, &*provider, state::record::Action::Delete).await?;
         let null = Value::null(prior.ty());

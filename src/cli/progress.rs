@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use addr::AbsInstance;
 use apply::{Doing, Event, Observer};
 use diag::{Diagnostics, Sources};
 use lang::functions::Clock;
-use plan::{Action, Change};
+use plan::{Action, Change, Operation, Stage};
 
 use crate::render::plan as render;
 use crate::render::stream::{self, Hook, Line};
@@ -58,6 +59,8 @@ pub(crate) struct Progress<'a, 's> {
 struct Running {
     address: addr::AbsInstance,
     words: Words,
+    /// The type of the lines that tell of it while it goes on.
+    kind: &'static str,
     id: Option<String>,
     began: Duration,
     told: Duration,
@@ -123,7 +126,7 @@ impl<'a, 's> Progress<'a, 's> {
             let message = format!("{}: Still {word}... [{id}{} elapsed]", step.address, spoken(elapsed));
             let hook =
                 Hook { address: &step.address, action: step.words.action, id: step.id.clone(), elapsed: Some(elapsed) };
-            self.say("apply_progress", message, Some(hook));
+            self.say(step.kind, message, Some(hook));
         }
     }
 
@@ -138,6 +141,35 @@ impl<'a, 's> Progress<'a, 's> {
 }
 
 impl Observer for Progress<'_, '_> {
+    fn ephemeral(&self, address: &AbsInstance, operation: Operation, stage: Stage) {
+        let (going_on, noun, action) = match operation {
+            Operation::Open => ("Opening", "Opening", "open"),
+            Operation::Renew => ("Renewing", "Renewing", "renew"),
+            Operation::Close => ("Closing", "Closing", "close"),
+        };
+        let (words, name) = (Words { going_on, noun, action }, format!("{address} {action}"));
+        let hook = |elapsed| Some(Hook { address, action, id: None, elapsed });
+        match stage {
+            Stage::Started => {
+                self.say("ephemeral_op_start", format!("{address}: {going_on}..."), hook(None));
+                let now = environment::SystemClock.now();
+                let kind = "ephemeral_op_progress";
+                let running = Running { address: address.clone(), words, kind, id: None, began: now, told: now };
+                self.running.borrow_mut().insert(name, running);
+            }
+            Stage::Ended(took) => {
+                self.running.borrow_mut().remove(&name);
+                let message = format!("{address}: {noun} complete after {}", spoken(took));
+                self.say("ephemeral_op_complete", message, hook(Some(took)));
+            }
+            Stage::Failed(took) => {
+                self.running.borrow_mut().remove(&name);
+                let message = format!("{address}: {noun} failed after {}", spoken(took));
+                self.say("ephemeral_op_errored", message, hook(Some(took)));
+            }
+        }
+    }
+
     fn stage(&self, plan: &plan::Plan) {
         let plan::Counts { add, change, destroy } = plan.counts();
         let text = format!(
@@ -163,7 +195,8 @@ impl Observer for Progress<'_, '_> {
                 let id = shown.cloned();
                 let hook = Hook { address, action: words.action, id: id.clone(), elapsed: None };
                 self.say("apply_start", message, Some(hook));
-                let running = Running { address: address.clone(), words, id, began: now, told: now };
+                let running =
+                    Running { address: address.clone(), words, kind: "apply_progress", id, began: now, told: now };
                 self.running.borrow_mut().insert(name(doing), running);
             }
             Event::Message(text) => self.say("log", format!("{address}: {text}"), None),

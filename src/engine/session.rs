@@ -13,7 +13,7 @@ use lang::evaluation::World;
 use lang::functions::Environment;
 use lang::tree::Node;
 use lang::validate::Providers;
-use plan::{Options, Plan, Pool, Rest, Values};
+use plan::{Ephemerals, Operation, Options, Plan, Pool, Rest, Stage, Values, Watcher};
 use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
@@ -165,7 +165,9 @@ async fn work(
         resources: &values,
         applying: false,
     };
-    let run = Run { request, journal, observer, values: &values, world, pool: pool(request) };
+    let watcher = Watching(observer);
+    let ephemerals = Ephemerals::new(&watcher, request.runtime.clone());
+    let run = Run { request, journal, observer, values: &values, ephemerals: &ephemerals, world, pool: pool(request) };
     let diags = settle(run.input(&journal.state(), &request.options), journal).await;
     if diags.has_errors() {
         return (Plan { diags, ..Plan::default() }, None);
@@ -176,14 +178,16 @@ async fn work(
     if moved.has_errors() {
         return (Plan { diags: moved, ..Plan::default() }, None);
     }
-    let mut plan = plan::plan(run.input(&prior, &request.options)).await;
+    let mut plan = ephemerals.alongside(plan::plan(run.input(&prior, &request.options))).await;
     plan.take_moves(moves);
+    plan.diags.append(run.end_phase().await);
     plan.diags.append(moved);
     if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
         return (plan, None);
     }
     let mut outcome = run.apply(&plan).await;
     run.complete(&plan, &mut outcome).await;
+    outcome.diags.append(run.end_phase().await);
     (plan, Some(outcome))
 }
 
@@ -193,14 +197,25 @@ struct Run<'a> {
     journal: &'a Journal,
     observer: &'a dyn apply::Observer,
     values: &'a Values,
+    ephemerals: &'a Ephemerals<'a>,
     world: World<'a>,
     pool: Rc<Pool>,
+}
+
+/// Tells the observer of the apply of ephemeral resources, too.
+struct Watching<'a>(&'a dyn apply::Observer);
+
+impl Watcher for Watching<'_> {
+    fn see(&self, address: &addr::AbsInstance, operation: Operation, stage: Stage) {
+        self.0.ephemeral(address, operation, stage);
+    }
 }
 
 impl<'a> Run<'a> {
     fn input<'i>(&'i self, prior: &'i State, options: &'i Options) -> plan::Input<'i> {
         let variables = self.request.configuration.variables.clone();
-        plan::Input { world: self.world, variables, prior, pool: self.pool.clone(), values: self.values, options }
+        let (world, pool, values, ephemerals) = (self.world, self.pool.clone(), self.values, self.ephemerals);
+        plan::Input { world, variables, prior, pool, values, ephemerals, options }
     }
 
     async fn apply(&self, plan: &Plan) -> apply::Outcome {
@@ -211,13 +226,23 @@ impl<'a> Run<'a> {
             plan,
             pool: self.pool.clone(),
             values: self.values,
+            ephemerals: self.ephemerals,
             journal: self.journal,
             parallelism: self.request.parallelism,
             observer: self.observer,
             runtime: self.request.runtime.clone(),
             stopping: self.request.stopping,
         };
-        with_ticks(apply::apply(&input), self.request.tick).await
+        let mut outcome = with_ticks(self.ephemerals.alongside(apply::apply(&input)), self.request.tick).await;
+        outcome.diags.append(self.end_phase().await);
+        outcome
+    }
+
+    /// Closes what is ephemeral, and forgets what it held; the next phase opens it anew.
+    async fn end_phase(&self) -> Diagnostics {
+        self.values.forget_ephemeral();
+        self.pool.end_phase();
+        self.ephemerals.close_all().await
     }
 
     /// Plans what a plan deferred, now that what it waited for is done, and does it as far as that stays within what was
@@ -230,7 +255,8 @@ impl<'a> Run<'a> {
             }
             let left = rest.len();
             let options = Options { rest: Some(Rc::new(rest)), ..self.request.options.clone() };
-            let later = plan::plan(self.input(&self.journal.state(), &options)).await;
+            let state = self.journal.state();
+            let later = self.ephemerals.alongside(plan::plan(self.input(&state, &options))).await;
             // Warnings have been given with the plan that was approved.
             later.diags.iter().filter(|found| found.severity == Severity::Error).for_each(|error| {
                 outcome.diags.push(error.clone());

@@ -165,6 +165,11 @@ impl<'a> Planner<'a> {
         self.out.borrow_mut().deferred.push(Deferred { pattern, wait, change });
     }
 
+    /// Takes in that an ephemeral resource waits: with it all that needs it.
+    pub(crate) fn wait_for(&self, address: &AbsInstance) {
+        self.waiting.borrow_mut().add(address);
+    }
+
     /// Takes in that an object is to be deleted that the configuration does not have: destroying is no matter of what is
     /// configured.
     pub(crate) fn conclude_orphan(&self, wait: Option<Wait>, change: Change) {

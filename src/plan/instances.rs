@@ -94,7 +94,7 @@ impl<'a> Planner<'a> {
             let value = match resource.address.mode {
                 Mode::Managed => self.managed(block, desired, prior).await,
                 Mode::Data => self.data(block, desired).await,
-                Mode::Ephemeral => Value::unknown(block.kind.ty.clone()).with_marks(Marks::EPHEMERAL),
+                Mode::Ephemeral => self.open(block, desired).await,
             };
             (key, repeated, value)
         });
@@ -121,7 +121,10 @@ impl<'a> Planner<'a> {
         let (evaluated, touched) = self.evaluation.traced(|| {
             let scope = self.evaluation.scope(instance, repeated.clone());
             let mut evaluator = Evaluator::new(&scope, self.env);
-            let config = block.body.eval(&mut evaluator);
+            let config = match block.resource.address.mode {
+                Mode::Ephemeral => block.body.eval_unstored(&mut evaluator),
+                Mode::Managed | Mode::Data => block.body.eval(&mut evaluator),
+            };
             (config, evaluator.diags)
         });
         let (config, mut diags) = evaluated;
@@ -131,6 +134,7 @@ impl<'a> Planner<'a> {
             block.resource.depends_on.iter().for_each(|expr| _ = evaluator.eval(expr));
             evaluator.diags
         });
+        let beside = self.evaluation.traced(|| self.evaluate_beside(block.resource, instance, &repeated)).1;
         diags.append(found);
         let failed = diags.has_errors();
         self.report_all(diags);
@@ -144,6 +148,7 @@ impl<'a> Planner<'a> {
         let (mut triggered, comes_after) = self.triggers(block, instance, &repeated)?;
         triggered |= self.options.rest.as_ref().is_some_and(|rest| rest.was_triggered(&address));
         let (mut needs, mut touches_unknown) = self.needs(touched);
+        needs.extend(self.needs(beside).0);
         needs.extend(comes_after);
         let (mut awaited, awaits_unknown) = self.needs(awaited);
         touches_unknown |= awaits_unknown || shared.touches_unknown;
@@ -429,7 +434,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Tells whether something that a data source explicitly depends on has changes to come.
-    fn changes_pending(&self, awaited: &[Need]) -> bool {
+    pub(crate) fn changes_pending(&self, awaited: &[Need]) -> bool {
         awaited.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
     }
 }

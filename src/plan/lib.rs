@@ -5,12 +5,14 @@
 pub mod change;
 mod conditions;
 mod deferral;
+mod ephemerals;
 mod instances;
 mod missing;
 mod model;
 mod moves;
 mod needs;
 mod observe;
+mod open;
 mod orphans;
 mod planner;
 mod pool;
@@ -23,6 +25,7 @@ mod triggers;
 mod values;
 
 pub use deferral::{Rest, within};
+pub use ephemerals::{Ephemerals, Opened, Operation, Stage, Watcher};
 pub use model::{Action, Change, Counts, Deferred, Drift, Need, OutputChange, Plan, Reason, Wait};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;

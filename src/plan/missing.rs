@@ -1,6 +1,5 @@
 //! What the language has and plans do not do yet: said plainly, instead of leaving it out in silence.
 
-use addr::Mode;
 use diag::{Diagnostic, Span};
 
 use crate::planner::Planner;
@@ -15,9 +14,6 @@ impl Planner<'_> {
         };
         self.root.visit(&mut |node| {
             for resource in &node.module.resources {
-                if resource.address.mode == Mode::Ephemeral {
-                    refuse(resource.header, "Ephemeral resources");
-                }
                 let others = resource.provisioners.iter().filter(|provisioner| provisioner.kind != "local-exec");
                 others.for_each(|provisioner| refuse(provisioner.header, "Provisioners other than local-exec"));
             }

@@ -42,13 +42,12 @@ impl End {
     /// Tells whether it lies inside of a module that another end names.
     fn is_inside(&self, other: &End) -> bool {
         let is_deeper = self.modules.len() > other.modules.len() || self.resource.is_some();
-        let fits = |(own, other): (&(EcoString, Option<Key>), &(EcoString, Option<Key>))| {
-            own.0 == other.0 && (own.1 == other.1 || own.1.is_none() || other.1.is_none())
-        };
         other.resource.is_none()
             && is_deeper
             && self.modules.len() >= other.modules.len()
-            && self.modules.iter().zip(&other.modules).all(fits)
+            && self.modules.iter().zip(&other.modules).all(|((name, key), (other_name, other_key))| {
+                name == other_name && (key == other_key || key.is_none() || other_key.is_none())
+            })
     }
 }
 

@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use addr::{AbsResource, ModuleInstance};
+use diag::Diagnostics;
 use lang::evaluation::{Instance, Repeated, Touched};
 use lang::expr::{Evaluator, Expr, Subject};
+use lang::module::{Allowed, Resource, ScopedNames};
 
 use crate::model::Need;
 use crate::planner::{Block, Planner};
@@ -60,6 +62,29 @@ impl<'a> Planner<'a> {
         needs.sort_unstable();
         needs.dedup();
         Shared { awaited: module.awaited, needs, touches_unknown: touches_unknown || module.touches_unknown }
+    }
+
+    /// Evaluates what stands beside the body of a resource, for the sake of what it refers to: conditions, provisioners
+    /// and their connections. What is wrong with them is found where they count.
+    pub(crate) fn evaluate_beside(&self, resource: &Resource, instance: &Rc<Instance<'a>>, repeated: &Repeated) {
+        let scope = self.evaluation.scope(instance, repeated.clone());
+        let mut evaluator = Evaluator::new(&scope, self.env);
+        let conditions = resource.lifecycle.preconditions.iter().chain(&resource.lifecycle.postconditions);
+        for condition in conditions {
+            evaluator.eval(&condition.condition);
+            evaluator.eval(&condition.message);
+        }
+        let connections = resource.provisioners.iter().filter_map(|provisioner| provisioner.connection.as_ref());
+        let bodies = resource.connection.iter().chain(connections).chain(resource.provisioners.iter().map(|p| &p.body));
+        let allowed = Allowed { silent: true, this: true, ..resource.names.allowed };
+        let names = ScopedNames { allowed, module: resource.names.module.clone() };
+        for body in bodies {
+            syntax::visit_body(body, &mut |tree| {
+                if let Some(expr) = lang::expr::compile_reference(tree, &names, &mut Diagnostics::new()) {
+                    evaluator.eval(&expr);
+                }
+            });
+        }
     }
 
     /// Returns the resources of modules that a `depends_on` names: all that is in them, whatever their outputs are made

@@ -77,7 +77,9 @@ impl Planner<'_> {
         };
         let forgotten = !self.options.destroy && crate::refactor::is_forgotten(self.root, &address);
         let action = if forgotten { Action::Forget } else { Action::Delete };
-        let Some(Configured { provider, waits, .. }) = self.provider_at(&config).await else { return };
+        let Some(Configured { provider, waits, needs }) = self.provider_at(&config).await else { return };
+        // What its provider holds open must be open when it is deleted; nothing else has to come before.
+        let held_open = needs.iter().filter(|need| need.resource.resource.mode == Mode::Ephemeral);
         let wait = wait.or(waits.then_some(Wait::ProviderConfig));
         let Some(before) = self.stored_value(&*provider, &kind, &address, &object).await else { return };
         let target = (&address, deposed);
@@ -100,7 +102,7 @@ impl Planner<'_> {
             replaces: Vec::new(),
             private: object.private.to_vec(),
             prior: Some(object),
-            needs: Vec::new(),
+            needs: held_open.cloned().collect(),
             repeated: None::<Repeated>,
             address,
         };

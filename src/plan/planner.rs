@@ -22,9 +22,10 @@ use lang::replacement::CreateFirst;
 use lang::tree::Node;
 use state::State;
 use syntax::tree::Body;
-use value::{Type, Value};
+use value::{Marks, Type, Value};
 
 use crate::deferral::{PassedOn, Rest, Waiting};
+use crate::ephemerals::Ephemerals;
 use crate::model::{Change, Drift, Need, OutputChange, Plan};
 use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
@@ -62,6 +63,8 @@ pub struct Input<'a> {
     pub pool: Rc<Pool>,
     /// Where planned values go.
     pub values: &'a Values,
+    /// Ephemeral resources of the phase.
+    pub ephemerals: &'a Ephemerals<'a>,
     /// How to plan.
     pub options: &'a Options,
 }
@@ -80,6 +83,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         prior: input.prior,
         pool: input.pool,
         values: input.values,
+        ephemerals: input.ephemerals,
         options: input.options,
         out: RefCell::default(),
         seen: RefCell::default(),
@@ -102,6 +106,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) prior: &'a State,
     pub(crate) pool: Rc<Pool>,
     pub(crate) values: &'a Values,
+    pub(crate) ephemerals: &'a Ephemerals<'a>,
     pub(crate) options: &'a Options,
     pub(crate) out: RefCell<Plan>,
     /// Instances that the configuration has.
@@ -398,6 +403,10 @@ impl<'a> Planner<'a> {
         }
         let (config, touched) = self.evaluation.traced(|| self.config_value(path, resolved));
         let (config, (needs, mut waits)) = (config?, self.needs(touched));
+        let (config, marks) = config.unmark_deep();
+        if marks.contains(Marks::EPHEMERAL) {
+            self.pool.configure_anew(&resolved.address);
+        }
         waits |= !config.is_wholly_known();
         let needs: Rc<[Need]> = needs.into();
         if waits {
@@ -443,7 +452,7 @@ impl<'a> Planner<'a> {
         diags.append(evaluator.diags);
         let failed = diags.has_errors();
         self.report_all(diags);
-        (!failed).then(|| value.unmark_deep().0)
+        (!failed).then_some(value)
     }
 
     /// Plans that no output is left.

@@ -1,7 +1,7 @@
 //! The providers of a run: one object per configuration, configured when it is first needed.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,13 +13,18 @@ use value::Value;
 /// Returns an unconfigured provider, if there is one of the name.
 type Make = dyn Fn(&Provider) -> Option<Arc<dyn sdk::Provider>>;
 
+/// A provider with the configuration that it has.
+type Configured = (Value, Arc<dyn sdk::Provider>);
+
 /// Makes providers and keeps those that are configured.
 pub struct Pool {
     make: Box<Make>,
     runtime: Arc<dyn Runtime>,
     version: &'static str,
-    configured: RefCell<HashMap<ProviderConfig, (Value, Arc<dyn sdk::Provider>)>>,
+    configured: RefCell<HashMap<ProviderConfig, Configured>>,
     bare: RefCell<HashMap<Provider, Arc<dyn sdk::Provider>>>,
+    /// Configurations that hold something which is good for one phase only.
+    anew: RefCell<HashSet<ProviderConfig>>,
 }
 
 impl Pool {
@@ -29,8 +34,8 @@ impl Pool {
         runtime: Arc<dyn Runtime>,
         version: &'static str,
     ) -> Rc<Pool> {
-        let (configured, bare) = (RefCell::default(), RefCell::default());
-        Rc::new(Pool { make: Box::new(make), runtime, version, configured, bare })
+        let (configured, bare, anew) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Rc::new(Pool { make: Box::new(make), runtime, version, configured, bare, anew })
     }
 
     /// Returns a provider for what needs no configuration: schemas, upgrades.
@@ -46,6 +51,18 @@ impl Pool {
     /// Returns the provider of a configuration that has been configured already.
     pub fn get(&self, address: &ProviderConfig) -> Option<Arc<dyn sdk::Provider>> {
         self.configured.borrow().get(address).map(|(_, provider)| provider.clone())
+    }
+
+    /// Remembers that a configuration holds something that is good for one phase only.
+    pub(crate) fn configure_anew(&self, address: &ProviderConfig) {
+        self.anew.borrow_mut().insert(address.clone());
+    }
+
+    /// Forgets the providers whose configurations hold what was good for the phase that ends.
+    pub fn end_phase(&self) {
+        for address in self.anew.borrow_mut().drain() {
+            self.configured.borrow_mut().remove(&address);
+        }
     }
 
     /// Configures the provider of a configuration, unless that has been done with the same values.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use addr::{Key, ModuleInstance};
+use addr::{Key, Mode, ModuleInstance};
 use lang::evaluation::Resources;
 use lang::module::{Repetition, Resource};
 use value::Value;
@@ -19,6 +19,7 @@ struct Entry {
     instances: RefCell<Vec<(Option<Key>, Value)>>,
     places: HashMap<Key, usize>,
     numbered: bool,
+    is_ephemeral: bool,
     /// All instances as one value: made when somebody asks, and only then.
     whole: RefCell<Option<Value>>,
 }
@@ -29,7 +30,9 @@ impl Values {
         let keys = instances.iter().enumerate();
         let places = keys.filter_map(|(place, (key, _))| Some((key.clone()?, place))).collect();
         let numbered = matches!(resource.repetition, Repetition::Count(_));
-        let entry = Entry { instances: RefCell::new(instances), places, numbered, whole: RefCell::default() };
+        let is_ephemeral = resource.address.mode == Mode::Ephemeral;
+        let (instances, whole) = (RefCell::new(instances), RefCell::default());
+        let entry = Entry { instances, places, numbered, is_ephemeral, whole };
         self.resources.borrow_mut().insert((module.clone(), std::ptr::from_ref(resource)), Rc::new(entry));
     }
 
@@ -49,8 +52,18 @@ impl Values {
     pub fn one(&self, module: &ModuleInstance, resource: &Resource, key: Option<&Key>) -> Option<Value> {
         let entry = self.entry(module, resource)?;
         let place = key.map_or(Some(0), |key| entry.places.get(key).copied())?;
-        let value = entry.instances.borrow().get(place).map(|(_, value)| value.clone());
-        value
+        let instances = entry.instances.borrow();
+        instances.get(place).map(|(_, value)| value.clone())
+    }
+
+    /// Tells whether a resource has values.
+    pub fn has(&self, module: &ModuleInstance, resource: &Resource) -> bool {
+        self.entry(module, resource).is_some()
+    }
+
+    /// Forgets what ephemeral resources held: it is good for one phase only.
+    pub fn forget_ephemeral(&self) {
+        self.resources.borrow_mut().retain(|_, entry| !entry.is_ephemeral);
     }
 
     fn entry(&self, module: &ModuleInstance, resource: &Resource) -> Option<Rc<Entry>> {

@@ -29,7 +29,9 @@ pub fn sensitive_paths(schema: &Block, value: &Value) -> Vec<Path> {
 pub fn mark_sensitive(schema: &Block, value: Value, marks: &[(Path, Marks)]) -> Value {
     let paths = sensitive_paths(schema, &value);
     let mut all: Vec<(Path, Marks)> = paths.into_iter().map(|path| (path, Marks::SENSITIVE)).collect();
-    all.extend_from_slice(marks);
+    // That a write-only attribute is ephemeral says nothing of the object, which does not have its value.
+    let marks = marks.iter().filter(|(_, marks)| marks.contains(Marks::SENSITIVE));
+    all.extend(marks.map(|(path, _)| (path.clone(), Marks::SENSITIVE)));
     if all.is_empty() { value } else { value.mark_paths(&all) }
 }
 
