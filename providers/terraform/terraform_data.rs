@@ -32,6 +32,7 @@ impl ResourceType for TerraformData {
             Attribute::new("input", Type::Dynamic).optional().describe("A value to keep in state."),
             Attribute::new("output", Type::Dynamic)
                 .computed()
+                .mirrors("input")
                 .describe("The value of `input`, once it has been applied."),
             Attribute::new("triggers_replace", Type::Dynamic)
                 .optional()

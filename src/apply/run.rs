@@ -328,7 +328,9 @@ impl Runner<'_> {
             let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
             let place = place.filter(|_| change.after.is_some());
             let output = place.map(|place| {
-                let (value, _) = self.evaluation.output(&root, place).unmark_deep();
+                let value = self.evaluation.output(&root, place);
+                root.node.module.outputs[place].exposes(&value).into_iter().for_each(|problem| diags.push(problem));
+                let (value, _) = value.unmark_deep();
                 state::Output { ty: value.ty(), value, is_sensitive: change.is_sensitive }
             });
             if output.as_ref().is_some_and(|output| !output.value.is_wholly_known()) {

@@ -218,6 +218,9 @@ impl<'a> Runner<'a> {
         let replaces = matches!(planned.action, Action::DeleteThenCreate | Action::CreateThenDelete);
         let (before, _) = planned.before.clone().unmark_deep();
         let prior = if replaces { Value::null(before.ty()) } else { before };
+        if planned.action == Action::Update && prior == planned.after.clone().unmark_deep().0 {
+            return self.mark_anew(planned, schema, configured, prior).await;
+        }
         let ignored = &configured.resource.lifecycle.ignore_changes;
         let config = change::ignore_changes(&schema.block, ignored, &prior, &configured.config);
         let request = PlanRequest {
@@ -251,6 +254,26 @@ impl<'a> Runner<'a> {
         let response =
             self.call(planned, provider, (prior, again.planned.clone(), config), (again.private, token.clone())).await;
         self.settle(planned, schema, configured, (again.planned, response), token).await
+    }
+
+    /// Writes down that other parts of an object are sensitive than before; the object itself stays as it is.
+    async fn mark_anew(
+        &self,
+        planned: &Change,
+        schema: &schema::Schema,
+        configured: &Configured<'a>,
+        value: Value,
+    ) -> Result<Value, Failed> {
+        let stored = planned.prior.iter().map(|object| object.private.to_vec());
+        let response = ApplyResponse { private: stored.flatten().collect(), ..ApplyResponse::new(value) };
+        let made = self.object(planned, schema, configured, &response, false)?;
+        let status = planned.prior.as_ref().map(|object| object.status).unwrap_or_default();
+        let identity = planned.prior.as_ref().and_then(|object| object.identity.clone());
+        let object = Arc::new(Object { status, identity, ..Object::clone(&made) });
+        let (target, provider) = (Target::from(planned.address.clone()), planned.provider.clone());
+        self.result(planned, &Record::Object(Settled { token: None, target, provider, object })).await?;
+        self.outcome.borrow_mut().changed += 1;
+        Ok(response.new)
     }
 
     /// Sets the current object aside: it is deleted once the new one is there.

@@ -294,6 +294,8 @@ impl<'a> Planner<'a> {
         };
         let create_first = self.create_first.has(&desired.address.resource.module.module(), &block.resource.address);
         let action = match change::action(&before, &after, forced) {
+            // What is stored of it must say so, and the user should see that.
+            change::Action::NoOp if change::sensitivity_changes(&before, &after) => Action::Update,
             change::Action::NoOp => Action::NoOp,
             change::Action::Create => Action::Create,
             change::Action::Update => Action::Update,
@@ -319,7 +321,7 @@ impl<'a> Planner<'a> {
             repeated: Some(desired.repeated),
         };
         self.conclude(wait, change);
-        after
+        change::unfold_mirrors(schema, after)
     }
 
     /// Plans an instance that stands for an unknown number of them.

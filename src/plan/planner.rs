@@ -473,6 +473,7 @@ impl<'a> Planner<'a> {
             let before = self.prior.outputs.get(&output.name).map(|prior| prior.value.clone());
             let (after, touched) = self.evaluation.traced(|| self.evaluation.output(&root, place));
             let is_sensitive = output.sensitive;
+            output.exposes(&after).into_iter().for_each(|problem| self.report(problem));
             if !self.is_in_scope(&self.needs(touched).0) {
                 continue;
             }

@@ -48,6 +48,8 @@ pub struct Attribute {
     pub write_only: bool,
     /// A warning for those who use it.
     pub deprecated: bool,
+    /// Another attribute beside it that its value comes from: it is as sensitive as that one.
+    pub mirrors: Option<EcoString>,
 }
 
 /// The type of an attribute.
@@ -121,6 +123,7 @@ impl Attribute {
             sensitive: false,
             write_only: false,
             deprecated: false,
+            mirrors: None,
         }
     }
 
@@ -149,6 +152,13 @@ impl Attribute {
     #[must_use]
     pub fn sensitive(mut self) -> Attribute {
         self.sensitive = true;
+        self
+    }
+
+    /// Its value comes from another attribute beside it: what is sensitive there is sensitive here.
+    #[must_use]
+    pub fn mirrors(mut self, attribute: impl Into<EcoString>) -> Attribute {
+        self.mirrors = Some(attribute.into());
         self
     }
 

@@ -71,6 +71,17 @@ pub struct CallError {
     pub message: String,
 }
 
+/// Results above this size are refused: they can only be a mistake, and would take the memory of all other work.
+pub(super) const RESULT_BYTES_MAX: usize = 100_000_000;
+
+/// Refuses a call whose result would be of so many bytes, if that is too much.
+pub(super) fn check_size(bytes: usize) -> Result<(), CallError> {
+    if bytes <= RESULT_BYTES_MAX {
+        return Ok(());
+    }
+    Err(CallError::new(format!("the result would be larger than {} MB", RESULT_BYTES_MAX / 1_000_000)))
+}
+
 impl CallError {
     /// The call as a whole failed.
     pub fn new(message: impl Into<String>) -> CallError {

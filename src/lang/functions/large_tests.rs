@@ -108,3 +108,23 @@ fn conversions_of_many_elements() {
     check("tolist", [Value::tuple((0..COUNT).map(Value::number))], COUNT);
     check("tomap", [Value::object((0..COUNT).map(|i| (key(i), Value::number(i))))], COUNT);
 }
+
+#[test]
+fn results_that_would_fill_the_memory_are_refused() {
+    let text = |length: usize| Value::string("\n".repeat(length));
+    let refused = [
+        call("indent", vec![Value::number(1_000_000), text(1_000)]),
+        call("join", vec![text(10_000), strings(0)]),
+        call("replace", vec![text(100_000), text(1), text(10_000)]),
+        call("replace", vec![text(100_000), Value::string("/\\n/"), text(10_000)]),
+        call("setproduct", vec![strings(0), strings(0)]),
+        call("format", vec![Value::string("%10000000d".repeat(20)), Value::number(1)]),
+        call("format", vec![Value::string("%[1]10000000d".repeat(20)), Value::number(1)]),
+    ];
+    for (place, result) in refused.into_iter().enumerate() {
+        assert!(result.is_err(), "call {place} is not refused");
+    }
+    let error = call("indent", vec![Value::number(1_000_000), text(1_000)]).expect_err("it is refused");
+    assert_eq!(error.to_string(), "the result would be larger than 100 MB");
+    assert_eq!(call("indent", vec![Value::number(1_000_000_000), Value::string("x")]), Ok(Value::string("x")));
+}

@@ -2,10 +2,7 @@
 
 use value::Value;
 
-use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
-
-/// Results above this size are refused: they can only be a mistake.
-const MAX_RESULT_BYTES: usize = 1 << 30;
+use super::{Call, CallError, Code, Function, Outcome, Returns, check_size, example, param, types};
 
 pub(super) static INDENT: Function = Function {
     name: "indent",
@@ -31,8 +28,9 @@ fn indent(call: &Call<'_>) -> Outcome {
         return Err(CallError::argument(0, "must not be negative"));
     };
     let breaks = lines.bytes().filter(|b| *b == b'\n').count();
-    if spaces.saturating_mul(breaks.max(1)) > MAX_RESULT_BYTES {
-        return Err(CallError::argument(0, "that makes too long a string"));
+    check_size(spaces.saturating_mul(breaks).saturating_add(lines.len()))?;
+    if breaks == 0 {
+        return Ok(Value::string(lines));
     }
     Ok(Value::string(lines.replace('\n', &format!("\n{}", " ".repeat(spaces)))))
 }

@@ -60,6 +60,7 @@ mod yaml;
 use value::{Marks, Type};
 
 pub use call::{Argument, Call, CallError, Outcome};
+use call::{RESULT_BYTES_MAX, check_size};
 pub use environment::{Clock, Environment, Files, RealFiles};
 
 /// All built-in functions, sorted by name. Each is also known as `core::name`.

@@ -2,7 +2,7 @@
 
 use value::{Type, Value};
 
-use super::{Call, CallError, Code, Function, Outcome, Returns, example, graphemes, param, types};
+use super::{Call, CallError, Code, Function, Outcome, Returns, check_size, example, graphemes, param, types};
 
 pub(super) static JOIN: Function = Function {
     name: "join",
@@ -80,6 +80,9 @@ fn join(call: &Call<'_>) -> Outcome {
     if lists.iter().any(|list| !list.is_wholly_known()) {
         return Ok(Value::unknown(Type::String));
     }
+    let parts = lists.iter().flat_map(|list| list.as_sequence().unwrap_or_default());
+    let lengths = parts.map(|part| part.as_str().map_or(0, str::len).saturating_add(call.text(0).len()));
+    check_size(lengths.fold(0, usize::saturating_add))?;
     let mut joined = String::new();
     let mut first = true;
     for (number, list) in lists.iter().enumerate() {

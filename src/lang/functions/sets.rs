@@ -5,10 +5,7 @@ use std::collections::HashSet;
 use value::{Kind, Marks, Refinement, Type, Value, convert, unify};
 
 use super::parts::{Key, bare, certain_length, elements};
-use super::{Call, CallError, Code, Function, Outcome, Param, Returns, example, param, types};
-
-/// More combinations than this are an error instead of the end of the memory.
-const PRODUCT_MAX: usize = 10_000_000;
+use super::{Call, CallError, Code, Function, Outcome, Param, Returns, check_size, example, param, types};
 
 /// Bounds on the length of an unknown product are only kept up to here, for one factor and for the product.
 const FACTOR_BOUND_MAX: u64 = 1024;
@@ -198,9 +195,9 @@ fn setproduct(call: &Call<'_>) -> Outcome {
 fn combinations(columns: &[Vec<Value>]) -> Result<Vec<Vec<Value>>, CallError> {
     let count = columns.iter().map(Vec::len).try_fold(1_usize, |product, n| product.checked_mul(n));
     let count = if columns.iter().any(Vec::is_empty) { Some(0) } else { count };
-    let Some(count) = count.filter(|count| *count <= PRODUCT_MAX) else {
-        return Err(CallError::new(format!("these would be more than {PRODUCT_MAX} combinations")));
-    };
+    let row = columns.len().saturating_mul(size_of::<Value>());
+    let count = count.unwrap_or(usize::MAX);
+    check_size(count.saturating_mul(row))?;
     let mut rows = Vec::with_capacity(count);
     for number in 0..count {
         let mut rest = number;

@@ -1,13 +1,13 @@
 //! `output "name" { … }`
 
-use diag::{Diagnostics, Span};
+use diag::{Diagnostic, Diagnostics, Span};
 use ecow::EcoString;
 use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 
 use super::condition::{self, Condition};
 use super::read::{Scope, constant_bool, constant_string};
 use crate::expr::Expr;
-use value::Type;
+use value::{Marks, Type, Value};
 
 /// An output value.
 #[derive(Debug)]
@@ -32,6 +32,20 @@ pub struct Output {
     pub preconditions: Vec<Condition>,
     /// The block's header.
     pub header: Span,
+}
+
+impl Output {
+    /// Says that a root module's output would show what must not be shown, if its value is so.
+    pub fn exposes(&self, value: &Value) -> Option<Diagnostic> {
+        if self.sensitive || !value.marks_deep().contains(Marks::SENSITIVE) {
+            return None;
+        }
+        let detail = format!(
+            "The output {:?} comes from sensitive values. If it is meant to be shown only on demand, set sensitive = true.",
+            self.name
+        );
+        Some(Diagnostic::error("Output refers to sensitive values", detail).at(self.header))
+    }
 }
 
 const SCHEMA: BodySchema<'static> = BodySchema {

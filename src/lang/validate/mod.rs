@@ -201,13 +201,8 @@ impl Validator<'_> {
             let detail = format!("The value of the output {:?} is ephemeral. {remedy}.", output.name);
             self.diags.error(output.value.span, "Ephemeral value not allowed", detail);
         }
-        if root && marks.contains(Marks::SENSITIVE) && !output.sensitive {
-            let detail = format!(
-                "The output {:?} comes from sensitive values. If it is meant to be shown only on demand, set \
-                 sensitive = true.",
-                output.name
-            );
-            self.diags.error(output.header, "Output refers to sensitive values", detail);
+        if root {
+            output.exposes(&value).into_iter().for_each(|problem| self.diags.push(problem));
         }
     }
 

@@ -19,7 +19,7 @@ pub enum Action {
 
 /// Returns the action; `forced` says that there is a reason to replace: paths that force it, or the user's request.
 ///
-/// What is sensitive does not count, as in Terraform: the object stays as it is and only its record has new marks, see
+/// What is sensitive does not count: the object stays as it is and only its record has new marks, see
 /// [`sensitivity_changes`].
 pub fn action(prior: &Value, planned: &Value, forced: bool) -> Action {
     match (prior.is_null(), planned.is_null()) {

@@ -32,7 +32,7 @@ pub use normalize::{empty_block, normalize};
 pub use problem::Problem;
 pub use proposed::{planned_data, proposed_new};
 pub use replace::forcing_paths;
-pub use sensitive::{mark_sensitive, sensitive_paths};
+pub use sensitive::{mark_sensitive, sensitive_paths, unfold_mirrors};
 pub use unknown::{unknown_computed, validate_config_computed};
 pub use valid::check_plan;
 pub use write_only::{check_write_only, strip_write_only};

@@ -2,6 +2,7 @@
 
 use value::Value;
 
+use super::super::RESULT_BYTES_MAX;
 use super::render;
 
 /// Why a pattern cannot be filled in.
@@ -59,6 +60,10 @@ pub(super) fn write(pattern: &str, args: &[&Value]) -> Result<String, Failure> {
             let problem = format!("argument {number} does not suit {shown:?} at offset {start}: {problem}");
             Failure { argument: Some(number), problem }
         })?;
+        if written.len() > RESULT_BYTES_MAX {
+            let problem = format!("the result would be larger than {} MB", RESULT_BYTES_MAX / 1_000_000);
+            return Err(Failure { argument: None, problem });
+        }
     }
     written.push_str(&pattern[at..]);
     if highest < args.len() {

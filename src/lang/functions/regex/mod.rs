@@ -12,7 +12,7 @@ use value::{Type, Value};
 use self::expand::expand;
 use self::pattern::{Match, Pattern};
 use super::arguments::is_not;
-use super::{Call, CallError, Code, Function, Outcome, Returns, example, param, types};
+use super::{Call, CallError, Code, Function, Outcome, RESULT_BYTES_MAX, Returns, check_size, example, param, types};
 
 pub(super) static REGEX: Function = Function {
     name: "regex",
@@ -129,16 +129,24 @@ fn result(pattern: &Pattern, searched: &str, found: &Match, ty: &Type) -> Value 
 fn replace(call: &Call<'_>) -> Outcome {
     let (searched, part, replacement) = (call.text(0), call.text(1), call.text(2));
     let Some(inner) = part.strip_prefix('/').and_then(|part| part.strip_suffix('/')) else {
+        let growth = replacement.len().saturating_sub(part.len());
+        check_size(searched.matches(part).count().saturating_mul(growth).saturating_add(searched.len()))?;
         return Ok(Value::string(searched.replace(part, replacement)));
     };
     let pattern = compile(call, 1, inner)?;
+    let mut is_too_large = false;
     let replaced = pattern.replace_all(searched, |found, out| {
+        is_too_large |= out.len() > RESULT_BYTES_MAX;
+        if is_too_large {
+            return;
+        }
         if replacement.contains('$') {
             expand(replacement, &pattern, searched, found, out);
         } else {
             out.push_str(replacement);
         }
     });
+    check_size(if is_too_large { usize::MAX } else { replaced.len() })?;
     Ok(Value::string(replaced))
 }
 
