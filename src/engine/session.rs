@@ -168,7 +168,9 @@ async fn work(
     let watcher = Watching(observer);
     let ephemerals = Ephemerals::new(&watcher, request.runtime.clone());
     let run = Run { request, journal, observer, values: &values, ephemerals: &ephemerals, world, pool: pool(request) };
-    let diags = settle(run.input(&journal.state(), &request.options), journal).await;
+    let before = journal.state();
+    let mut diags = ephemerals.alongside(settle(run.input(&before, &request.options), journal)).await;
+    diags.append(run.end_phase().await);
     if diags.has_errors() {
         return (Plan { diags, ..Plan::default() }, None);
     }

@@ -216,7 +216,7 @@ impl<'a> Planner<'a> {
 
     /// Plans every resource block once all that it refers to is planned; blocks that do not need each other wait for
     /// their providers at the same time.
-    async fn walk(&self) {
+    pub(crate) async fn walk(&self) {
         let objects = Objects::of(self.root);
         let obstacles = lang::validate::obstacles(self.root, &objects);
         if obstacles.has_errors() {

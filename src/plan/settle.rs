@@ -4,24 +4,61 @@ use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
 use sdk::{FindIntent, IntentOutcome};
 use state::record::{Action, Gone, Record, Settled};
-use state::{Attributes, Object, OpenIntent, Status};
+use state::{Attributes, Ledger, Object, OpenIntent, State, Status};
 use value::Value;
 
-use crate::planner::{Input, Planner, planner};
+use crate::planner::{Input, Options, Planner, planner};
 
 /// Asks the providers about every open intent and returns what is to be recorded.
 ///
 /// An intent whose outcome nobody can tell stays open, with an error: nothing is acted on before it is known.
+///
+/// A provider may be configured from other objects, and some of these may have been under way as well: so what can be
+/// settled without is settled first, and the rest with the state as it is then.
 pub async fn settle(input: Input<'_>, intents: &[OpenIntent]) -> (Vec<Record>, Diagnostics) {
-    let planner = planner(input);
-    let mut records = Vec::new();
-    for intent in intents {
-        let record = planner.settle(intent).await;
-        let restored = record.as_ref().and_then(|record| planner.restored(intent, record));
-        records.extend(record.into_iter().chain(restored));
+    let Input { world, prior, pool, values, ephemerals, .. } = &input;
+    let observing = Options { destroy: true, ..Options::default() };
+    let mut state = State::clone(prior);
+    let (mut records, mut diags) = (Vec::new(), Diagnostics::new());
+    let mut open: Vec<&OpenIntent> = intents.iter().collect();
+    // At first without a look at anything else; at last even what cannot be asked about, to say so.
+    let (mut looks_around, mut is_last) = (false, false);
+    while !open.is_empty() {
+        let mut postponed = Vec::new();
+        let round = planner(Input {
+            world: *world,
+            variables: input.variables.clone(),
+            prior: &state,
+            pool: pool.clone(),
+            values,
+            ephemerals,
+            options: &observing,
+        });
+        if looks_around {
+            round.walk().await;
+        }
+        let (mut found, open_before) = (Vec::new(), open.len());
+        for intent in open {
+            if !is_last && round.provider_at(&intent.intent.provider).await.is_some_and(|made| made.waits) {
+                postponed.push(intent);
+                continue;
+            }
+            let record = round.settle(intent).await;
+            let restored = record.as_ref().and_then(|record| round.restored(intent, record));
+            found.extend(record.into_iter().chain(restored));
+        }
+        diags.append(round.out.take().diags);
+        diags.append(round.evaluation.take_diagnostics());
+        drop(round);
+        let mut ledger = Ledger { state, ..Ledger::default() };
+        // What makes no sense there is refused when it is recorded, too.
+        found.iter().for_each(|record| _ = ledger.apply(record));
+        state = ledger.state;
+        records.extend(found);
+        is_last |= looks_around && postponed.len() == open_before;
+        looks_around = true;
+        open = postponed;
     }
-    let mut diags = planner.out.take().diags;
-    diags.append(planner.evaluation.take_diagnostics());
     (records, diags)
 }
 
