@@ -327,6 +327,8 @@ impl<'a> Evaluation<'a> {
         let key = self.key(instance, Subject::Output(place as u32), format!("output.{}", output.name));
         self.once(cell, key, output.header, || {
             let (mut value, mut diags) = self.eval(instance, Repeated::default(), &output.value);
+            // For what they refer to: who uses the output comes after all that. What is wrong with them is said elsewhere.
+            output.depends_on.iter().for_each(|expr| _ = self.eval(instance, Repeated::default(), expr));
             if let Some(ty) = &output.ty {
                 value = value::convert(&value, ty).unwrap_or_else(|error| {
                     let detail = format!("The value of the output {:?} does not fit its type: {error}.", output.name);

@@ -155,6 +155,12 @@ impl<'a> Planner<'a> {
         awaited.extend(self.needs_of_named_modules(instance, &block.resource.depends_on));
         awaited.extend_from_slice(&shared.awaited);
         needs.extend_from_slice(&awaited);
+        awaited.extend(self.named_by_data(block.resource, instance));
+        let lifecycle = &block.resource.lifecycle;
+        if !lifecycle.preconditions.is_empty() || !lifecycle.postconditions.is_empty() {
+            // Whatever changes may be what makes the condition hold.
+            awaited.extend_from_slice(&needs);
+        }
         needs.extend_from_slice(&shared.needs);
         needs.sort_unstable();
         needs.dedup();
@@ -396,9 +402,13 @@ impl<'a> Planner<'a> {
     async fn data(&self, block: &Block<'a>, desired: Desired) -> Value {
         let (config, marks) = desired.config.clone().unmark_paths();
         let schema = &block.kind.schema.block;
-        let is_pending = !config.is_wholly_known() || self.changes_pending(&desired.awaited);
+        let reason = match () {
+            () if !config.is_wholly_known() => Reason::ConfigUnknown,
+            () if self.changes_pending(&desired.awaited) => Reason::DependencyPending,
+            () => Reason::Plain,
+        };
         let mut wait = desired.wait;
-        if !is_pending && wait.is_none() {
+        if reason == Reason::Plain && wait.is_none() {
             let request = ReadDataRequest {
                 kind: block.resource.address.kind.clone(),
                 config: config.clone(),
@@ -422,7 +432,7 @@ impl<'a> Planner<'a> {
                 deposed: None,
                 provider: block.config.clone(),
                 action: Action::Read,
-                reason: Reason::Plain,
+                reason,
                 before: Value::null(block.kind.ty.clone()),
                 after: after.clone(),
                 replaces: Vec::new(),
@@ -435,7 +445,7 @@ impl<'a> Planner<'a> {
         after
     }
 
-    /// Tells whether something that a data source explicitly depends on has changes to come.
+    /// Tells whether something has changes to come whose changes are waited for.
     pub(crate) fn changes_pending(&self, awaited: &[Need]) -> bool {
         awaited.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
     }

@@ -151,6 +151,10 @@ pub enum Reason {
     NoModule,
     /// It was moved to where nothing is configured.
     NoMoveTarget,
+    /// It is read late, because a part of its configuration is not known.
+    ConfigUnknown,
+    /// It is read late, because something that it depends on has changes to come.
+    DependencyPending,
 }
 
 /// What happens to an output.

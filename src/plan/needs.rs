@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use addr::{AbsResource, ModuleInstance};
+use addr::{AbsResource, Mode, ModuleInstance};
 use diag::Diagnostics;
 use lang::evaluation::{Instance, Repeated, Touched};
 use lang::expr::{Evaluator, Expr, Subject};
@@ -85,6 +85,28 @@ impl<'a> Planner<'a> {
                 }
             });
         }
+    }
+
+    /// Returns the managed resources whose changes a data source waits for besides those that a `depends_on` says: those
+    /// that its body names, as what is read may be another thing afterwards even if no argument is.
+    pub(crate) fn named_by_data(&self, resource: &Resource, instance: &Rc<Instance<'a>>) -> Vec<Need> {
+        if resource.address.mode != Mode::Data {
+            return Vec::new();
+        }
+        let names = resource.names.clone();
+        let names = ScopedNames { allowed: Allowed { silent: true, ..names.allowed }, module: names.module };
+        let mut named = Vec::new();
+        syntax::visit_body(&resource.body, &mut |tree| {
+            let Some(expr) = lang::expr::compile_reference(tree, &names, &mut Diagnostics::new()) else { return };
+            named.extend(expr.references().iter().filter_map(|reference| match reference.subject {
+                Subject::Resource(place) => instance.node.module.resources.get(place as usize),
+                _ => None,
+            }));
+        });
+        let managed = named.into_iter().filter(|resource| resource.address.mode == Mode::Managed);
+        let address =
+            |resource: &Resource| AbsResource { module: instance.address.clone(), resource: resource.address.clone() };
+        managed.map(|resource| Need { resource: address(resource), key: None }).collect()
     }
 
     /// Returns the resources of modules that a `depends_on` names: all that is in them, whatever their outputs are made

@@ -70,7 +70,7 @@ fn write(folder: &Path, configuration: &str) {
     let mut file = "main.tf";
     let mut texts: BTreeMap<&str, String> = BTreeMap::new();
     for line in configuration.lines() {
-        match line.strip_prefix("# ").filter(|name| name.ends_with(".tf")) {
+        match line.strip_prefix("# ").filter(|name| name.ends_with(".tf") || name.ends_with(".tfstate")) {
             Some(name) => file = name,
             None => *texts.entry(file).or_default() += &format!("{line}\n"),
         }

@@ -191,7 +191,10 @@ pub(crate) fn bare_block(value: &Value) -> Block {
 fn reason(change: &Change, moved_from: Option<&AbsInstance>) -> Option<String> {
     let address = &change.address;
     match (change.action, change.reason) {
-        (Action::Read, _) => Some("its configuration or what it depends on is known only after the apply".to_owned()),
+        (Action::Read, Reason::ConfigUnknown) => Some("config refers to values not yet known".to_owned()),
+        (Action::Read, Reason::DependencyPending) => {
+            Some("depends on a resource or a module with changes pending".to_owned())
+        }
         (Action::Delete, Reason::NoResource) => {
             Some(format!("because {} is not in configuration", address.resource.resource))
         }

@@ -211,6 +211,8 @@ fn reason(change: &Change) -> Option<&'static str> {
         (Reason::Requested, _) => "requested",
         (Reason::Triggered, _) => "replace_triggered_by",
         (Reason::NoResource, _) => "delete_because_no_resource_config",
+        (Reason::ConfigUnknown, _) => "read_because_config_unknown",
+        (Reason::DependencyPending, _) => "read_because_dependency_pending",
         (Reason::NoMoveTarget, _) => "delete_because_no_move_target",
         (Reason::NoModule, _) => "delete_because_no_module",
         (Reason::NoKey, Some(Key::Number(_))) => "delete_because_count_index",

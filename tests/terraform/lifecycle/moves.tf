@@ -207,3 +207,41 @@ moved {
   from = data.terraform_remote_state.a
   to   = terraform_data.q
 }
+### 
+module "n" {
+  source = "./m"
+}
+moved {
+  from = module.n
+  to   = module.n["k"]
+}
+# m/main.tf
+resource "terraform_data" "j" {}
+### 
+module "n" {
+  source   = "./m"
+  for_each = toset(["k", "l"])
+}
+module "o" {
+  source = "./m"
+}
+moved {
+  from = module.n["k"]
+  to   = module.o
+}
+# m/main.tf
+resource "terraform_data" "j" {}
+### 
+module "n" {
+  source   = "./m"
+  for_each = toset(["l"])
+}
+module "o" {
+  source = "./m"
+}
+moved {
+  from = module.n["k"]
+  to   = module.o
+}
+# m/main.tf
+resource "terraform_data" "j" {}
