@@ -11,8 +11,15 @@ provider "fake" {
   delay = "3s"
 }
 
+ephemeral "fake_token" "t" {
+  audience         = "first"
+  lifetime_seconds = 2
+}
+
 resource "fake_object" "first" {
-  name = "first"
+  name                = "first"
+  password_wo         = ephemeral.fake_token.t.token
+  password_wo_version = 1
 }
 
 resource "fake_object" "second" {
@@ -60,6 +67,11 @@ fn one_interrupt_ends_what_is_under_way() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("Stopping:") && text.contains("fake_object.first: Creation complete"), "{text}");
     assert!(!text.contains("fake_object.second: Creating"), "{text}");
+    // What is open is kept open to the end and given back all the same.
+    let token = |what: &str| text.contains(&format!("ephemeral.fake_token.t: {what} complete"));
+    assert!(token("Renewing") && token("Closing"), "{text}");
+    let state = std::fs::read_to_string(folder.path().join("gantry.state")).expect("the state can be read");
+    assert!(state.contains("password_wo_version") && !state.contains("token-") && !text.contains("token-"), "{state}");
     assert_eq!(stdout(folder.path(), &["state", "list"]), "fake_object.first\n");
 }
 
