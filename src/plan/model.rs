@@ -1,5 +1,6 @@
 //! The plan: what is to change, in what order, and why.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use addr::ProviderConfig;
@@ -196,8 +197,9 @@ impl OutputChange {
 impl Plan {
     /// Takes in which instances have got other addresses before the plan was made.
     pub fn take_moves(&mut self, moves: Vec<Moved>) {
+        let ends: HashSet<&AbsInstance> = moves.iter().map(|moved| &moved.to).collect();
         for change in self.changes.iter_mut().filter(|change| change.reason == Reason::NoResource) {
-            if moves.iter().any(|moved| moved.to == change.address) {
+            if ends.contains(&change.address) {
                 change.reason = Reason::NoMoveTarget;
             }
         }

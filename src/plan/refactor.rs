@@ -1,8 +1,9 @@
 //! What moved and removed blocks make of the prior state, before it is compared with anything.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use addr::{AbsInstance, AbsResource, Key, Module, ModuleInstance, ModuleStep, ProviderConfig};
+use addr::{AbsInstance, AbsResource, Key, Module, ModuleInstance, ModuleStep, ProviderConfig, Resource};
 use diag::{Diagnostic, Diagnostics};
 use lang::module::{Endpoint, Repetition};
 use lang::tree::Node;
@@ -24,7 +25,7 @@ pub struct Moved {
 /// Gives stored instances the addresses that the configuration has for them: by moved blocks, in their order, and by
 /// themselves where `count` was added to a block or taken away from it.
 pub fn refactor(root: &Node, prior: &State) -> (State, Vec<Moved>, Diagnostics) {
-    let mut work = Work { state: prior.clone(), moves: Vec::new(), blocked: Vec::new() };
+    let mut work = Work::of(prior);
     let statements = match moves::statements(root) {
         Ok(statements) => statements,
         Err(diags) => return (work.state, work.moves, diags),
@@ -42,9 +43,33 @@ struct Work {
     moves: Vec<Moved>,
     /// Moves to where an object is already.
     blocked: Vec<(AbsInstance, AbsInstance)>,
+    /// Stored resources by their blocks: those that were there, too. Made when there is a move to follow.
+    of_block: HashMap<(Module, Resource), Vec<AbsResource>>,
+    /// The places of moves by where they lead.
+    ends: HashMap<AbsInstance, usize>,
 }
 
 impl Work {
+    fn of(prior: &State) -> Work {
+        let (of_block, ends) = (HashMap::new(), HashMap::new());
+        Work { state: prior.clone(), moves: Vec::new(), blocked: Vec::new(), of_block, ends }
+    }
+
+    /// Returns the stored resources that one end of a move may stand for.
+    fn candidates(&mut self, path: &Module, from: &Endpoint) -> Vec<AbsResource> {
+        let Some((resource, _)) = &from.resource else {
+            return self.state.resources().map(|(address, _)| address.clone()).collect();
+        };
+        if self.of_block.is_empty() {
+            for (address, _) in self.state.resources() {
+                let block = (address.module.module(), address.resource.clone());
+                self.of_block.entry(block).or_default().push(address.clone());
+            }
+        }
+        let names = path.0.iter().cloned().chain(from.modules.iter().map(|(name, _)| name.clone()));
+        self.of_block.get(&(Module(names.collect()), resource.clone())).cloned().unwrap_or_default()
+    }
+
     fn conflicts(&self) -> Diagnostics {
         if self.blocked.is_empty() {
             return Diagnostics::new();
@@ -60,14 +85,13 @@ impl Work {
     }
 
     fn explicit(&mut self, path: &Module, from: &Endpoint, to: &Endpoint) {
-        let found: Vec<(AbsInstance, AbsInstance)> = self
-            .state
-            .resources()
-            .flat_map(|(resource, stored)| {
-                stored.instances.iter().map(|(key, _)| AbsInstance { resource: resource.clone(), key: key.clone() })
-            })
-            .filter_map(|address| Some((address.clone(), target(path, &address, from, to)?)))
-            .collect();
+        let mut found: Vec<(AbsInstance, AbsInstance)> = Vec::new();
+        for resource in self.candidates(path, from) {
+            let Some(stored) = self.state.resource(&resource) else { continue };
+            let addresses =
+                stored.instances.iter().map(|(key, _)| AbsInstance { resource: resource.clone(), key: key.clone() });
+            found.extend(addresses.filter_map(|address| Some((address.clone(), target(path, &address, from, to)?))));
+        }
         for (old, new) in found {
             self.shift(old, new);
         }
@@ -105,10 +129,24 @@ impl Work {
         if self.state.move_instance(&from, &to).is_err() {
             return;
         }
+        let block = (to.resource.module.module(), to.resource.resource.clone());
+        if let Some(known) = self.of_block.get_mut(&block) {
+            known.extend((!known.contains(&to.resource)).then(|| to.resource.clone()));
+        } else if !self.of_block.is_empty() {
+            self.of_block.insert(block, vec![to.resource.clone()]);
+        }
         // What moves on has been moved once, from where it began.
-        let begun = self.moves.iter().position(|moved| moved.to == from);
-        let from = begun.map_or(from, |place| self.moves.remove(place).from);
-        self.moves.push(Moved { from, to, taken_over: None });
+        let place = match self.ends.remove(&from) {
+            Some(place) => {
+                self.moves[place].to = to.clone();
+                place
+            }
+            None => {
+                self.moves.push(Moved { from, to: to.clone(), taken_over: None });
+                self.moves.len() - 1
+            }
+        };
+        self.ends.insert(to, place);
     }
 }
 
