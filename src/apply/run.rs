@@ -60,6 +60,8 @@ pub trait Observer {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
+    /// An object that exists has been taken into state.
+    Imported,
     /// A step begins.
     Started(Doing),
     /// The provider says something.
@@ -75,6 +77,8 @@ pub enum Event<'a> {
 /// How an apply came out.
 #[derive(Debug, Default)]
 pub struct Outcome {
+    /// Objects taken into state.
+    pub imported: usize,
     /// Objects created.
     pub added: usize,
     /// Objects updated.
@@ -90,6 +94,7 @@ pub struct Outcome {
 impl Outcome {
     /// Adds what came of a later stage.
     pub fn add(&mut self, later: Outcome) {
+        self.imported += later.imported;
         self.added += later.added;
         self.changed += later.changed;
         self.destroyed += later.destroyed;
@@ -168,10 +173,30 @@ impl Runner<'_> {
         }
     }
 
+    /// Stores objects that are imported; the steps begin from them. One that a crash takes back is imported again.
+    fn take_in_imports(&self) {
+        for change in self.input.plan.changes.iter().filter(|change| change.importing.is_some()) {
+            let Some(found) = &change.prior else { continue };
+            let object = Object {
+                create_before_destroy: self.creates_first(change),
+                dependencies: dependencies(&change.needs).into(),
+                ..Object::clone(found)
+            };
+            let (target, provider) = (Target::from(change.address.clone()), change.provider.clone());
+            let record = Record::Object(Settled { token: None, target, provider, object: Arc::new(object) });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => return self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+            self.outcome.borrow_mut().imported += 1;
+            self.input.observer.see(change, Event::Imported);
+        }
+    }
+
     /// Stores what the configuration says of objects that stay as they are: what they depend on, how they are replaced,
     /// what of them is sensitive, and who manages them.
     fn take_in_configuration(&self) {
-        let unchanged = self.input.plan.changes.iter().filter(|change| change.action == plan::Action::NoOp);
+        let unchanged = self.input.plan.changes.iter().filter(|change| change.is_nothing());
         for change in unchanged.filter(|change| change.deposed.is_none()) {
             let Some(prior) = change.prior.as_ref().filter(|_| change.repeated.is_some()) else { continue };
             let (_, marks) = change.after.clone().unmark_paths();
@@ -215,6 +240,7 @@ impl Runner<'_> {
     async fn run(&self) {
         self.take_in_moves();
         self.take_in_drift();
+        self.take_in_imports();
         self.take_in_configuration();
         let (planned, needs) = steps(self.input.plan);
         let described: Vec<Step> = planned.iter().zip(needs).map(|(step, needs)| self.describe(*step, needs)).collect();

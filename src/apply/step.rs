@@ -204,13 +204,14 @@ impl<'a> Runner<'a> {
         let prior = if replaces { Value::null(before.ty()) } else { before };
         let ignored = &configured.resource.lifecycle.ignore_changes;
         let config = change::ignore_changes(&schema.block, ignored, &prior, &configured.config);
+        let identity = self.identity(planned, provider).filter(|_| !replaces);
         let request = PlanRequest {
             kind: planned.address.resource.resource.kind.clone(),
             proposed: change::proposed_new(&schema.block, &prior, &config),
             prior: prior.clone(),
             config: config.clone(),
             prior_private: planned.prior.as_ref().filter(|_| !replaces).map(|o| o.private.to_vec()).unwrap_or_default(),
-            prior_identity: None,
+            prior_identity: identity.clone(),
             meta: Value::NULL,
             deferral_allowed: false,
         };
@@ -232,8 +233,14 @@ impl<'a> Runner<'a> {
         }
         let action = if prior.is_null() { state::record::Action::Create } else { state::record::Action::Update };
         let token = self.intend(planned, provider, action).await?;
-        let response =
-            self.call(planned, provider, (prior, again.planned.clone(), config), (again.private, token.clone())).await;
+        let promised = again.identity;
+        let call = (again.private, promised.clone(), token.clone());
+        let response = self.call(planned, provider, (prior, again.planned.clone(), config), call).await;
+        // What was returned is stored all the same: it is the only record of what there is.
+        let contradicts = |known| plan::identity::contradicts(known, response.identity.as_ref());
+        if contradicts(identity.as_ref()) || contradicts(promised.as_ref()) {
+            self.report(plan::identity::changed(&planned.address, &planned.provider));
+        }
         self.settle(planned, schema, configured, (again.planned, response), token).await
     }
 
@@ -324,7 +331,7 @@ impl<'a> Runner<'a> {
         planned: &Change,
         provider: &dyn Provider,
         (prior, new, config): (Value, Value, Value),
-        (private, token): (Vec<u8>, EcoString),
+        (private, identity, token): (Vec<u8>, Option<Value>, EcoString),
     ) -> ApplyResponse {
         let progress = Notes { journal: JournalHandle(self.input.journal), token: token.clone() };
         let request = ApplyRequest {
@@ -333,7 +340,7 @@ impl<'a> Runner<'a> {
             planned: new,
             config,
             private,
-            identity: None,
+            identity,
             meta: Value::NULL,
             token,
             progress: &progress,
@@ -435,6 +442,20 @@ impl<'a> Runner<'a> {
         if self.provision(planned, &place, ProvisionerWhen::Destroy).await { Ok(()) } else { Err(Failed) }
     }
 
+    /// Returns what tells the object as it is apart from all others.
+    fn identity(&self, planned: &Change, provider: &dyn Provider) -> Option<Value> {
+        let schema = provider.schemas().identities.get(&planned.address.resource.resource.kind);
+        plan::identity::from_store(schema, planned.prior.as_ref()?.identity.as_ref())
+    }
+
+    /// Returns what to store of the identity of an object that was made or changed.
+    fn new_identity(&self, planned: &Change, response: &ApplyResponse) -> Option<state::Identity> {
+        let bare = self.input.pool.bare(&planned.provider.provider)?;
+        let schema = bare.schemas().identities.get(&planned.address.resource.resource.kind);
+        let stays = planned.prior.as_ref().filter(|_| planned.action == Action::Update);
+        plan::identity::to_store(schema, response.identity.as_ref()).or_else(|| stays?.identity.clone())
+    }
+
     fn object(
         &self,
         planned: &Change,
@@ -456,7 +477,7 @@ impl<'a> Runner<'a> {
             attributes,
             sensitive: sensitive.collect(),
             private: response.private.clone().into(),
-            identity: None,
+            identity: self.new_identity(planned, response),
             dependencies: dependencies(&planned.needs).into(),
             create_before_destroy: self.creates_first(planned),
         }))
@@ -481,8 +502,9 @@ impl<'a> Runner<'a> {
         let token = self.intend(planned, &*provider, state::record::Action::Delete).await?;
         let null = Value::null(prior.ty());
         let private = planned.prior.as_ref().map(|object| object.private.to_vec()).unwrap_or_default();
-        let response =
-            self.call(planned, &*provider, (prior, null.clone(), null.clone()), (private, token.clone())).await;
+        let identity = self.identity(planned, &*provider);
+        let call = (private, identity, token.clone());
+        let response = self.call(planned, &*provider, (prior, null.clone(), null.clone()), call).await;
         if response.new.is_null() && !response.problems.iter().any(Problem::is_error) {
             self.result(planned, &Record::Gone(Gone { token: Some(token), target })).await?;
             self.outcome.borrow_mut().destroyed += 1;

@@ -8,6 +8,7 @@ mod arguments;
 mod commands;
 mod configuration;
 mod environment;
+mod generated;
 mod progress;
 mod providers;
 mod render;

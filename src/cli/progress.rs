@@ -137,12 +137,24 @@ impl<'a, 's> Progress<'a, 's> {
     }
 }
 
+impl Progress<'_, '_> {
+    /// Tells that an object that exists is in state now.
+    fn imported(&self, change: &Change) {
+        let address = &change.address;
+        let Some(importing) = &change.importing else { return };
+        let suffix = match (&importing.target, importing.shown()) {
+            (None, _) | (_, None) => String::new(),
+            (Some(sdk::ImportTarget::Id(_)), Some(id)) => format!(" [id={id}]"),
+            (Some(sdk::ImportTarget::Identity(_)), Some(parts)) => format!(" [{parts}]"),
+        };
+        // For machines Terraform has no line of an import; this is one of ours.
+        self.say("log", format!("{address}: Import complete{suffix}"), None);
+    }
+}
+
 impl Observer for Progress<'_, '_> {
     fn stage(&self, plan: &plan::Plan) {
-        let plan::Counts { add, change, destroy } = plan.counts();
-        let text = format!(
-            "More is known now, so what was deferred goes on: {add} to add, {change} to change, {destroy} to destroy."
-        );
+        let text = format!("More is known now, so what was deferred goes on: {}.", plan.counts());
         match self.voice {
             Voice::Text => self.session.borrow_mut().ui.out.print(&format!("\n{text}\n\n")),
             Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),
@@ -154,6 +166,7 @@ impl Observer for Progress<'_, '_> {
         let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
         let name = |doing| format!("{address}{deposed} {}", words(change, doing).action);
         match event {
+            Event::Imported => self.imported(change),
             Event::Started(doing) => {
                 let (now, words) = (environment::SystemClock.now(), words(change, doing));
                 let id = render::id(&change.before);

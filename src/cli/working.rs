@@ -16,7 +16,7 @@ use crate::providers::LinkedProviders;
 use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, environment, stored};
+use crate::{Exit, Session, arguments, environment, generated, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -118,6 +118,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) operation: &'static str,
     /// What it is for.
     pub(crate) goal: Goal,
+    /// Where configuration goes that is written for imported objects without one.
+    pub(crate) generate_into: Option<&'a Path>,
     /// What to do with the plan, which has been shown.
     pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
 }
@@ -145,7 +147,11 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let options = options(session, args, wish.goal)?;
+    let mut options = options(session, args, wish.goal)?;
+    if let Some(path) = wish.generate_into {
+        generated::check(session, voice, path, wish.goal)?;
+        options.generate_configuration = true;
+    }
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
     let interrupt = Interrupt::default();
@@ -189,6 +195,9 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
+    if let Some(path) = wish.generate_into {
+        generated::write(session, voice, path, &report.plan.generated)?;
+    }
     finish(session, voice, &configuration.sources, report, &interrupt)
 }
 

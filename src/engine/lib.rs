@@ -2,8 +2,10 @@
 //!
 //! *Not here:* what is planned (`plan`), how it is carried out (`apply`), how anything is shown (`cli`).
 
+mod import;
 mod runtime;
 mod session;
 
+pub use import::import;
 pub use runtime::RealRuntime;
 pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run};

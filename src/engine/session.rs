@@ -124,7 +124,7 @@ pub fn run(
     }
 }
 
-fn open(request: &Request<'_>) -> Result<Journal, Failure> {
+pub(crate) fn open(request: &Request<'_>) -> Result<Journal, Failure> {
     let lock = request.store.lock(request.workspace, &request.lock);
     let lock = lock.map_err(|error| Diagnostic::error("State is locked", error.to_string()))?;
     let opened = Journal::open(request.store.clone(), request.workspace, lock, &request.world, request.version);
@@ -134,7 +134,7 @@ fn open(request: &Request<'_>) -> Result<Journal, Failure> {
 }
 
 /// Finds out what became of calls that an earlier run did not see the end of, before anything else is done.
-async fn settle(input: plan::Input<'_>, journal: &Journal) -> Diagnostics {
+pub(crate) async fn settle(input: plan::Input<'_>, journal: &Journal) -> Diagnostics {
     let intents: Vec<OpenIntent> = journal.look(|ledger| ledger.open.values().cloned().collect());
     if intents.is_empty() {
         return Diagnostics::new();
@@ -282,7 +282,7 @@ async fn with_ticks<T>(work: impl Future<Output = T>, tick: &dyn Fn()) -> T {
     }
 }
 
-fn pool(request: &Request<'_>) -> Rc<Pool> {
+pub(crate) fn pool(request: &Request<'_>) -> Rc<Pool> {
     let factories = request.providers;
     let make = move |wanted: &addr::Provider| {
         let made = factories.iter().map(|make| make()).find(|made| is_called(&**made, wanted))?;

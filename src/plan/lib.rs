@@ -5,6 +5,10 @@
 pub mod change;
 mod conditions;
 mod deferral;
+mod generate;
+pub mod identity;
+mod import_one;
+mod imports;
 mod instances;
 mod missing;
 mod model;
@@ -21,7 +25,10 @@ mod triggers;
 mod values;
 
 pub use deferral::{Rest, within};
-pub use model::{Action, Change, Counts, Deferred, Drift, Need, OutputChange, Plan, Reason, Wait};
+pub use import_one::import;
+pub use model::{
+    Action, Change, Counts, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason, Wait,
+};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};

@@ -64,10 +64,11 @@ impl Planner<'_> {
         let Some(Configured { provider, waits, .. }) = self.provider_at(&config).await else { return };
         let wait = wait.or(waits.then_some(Wait::ProviderConfig));
         let Some(before) = self.stored_value(&*provider, &kind, &address, &object).await else { return };
+        let Ok(identity) = self.stored_identity(&*provider, &kind, &address, &object).await else { return };
         let target = (&address, deposed);
         let before = match wait {
             Some(_) => Some(before),
-            None => self.still_there(&*provider, &config, target, (before, &object), &kind).await,
+            None => self.still_there(&*provider, &config, target, ((before, identity), &object), &kind).await,
         };
         let Some(before) = before else { return };
         if action == Action::Delete && deposed.is_none() {
@@ -86,6 +87,7 @@ impl Planner<'_> {
             prior: Some(object),
             needs: Vec::new(),
             repeated: None::<Repeated>,
+            importing: None,
             address,
         };
         self.conclude_orphan(wait, change);
@@ -120,7 +122,7 @@ impl Planner<'_> {
         provider: &dyn sdk::Provider,
         config: &Arc<ProviderConfig>,
         (address, deposed): (&AbsInstance, Option<DeposedKey>),
-        (before, object): (Value, &Arc<Object>),
+        ((before, identity), object): ((Value, Option<Value>), &Arc<Object>),
         kind: &ResourceKind,
     ) -> Option<Value> {
         if self.options.no_refresh {
@@ -130,7 +132,7 @@ impl Planner<'_> {
             kind: address.resource.resource.kind.clone(),
             current: before.clone(),
             private: object.private.to_vec(),
-            identity: None,
+            identity,
             meta: Value::NULL,
             deferral_allowed: true,
         };

@@ -52,15 +52,17 @@ impl Planner<'_> {
         };
         let token = intent.token.clone();
         match provider.find_intent(request).await {
-            IntentOutcome::Found { object, private, .. } => {
+            IntentOutcome::Found { object, private, identity } => {
                 let attributes = Attributes::of_value(object.unmark_deep().0, kind.ty.clone()).ok()?;
                 let basis = stored.as_deref().cloned();
                 let basis = basis.unwrap_or_else(|| Object::new(kind.schema.version, attributes.clone()));
+                let identity = crate::identity::to_store(kind.identity.as_ref(), identity.as_ref());
                 // A creation that was cut off may have left something half made: it is looked at, not trusted.
                 let object = Object {
                     attributes,
                     schema_version: kind.schema.version,
                     private: private.into(),
+                    identity: identity.or_else(|| basis.identity.clone()),
                     status: Status::Ready,
                     ..basis
                 };

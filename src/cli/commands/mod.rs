@@ -6,6 +6,7 @@ mod destroy;
 mod fmt;
 mod force_unlock;
 mod graph;
+mod import;
 mod init;
 mod metadata_functions;
 mod output;
@@ -45,6 +46,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<fmt::Args>(),
     entry::<force_unlock::Args>(),
     entry::<graph::Args>(),
+    entry::<import::Args>(),
     entry::<init::Args>(),
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),

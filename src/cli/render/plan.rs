@@ -11,8 +11,9 @@ mod write;
 use std::fmt::Write;
 
 use addr::{AbsInstance, Key, Mode};
-use plan::{Action, Change, Drift, OutputChange, Plan, Reason};
+use plan::{Action, Change, Drift, Importing, OutputChange, Plan, Reason};
 use schema::Block;
+use sdk::ImportTarget;
 use value::{Kind, Value};
 
 use self::compare::{Comparer, Forcing, Shown};
@@ -30,7 +31,7 @@ pub(crate) trait Schemas {
 pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> String {
     let mut writer = Writer::new(palette);
     drift(plan, schemas, &mut writer);
-    let has_changes = plan.changes.iter().any(|change| change.action != Action::NoOp);
+    let has_changes = plan.changes.iter().any(|change| !change.is_nothing());
     for moved in &plan.moves {
         let (bold, reset) = (palette.bold, palette.reset);
         let _ = writeln!(writer.out, "{bold}  # {}{reset} has moved to {bold}{}{reset}", moved.from, moved.to);
@@ -40,7 +41,7 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     }
     if has_changes {
         legend(plan, &mut writer);
-        for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
+        for change in plan.changes.iter().filter(|change| !change.is_nothing()) {
             one(change, schemas, &mut writer);
         }
     }
@@ -48,14 +49,7 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     if has_changes || !plan.deferred.is_empty() {
         let counts = plan.counts();
         let (bold, reset) = (palette.bold, palette.reset);
-        let _ = writeln!(
-            writer.out,
-            "{bold}Plan:{reset} {} to add, {} to change, {} to destroy{}.",
-            counts.add,
-            counts.change,
-            counts.destroy,
-            deferred::count(plan)
-        );
+        let _ = writeln!(writer.out, "{bold}Plan:{reset} {counts}{}.", deferred::count(plan));
     } else if plan.is_refresh_only && !plan.drift.is_empty() {
         writer.out.push_str("Nothing but the state is brought up to date by this plan.\n");
     } else if plan.is_empty() {
@@ -82,6 +76,9 @@ fn legend(plan: &Plan, writer: &mut Writer) {
         (Action::Read, format!("{cyan} <={reset}"), "read (data resources)"),
         (Action::Forget, format!("{yellow}  .{reset}"), "forget, and leave as it is"),
     ];
+    if plan.changes.iter().all(|change| change.action == Action::NoOp) {
+        return;
+    }
     writer.out.push_str("The plan, with these signs for what is done to an object:\n");
     for (action, sign, what) in &signs {
         if plan.changes.iter().any(|change| change.action == *action) {
@@ -106,7 +103,7 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
         _ => format!("must be {bold}{red}replaced{reset}"),
     };
     let (phrase, sign) = match change.action {
-        Action::NoOp => return,
+        Action::NoOp => ("will be imported".to_owned(), "   ".to_owned()),
         Action::Create => ("will be created".to_owned(), format!("{green}  +{reset}")),
         Action::Update => ("will be updated in-place".to_owned(), format!("{yellow}  ~{reset}")),
         Action::DeleteThenCreate => (replaced, format!("{red}-{reset}/{green}+{reset}")),
@@ -121,6 +118,9 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
     let _ = writeln!(writer.out, "{bold}  # {address}{deposed}{reset} {phrase}");
     if let Some(reason) = remark.or_else(|| reason(change)) {
         let _ = writeln!(writer.out, "  # ({reason})");
+    }
+    if let Some(importing) = &change.importing {
+        imported(change, importing, writer);
     }
     // What is stored knows where it is sensitive, even where the plan did not need to know.
     let stored = change.prior.iter().flat_map(|object| object.sensitive.iter());
@@ -139,6 +139,26 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
         // Only what is stored of a type that its provider no longer has: its attributes are all there is to see.
         None => writer.block(&comparer.block(&bare_block(before), some(before), some(after), &forcing), 8),
     });
+}
+
+/// Says where an object comes from, as far as the phrase before does not.
+fn imported(change: &Change, importing: &Importing, writer: &mut Writer) {
+    if importing.is_generated {
+        writer.out.push_str("  # (config will be generated)\n");
+    }
+    let from = match (&importing.target, importing.shown()) {
+        (None, _) => return,
+        (_, None) => "imported from a sensitive value".to_owned(),
+        (Some(ImportTarget::Id(id)), _) => format!("imported from {}", lang::print::quote(id)),
+        (Some(ImportTarget::Identity(_)), Some(identity)) => format!("imported by its identity: {identity}"),
+    };
+    if change.action != Action::NoOp {
+        let _ = writeln!(writer.out, "  # ({from})");
+    }
+    if matches!(change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
+        let Palette { yellow, reset, .. } = writer.palette;
+        let _ = writeln!(writer.out, "  # {yellow}Warning: this will destroy the imported object{reset}");
+    }
 }
 
 fn body(address: &AbsInstance, sign: &str, writer: &mut Writer, inside: impl FnOnce(&mut Writer)) {
@@ -183,13 +203,13 @@ fn reason(change: &Change) -> Option<String> {
 }
 
 fn drift(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
-    if plan.drift.is_empty() {
+    if !plan.drift.iter().any(Drift::is_visible) {
         return;
     }
     let Palette { bold, cyan, red, yellow, reset, .. } = writer.palette;
     let _ = writeln!(writer.out, "{bold}{cyan}Note:{reset}{bold} Objects have changed outside of Gantry{reset}\n");
     writer.out.push_str("Since the last apply these have changed, which the plan takes into account:\n\n");
-    for Drift { address, before, after, provider, .. } in &plan.drift {
+    for Drift { address, before, after, provider, .. } in plan.drift.iter().filter(|drift| drift.is_visible()) {
         let is_gone = after.is_null();
         let phrase = if is_gone { "has been deleted" } else { "has changed" };
         let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");

@@ -83,6 +83,11 @@ fn resource_json(target: &Target, provider: &addr::Provider, object: &Object, sc
     out.insert("schema_version".into(), object.schema_version.into());
     out.insert("values".into(), plain(&value));
     out.insert("sensitive_values".into(), sensitive(&value).unwrap_or(Json::Object(Map::new())));
+    if let Some(identity) = &object.identity {
+        out.insert("identity_schema_version".into(), identity.version.into());
+        let attributes: Json = serde_json::from_str(&identity.attributes.json()).unwrap_or_default();
+        out.insert("identity".into(), attributes);
+    }
     if !object.dependencies.is_empty() {
         let dependencies: Vec<Json> = object.dependencies.iter().map(|needed| needed.to_string().into()).collect();
         out.insert("depends_on".into(), dependencies.into());

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use addr::{AbsInstance, Key};
 use diag::{Diagnostics, Sources};
-use plan::{Action, Change, Counts, OutputChange, Plan, Reason};
+use plan::{Action, Change, Counts, Importing, OutputChange, Plan, Reason};
+use sdk::ImportTarget;
 use serde_json::{Map, Value as Json, json};
 use value::type_to_json;
 
@@ -71,17 +72,24 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         let message = format!("{}: Plan to move from {}", moved.to, moved.from);
         lines.push(Line::new("planned_change", message, vec![("change", change)]));
     }
-    for drift in &plan.drift {
+    for drift in plan.drift.iter().filter(|drift| drift.is_visible()) {
         let word = if drift.after.is_null() { "delete" } else { "update" };
         let change = json!({ "resource": resource(&drift.address), "action": word });
         let message = format!("{}: Drift detected ({word})", drift.address);
         lines.push(Line::new("resource_drift", message, vec![("change", change)]));
     }
-    for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
-        let word = action(change.action);
+    for change in plan.changes.iter().filter(|change| !change.is_nothing()) {
+        let word = if change.action == Action::NoOp { "import" } else { action(change.action) };
         let mut described = json!({ "resource": resource(&change.address), "action": word });
         if let Some(reason) = reason(change) {
             described["reason"] = reason.into();
+        }
+        if let Some(importing) = &change.importing {
+            described["importing"] = self::importing(importing);
+            let generated = plan.generated.iter().find(|generated| generated.address == change.address);
+            if let Some(generated) = generated {
+                described["generated_config"] = generated.text.as_str().into();
+            }
         }
         let message = format!("{}: Plan to {word}", change.address);
         lines.push(Line::new("planned_change", message, vec![("change", described)]));
@@ -115,13 +123,13 @@ pub(crate) fn deferred_reason(wait: plan::Wait) -> &'static str {
 
 /// How many objects are, or were, added, changed and destroyed.
 pub(crate) fn summary(counts: Counts, operation: &str) -> Line {
-    let Counts { add, change, destroy } = counts;
+    let Counts { import, add, change, destroy } = counts;
     let message = match operation {
-        "plan" => format!("Plan: {add} to add, {change} to change, {destroy} to destroy."),
+        "plan" => format!("Plan: {counts}."),
         "destroy" => format!("Destroy complete! Resources: {destroy} destroyed."),
-        _ => format!("Apply complete! Resources: {add} added, {change} changed, {destroy} destroyed."),
+        _ => format!("Apply complete! Resources: {}.", counts.done()),
     };
-    let changes = json!({ "add": add, "change": change, "import": 0, "remove": destroy, "operation": operation });
+    let changes = json!({ "add": add, "change": change, "import": import, "remove": destroy, "operation": operation });
     Line::new("change_summary", message, vec![("changes", changes)])
 }
 
@@ -212,6 +220,16 @@ fn reason(change: &Change) -> Option<&'static str> {
         (Reason::NoKey, None) => "delete_because_wrong_repetition",
         _ => return None,
     })
+}
+
+/// What an object that is imported is found by.
+pub(crate) fn importing(importing: &Importing) -> Json {
+    match &importing.target {
+        _ if importing.is_sensitive => json!({}),
+        None => json!({ "unknown": true }),
+        Some(ImportTarget::Id(id)) => json!({ "id": id.as_str() }),
+        Some(ImportTarget::Identity(identity)) => json!({ "identity": state_json::plain(identity) }),
+    }
 }
 
 fn planned_output(output: &OutputChange) -> (String, Json) {
