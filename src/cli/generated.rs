@@ -29,11 +29,14 @@ pub(crate) fn check(session: &mut Session, voice: Voice, path: &Path, goal: Goal
     fail(session, voice, problem)
 }
 
-/// Writes the file, if there is anything to write.
-pub(crate) fn write(session: &mut Session, voice: Voice, path: &Path, blocks: &[Generated]) -> Result<(), Exit> {
-    if blocks.is_empty() {
-        return Ok(());
-    }
+/// Writes the file, if one is wanted and there is anything to write.
+pub(crate) fn write(
+    session: &mut Session,
+    voice: Voice,
+    path: Option<&Path>,
+    blocks: &[Generated],
+) -> Result<(), Exit> {
+    let Some(path) = path.filter(|_| !blocks.is_empty()) else { return Ok(()) };
     let mut text = HEADER.to_owned();
     for block in blocks {
         let from = block.from.as_ref().map(|from| format!(" from {}", lang::print::quote(from))).unwrap_or_default();

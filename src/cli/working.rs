@@ -147,11 +147,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let mut options = options(session, args, wish.goal)?;
-    if let Some(path) = wish.generate_into {
-        generated::check(session, voice, path, wish.goal)?;
-        options.generate_configuration = true;
-    }
+    let options = options(session, args, &wish)?;
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
     let interrupt = Interrupt::default();
@@ -195,9 +191,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
-    if let Some(path) = wish.generate_into {
-        generated::write(session, voice, path, &report.plan.generated)?;
-    }
+    generated::write(session, voice, wish.generate_into, &report.plan.generated)?;
     finish(session, voice, &configuration.sources, report, &interrupt)
 }
 
@@ -233,7 +227,11 @@ fn show(session: &mut Session, voice: Voice, plan: &Plan, linked: &LinkedProvide
     }
 }
 
-fn options(session: &mut Session, args: &PlanningArgs, goal: Goal) -> Result<Options, Exit> {
+fn options(session: &mut Session, args: &PlanningArgs, wish: &Wish<'_>) -> Result<Options, Exit> {
+    let goal = wish.goal;
+    if let Some(path) = wish.generate_into {
+        generated::check(session, args.voice(), path, goal)?;
+    }
     let mut replace = Vec::new();
     for text in &args.replace {
         match state::parse_instance(text) {
@@ -256,6 +254,7 @@ fn options(session: &mut Session, args: &PlanningArgs, goal: Goal) -> Result<Opt
         destroy: goal == Goal::Destroy,
         refresh_only: goal == Goal::Refresh,
         no_refresh: !args.refresh,
+        generate_configuration: wish.generate_into.is_some(),
         replace,
         targets: patterns(session, "-target", &args.target)?,
         excludes: patterns(session, "-exclude", &args.exclude)?,

@@ -11,7 +11,7 @@ use lang::expr::Expr;
 use lang::module::{Import, ImportTarget as Address};
 use lang::tree::Node;
 use sdk::{ImportRequest, ImportTarget, ReadRequest};
-use state::{Attributes, Object};
+use state::{Attributes, AttributesError, Object};
 use value::{Kind, Marks, Type, Value, convert};
 
 use crate::instances::{Desired, Prior};
@@ -350,20 +350,14 @@ impl<'a> Planner<'a> {
             return refuse("Provider produced different identity", detail);
         }
         let identity = response.identity.or(found.identity);
-        let attributes = match Attributes::of_value(response.object.clone(), kind.ty.clone()) {
-            Ok(attributes) => attributes,
-            Err(error) => return refuse("Provider returned an impossible object", error.to_string()),
-        };
-        let marked = crate::change::mark_sensitive(&kind.schema.block, response.object.clone(), &[]);
-        let object = Object {
-            sensitive: marked.unmark_paths().1.into_iter().map(|(path, _)| path).collect(),
-            private: response.private.clone().into(),
-            identity: crate::identity::to_store(kind.identity.as_ref(), identity.as_ref()),
-            ..Object::new(kind.schema.version, attributes)
-        };
-        let (value, private) = (response.object, response.private);
-        let (object, importing) = (Some(object.into()), Some(importing));
-        Found::Now(Box::new(Prior { value, private, object, identity, importing, wait: None }))
+        match stored_form(kind, &response.object, &response.private, identity.as_ref()) {
+            Err(error) => refuse("Provider returned an impossible object", error.to_string()),
+            Ok(object) => {
+                let (value, private) = (response.object, response.private);
+                let (object, importing) = (Some(object.into()), Some(importing));
+                Found::Now(Box::new(Prior { value, private, object, identity, importing, wait: None }))
+            }
+        }
     }
 
     /// Reports problems; tells whether there is no error among them.
@@ -398,4 +392,21 @@ impl<'a> Planner<'a> {
             self.report(Diagnostic::error("Configuration for import target does not exist", detail).at(wanted.to));
         }
     }
+}
+
+/// Returns what to store of an object that was found.
+fn stored_form(
+    kind: &ResourceKind,
+    value: &Value,
+    private: &[u8],
+    identity: Option<&Value>,
+) -> Result<Object, AttributesError> {
+    let attributes = Attributes::of_value(value.clone(), kind.ty.clone())?;
+    let marked = crate::change::mark_sensitive(&kind.schema.block, value.clone(), &[]);
+    Ok(Object {
+        sensitive: marked.unmark_paths().1.into_iter().map(|(path, _)| path).collect(),
+        private: private.into(),
+        identity: crate::identity::to_store(kind.identity.as_ref(), identity),
+        ..Object::new(kind.schema.version, attributes)
+    })
 }

@@ -157,7 +157,7 @@ fn imported(change: &Change, importing: &Importing, writer: &mut Writer) {
     }
     if matches!(change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
         let Palette { yellow, reset, .. } = writer.palette;
-        let _ = writeln!(writer.out, "  # {yellow}Warning: this will destroy the imported object{reset}");
+        let _ = writeln!(writer.out, "  # {yellow}Warning: this will destroy the imported resource{reset}");
     }
 }
 

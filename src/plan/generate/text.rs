@@ -1,5 +1,6 @@
-//! The text of a configuration that an object could come from, in the form in which Terraform writes it; but for blocks in
-//! sets that hold a secret: Terraform leaves out all that is in them.
+//! The text of a configuration that an object could come from, in the form in which Terraform writes it.
+//!
+//! But for blocks in sets that hold a secret: Terraform leaves out all that is in them.
 
 use std::fmt::Write;
 
