@@ -385,7 +385,9 @@ impl<'a> Planner<'a> {
         if self.out.borrow().diags.has_errors() {
             return;
         }
-        for (instance, wanted) in self.imports.expected.take() {
+        let left = self.imports.expected.take();
+        // Which instances there are in what waits, a later stage finds out.
+        for (instance, wanted) in left.into_iter().filter(|(instance, _)| !self.waiting.borrow().covers(instance)) {
             let detail = format!(
                 "There is no {instance} in the configuration: its block is there, but does not have this instance."
             );

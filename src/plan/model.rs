@@ -267,7 +267,7 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty()
             && self.deferred.is_empty()
-            && (self.drift.is_empty() || !self.is_refresh_only)
+            && !(self.is_refresh_only && self.drift.iter().any(Drift::is_visible))
             && self.changes.iter().all(Change::is_nothing)
             && self.outputs.iter().all(OutputChange::is_same)
     }

@@ -50,7 +50,7 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
         let counts = plan.counts();
         let (bold, reset) = (palette.bold, palette.reset);
         let _ = writeln!(writer.out, "{bold}Plan:{reset} {counts}{}.", deferred::count(plan));
-    } else if plan.is_refresh_only && !plan.drift.is_empty() {
+    } else if plan.is_refresh_only && plan.drift.iter().any(Drift::is_visible) {
         writer.out.push_str("Nothing but the state is brought up to date by this plan.\n");
     } else if plan.is_empty() {
         let (bold, green, reset) = (palette.bold, palette.green, palette.reset);
