@@ -141,6 +141,12 @@ pub(crate) fn dependencies(needs: &[Need]) -> Vec<Dependency> {
     managed.map(|need| Dependency(AbsInstance { resource: need.resource.clone(), key: need.key.clone() })).collect()
 }
 
+/// Returns where a value is sensitive.
+fn sensitive_paths(value: &Value) -> Vec<Path> {
+    let (_, marks) = value.clone().unmark_paths();
+    marks.into_iter().filter(|(_, marks)| marks.contains(Marks::SENSITIVE)).map(|(path, _)| path).collect()
+}
+
 impl Runner<'_> {
     /// Stores what was found to have changed outside; the steps begin from it.
     fn take_in_drift(&self) {
@@ -177,11 +183,14 @@ impl Runner<'_> {
     fn take_in_imports(&self) {
         for change in self.input.plan.changes.iter().filter(|change| change.importing.is_some()) {
             let Some(found) = &change.prior else { continue };
-            let object = Object {
+            let mut object = Object {
                 create_before_destroy: self.creates_first(change),
                 dependencies: dependencies(&change.needs).into(),
                 ..Object::clone(found)
             };
+            if change.action == plan::Action::NoOp {
+                object.sensitive = sensitive_paths(&change.after).into();
+            }
             let (target, provider) = (Target::from(change.address.clone()), change.provider.clone());
             let record = Record::Object(Settled { token: None, target, provider, object: Arc::new(object) });
             match self.input.journal.append(&record) {
@@ -199,9 +208,7 @@ impl Runner<'_> {
         let unchanged = self.input.plan.changes.iter().filter(|change| change.is_nothing());
         for change in unchanged.filter(|change| change.deposed.is_none()) {
             let Some(prior) = change.prior.as_ref().filter(|_| change.repeated.is_some()) else { continue };
-            let (_, marks) = change.after.clone().unmark_paths();
-            let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
-            let sensitive: Vec<Path> = sensitive.collect();
+            let sensitive = sensitive_paths(&change.after);
             let dependencies = dependencies(&change.needs);
             let creates_first = self.creates_first(change);
             let address = &change.address;

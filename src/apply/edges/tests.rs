@@ -40,6 +40,7 @@ fn change(name: &str, action: Action, needs: &[&str], stored: &[&str]) -> Change
         prior: (action != Action::Create).then(|| Arc::new(object)),
         needs: needs.map(|on| Need { resource: on.resource, key: on.key }).collect(),
         repeated: None,
+        importing: None,
     }
 }
 

@@ -123,13 +123,27 @@ fn target(tree: &Tree, scope: &Scope, diags: &mut Diagnostics) -> Option<ImportT
 /// Compiles a key, which may be made from `each.key` and `each.value` and from nothing else: the address has to be known
 /// before anything is evaluated.
 fn key(tree: &Tree, scope: &Scope, diags: &mut Diagnostics) -> Expr {
-    let mut has_call = false;
-    syntax::visit(tree, &mut |inner| has_call |= matches!(inner.kind, ExprKind::Call(_)));
+    let is_literal = matches!(tree.kind, ExprKind::Number(_) | ExprKind::String(_));
+    let mut refuse = |summary: &str, detail: &str| diags.error(tree.span, summary, detail);
+    let (mut has_call, mut has_name) = (false, false);
+    syntax::visit(tree, &mut |inner| {
+        has_call |= matches!(inner.kind, ExprKind::Call(_));
+        has_name |= matches!(inner.kind, ExprKind::Variable(_));
+    });
+    if matches!(tree.kind, ExprKind::Null | ExprKind::Bool(_)) {
+        refuse("Invalid address", "The key of an instance is a text or a whole number.");
+    } else if !scope.names.allowed.each && !is_literal {
+        let detail = "Without for_each, the keys in the address of an import are constants.";
+        refuse("Invalid expression", detail);
+        return scope.compile(&Tree { kind: ExprKind::Null, span: tree.span });
+    } else if has_call {
+        refuse("Function calls not allowed", "The keys in the address of an import are made without functions.");
+    }
     let expr = scope.compile(tree);
     let is_each = |subject: &Subject| matches!(subject, Subject::EachKey | Subject::EachValue);
-    if has_call || expr.references().iter().any(|reference| !is_each(&reference.subject)) {
-        let detail = "A key in the address of an import is a constant, or is made from each.key and each.value.";
-        diags.error(tree.span, "Invalid import address expression", detail);
+    if has_name && expr.references().iter().any(|reference| !is_each(&reference.subject)) {
+        let detail = "The keys in the address of an import are constants, or are made from each.key and each.value.";
+        diags.error(tree.span, "Unknown variable", detail);
     }
     expr
 }
