@@ -183,7 +183,7 @@ impl<S: Special> Managed<S> {
                 broken: fault == Some(When::Partial),
             };
             state.made += 1;
-            state.put(object.clone());
+            state.put(object.clone(), now_ms);
             Ok(object)
         });
         self.finish(session, request, made.await?).await
@@ -219,7 +219,7 @@ impl<S: Special> Managed<S> {
                 broken: fault == Some(When::Partial),
                 ..old
             };
-            state.put(object.clone());
+            state.put(object.clone(), now_ms);
             Ok(object)
         });
         self.finish(session, request, changed.await?).await
@@ -255,7 +255,7 @@ impl<S: Special> Managed<S> {
             }
             let busy_until_ms = self.busy_until(session, prior, now_ms);
             let last_token = token.to_string();
-            state.put(WorldObject { deleting: true, busy_until_ms, last_token, ..object });
+            state.put(WorldObject { deleting: true, busy_until_ms, last_token, ..object }, now_ms);
             Ok(true)
         });
         if there.await? {
@@ -581,15 +581,16 @@ fn half_changed(attributes: &mut Map<String, Json>, old: &Map<String, Json>) {
 fn interfere(state: &mut State, id: &str, fault: Option<When>) {
     match fault {
         Some(When::Vanish) => {
-            state.objects.remove(id);
+            state.lose(id);
         }
         Some(When::Drift) => {
-            let Some(object) = state.objects.get_mut(id) else { return };
-            if object.attributes.contains_key("tags") {
-                object.attributes.insert("tags".into(), json!({"drifted": "yes"}));
-            } else if let Some(nodes) = object.attributes.get("nodes").and_then(Json::as_u64) {
-                object.attributes.insert("nodes".into(), (nodes + 1).into());
-            }
+            state.meddle(id, |object| {
+                if object.attributes.contains_key("tags") {
+                    object.attributes.insert("tags".into(), json!({"drifted": "yes"}));
+                } else if let Some(nodes) = object.attributes.get("nodes").and_then(Json::as_u64) {
+                    object.attributes.insert("nodes".into(), (nodes + 1).into());
+                }
+            });
         }
         _ => {}
     }

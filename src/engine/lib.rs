@@ -4,6 +4,8 @@
 
 mod runtime;
 mod session;
+#[cfg(test)]
+mod simulation;
 
 pub use runtime::RealRuntime;
-pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run};
+pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run, run_on};

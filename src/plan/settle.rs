@@ -3,7 +3,7 @@
 use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
 use sdk::{FindIntent, IntentOutcome};
-use state::record::{Action, Gone, Record, Settled};
+use state::record::{Action, Gone, Intent, Record, Settled};
 use state::{Attributes, Object, OpenIntent, Status};
 use value::Value;
 
@@ -62,7 +62,7 @@ impl Planner<'_> {
                     schema_version: kind.schema.version,
                     private: private.into(),
                     status: Status::Ready,
-                    ..basis
+                    ..with_outline(basis, intent)
                 };
                 let target = intent.target.clone();
                 let provider = intent.provider.clone();
@@ -99,5 +99,24 @@ impl Planner<'_> {
              it. Look for the object yourself; import it if it is there."
         );
         self.report(Diagnostic::error("Outcome of an earlier call is not known", detail));
+    }
+}
+
+/// Adds what the call was made with. Whether a change happened is not known: what the object depended on before still
+/// counts, too.
+fn with_outline(basis: Object, intent: &Intent) -> Object {
+    let outline = &intent.outline;
+    if intent.action == Action::Delete {
+        return basis;
+    }
+    let mut dependencies = outline.dependencies.to_vec();
+    dependencies.extend(basis.dependencies.iter().filter(|known| !outline.dependencies.contains(known)).cloned());
+    let mut sensitive = outline.sensitive.to_vec();
+    sensitive.extend(basis.sensitive.iter().filter(|known| !outline.sensitive.contains(known)).cloned());
+    Object {
+        dependencies: dependencies.into(),
+        sensitive: sensitive.into(),
+        create_before_destroy: outline.create_before_destroy,
+        ..basis
     }
 }
