@@ -233,8 +233,7 @@ impl<S: Special> Managed<S> {
         let Some(object) = session.wait_for(&object.id).await? else {
             return Err(Problem::error("Object not found", "The object went away while it was worked on."));
         };
-        let detail = "The cloud gave up half-way.";
-        let problem = object.broken.then(|| Problem::error("Operation failed", detail));
+        let problem = gave_up(&object);
         Ok((object, problem))
     }
 
@@ -309,7 +308,8 @@ impl<S: Special> Managed<S> {
             None => IntentOutcome::Absent,
             Some(object) => {
                 let value = self.value(&session, context.schema, &object)?;
-                IntentOutcome::Found { object: value, private: private(&object), identity: None }
+                let problems = gave_up(&object).into_iter().collect();
+                IntentOutcome::Found { object: value, private: private(&object), identity: None, problems }
             }
         })
     }
@@ -549,6 +549,10 @@ fn belongs(private: &[u8], id: &str) -> Result<(), Problem> {
         None if whose.is_empty() => Ok(()),
         _ => Err(Problem::error("Mixed up", format!("What was kept with {id:?} belongs to another object."))),
     }
+}
+
+fn gave_up(object: &WorldObject) -> Option<Problem> {
+    object.broken.then(|| Problem::error("Operation failed", "The cloud gave up half-way."))
 }
 
 fn not_busy(object: &WorldObject, now_ms: u64) -> Result<(), Problem> {

@@ -159,6 +159,17 @@ impl Runner<'_> {
 
     /// Gives stored instances their new addresses.
     fn take_in_moves(&self) {
+        // What depends on them is written first and by its old address: wherever a crash cuts this off, the next run finds
+        // the same moves again.
+        let relinked = self.input.journal.look(|ledger| plan::relinked(&ledger.state, &self.input.plan.moves));
+        for found in relinked {
+            let (target, provider, object) = (found.target, found.provider, found.object);
+            let record = Record::Object(Settled { token: None, target, provider, object });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+        }
         for moved in &self.input.plan.moves {
             let record = Record::Move(Move::Instance { from: moved.from.clone(), to: moved.to.clone() });
             match self.input.journal.append(&record) {

@@ -464,17 +464,14 @@ impl<'a> Runner<'a> {
     }
 
     /// Returns what is stored of an object beside its attributes.
-    fn outline(
-        &self,
-        planned: &Change,
-        schema: &schema::Schema,
-        configured: &Configured<'_>,
-        new: &Value,
-    ) -> Outline {
+    fn outline(&self, planned: &Change, schema: &schema::Schema, configured: &Configured<'_>, new: &Value) -> Outline {
         let marked = change::mark_sensitive(&schema.block, new.clone(), &configured.marks);
         let (_, marks) = marked.unmark_paths();
         let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+        let is_provisioned = configured.resource.provisioners.iter().any(|known| known.when == ProvisionerWhen::Create);
+        let is_whole = planned.action == Action::Update || !is_provisioned;
         Outline {
+            status: if is_whole { Status::Ready } else { Status::Tainted },
             dependencies: dependencies(&planned.needs).into(),
             sensitive: sensitive.collect(),
             create_before_destroy: self.creates_first(planned),

@@ -15,6 +15,7 @@ mod planner;
 mod pool;
 pub mod problems;
 mod refactor;
+mod relink;
 mod settle;
 mod targets;
 mod triggers;
@@ -25,5 +26,6 @@ pub use model::{Action, Change, Counts, Deferred, Drift, Need, OutputChange, Pla
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};
+pub use relink::{Relinked, relinked};
 pub use settle::settle;
 pub use values::Values;

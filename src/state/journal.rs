@@ -502,7 +502,12 @@ struct Tail {
 
 impl Tail {
     /// Writes what is pending and syncs if that is wanted; the queue is free meanwhile.
-    fn round<'q>(&mut self, shared: &'q Shared, mut queue: MutexGuard<'q, Queue>, sync: Syncing) -> MutexGuard<'q, Queue> {
+    fn round<'q>(
+        &mut self,
+        shared: &'q Shared,
+        mut queue: MutexGuard<'q, Queue>,
+        sync: Syncing,
+    ) -> MutexGuard<'q, Queue> {
         let must_sync = sync == Syncing::IfWanted && queue.wanted > queue.durable;
         let bodies = std::mem::take(&mut queue.pending);
         drop(queue);

@@ -7,7 +7,7 @@ use addr::{AbsInstance, AbsResource, ProviderConfig};
 use ecow::EcoString;
 use value::Path;
 
-use crate::{CheckResult, Dependency, DeposedKey, Object, Output, Target};
+use crate::{CheckResult, Dependency, DeposedKey, Object, Output, Status, Target};
 
 /// One record of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub struct Intent {
 /// What the engine knows of an object that the provider does not: a later run that finds the object could not ask for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
+    /// What it is when it is found; an object whose creation is not all that has to happen to it is to be replaced then.
+    pub status: Status,
     /// The direct dependencies.
     pub dependencies: Arc<[Dependency]>,
     /// Where the attributes are sensitive.

@@ -60,6 +60,7 @@ fn any_record(random: &mut Seeded, ledger: &Ledger, number: usize) -> Record {
             provider: provider(),
             planned: "0123abcd".into(),
             outline: Outline {
+                status: if random.below(3) == 0 { Status::Tainted } else { Status::Ready },
                 dependencies: any_object(random, number).dependencies.clone(),
                 create_before_destroy: random.below(2) == 0,
                 sensitive: any_object(random, number).sensitive.clone(),

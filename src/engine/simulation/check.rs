@@ -67,7 +67,8 @@ impl Mirror {
         let is_there = |found: &WorldObject| !found.deleting && found.busy_until_ms <= now;
         for id in words(object, "ids") {
             let found = self.objects.get(&id);
-            let found = found.ok_or_else(|| format!("ORDER: {} was made from {id}, which is not there", object.name))?;
+            let found =
+                found.ok_or_else(|| format!("ORDER: {} was made from {id}, which is not there", object.name))?;
             if !is_there(found) {
                 return Err(format!("ORDER: {} was made from {id}, which is being worked on", object.name));
             }
@@ -205,7 +206,9 @@ fn is_as_wanted(object: &WorldObject, wanted: &Wanted, names: &BTreeMap<&str, &s
     let mut refs = BTreeSet::new();
     for id in words(object, "ids") {
         let name = names.get(id.as_str());
-        refs.insert(name.ok_or_else(|| format!("END: {} refers to {id}, which is not there", object.name))?.to_string());
+        refs.insert(
+            name.ok_or_else(|| format!("END: {} refers to {id}, which is not there", object.name))?.to_string(),
+        );
     }
     if refs != wanted.refs {
         return Err(format!("END: {} refers to {refs:?} and not to {:?}", object.name, wanted.refs));
@@ -255,7 +258,6 @@ fn stored_as_wanted(
     }
     Ok(())
 }
-
 
 /// Returns the address of the block that is depended on.
 fn static_address(dependency: &Dependency) -> String {

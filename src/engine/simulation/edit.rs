@@ -208,16 +208,13 @@ fn repair(model: &mut Model) {
             sound(&mut block.refs, &copies, known);
             sound_after(&mut block.after, known);
             block.is_tied &= !block.refs.is_empty();
-            // What comes first must not need what comes second; that is made so here as long as plans do not see to it.
-            block.creates_first = false;
         }
         let body = &mut model.bodies[place];
         body.shown = body.shown.min(body.blocks.len());
     }
     for place in 0..model.items.len() {
         let (before, rest) = model.items.split_at_mut(place);
-        let known =
-            |number: u32| before.iter().find(|item| item.number() == number).map(|item| item.copies());
+        let known = |number: u32| before.iter().find(|item| item.number() == number).map(|item| item.copies());
         match &mut rest[0] {
             Item::Call(call) => {
                 let copies = call.copies.clone();
@@ -229,7 +226,6 @@ fn repair(model: &mut Model) {
                 sound(&mut block.refs, &copies, known);
                 sound_after(&mut block.after, known);
                 block.is_tied &= !block.refs.is_empty();
-                block.creates_first &= block.refs.is_empty() && block.after.is_empty();
             }
         }
     }

@@ -309,7 +309,9 @@ fn plan_lines(plan: &Plan) -> Vec<String> {
     }
     lines.extend(plan.moves.iter().map(|moved| format!("  plan move {} -> {}", moved.from, moved.to)));
     let gone = |object: bool| if object { "changed" } else { "gone" };
-    lines.extend(plan.drift.iter().map(|drift| format!("  plan drift {} {}", drift.address, gone(drift.object.is_some()))));
+    lines.extend(
+        plan.drift.iter().map(|drift| format!("  plan drift {} {}", drift.address, gone(drift.object.is_some()))),
+    );
     lines
 }
 
@@ -319,7 +321,11 @@ enum First<T> {
 }
 
 /// Waits for the end of a run, or for that of the process.
-async fn first_of<T>(run: impl Future<Output = T>, scribing: impl Future<Output = ()>, killer: impl Future<Output = ()>) -> First<T> {
+async fn first_of<T>(
+    run: impl Future<Output = T>,
+    scribing: impl Future<Output = ()>,
+    killer: impl Future<Output = ()>,
+) -> First<T> {
     let (mut run, mut scribing, mut killer) = (pin!(run), pin!(scribing), pin!(killer));
     poll_fn(move |context| {
         if killer.as_mut().poll(context).is_ready() {

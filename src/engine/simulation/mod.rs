@@ -185,7 +185,8 @@ fn inject(told: &mut Told, names: &[String]) -> Result<(), Wrong> {
     }
     let random = &mut told.random;
     let often = [When::Before, When::After, When::Partial, When::Before, When::After, When::Partial];
-    let rare = [When::Throttle, When::Wrong, When::Vanish, When::Drift, When::CrashBefore, When::CrashAfter, When::Hang];
+    let rare =
+        [When::Throttle, When::Wrong, When::Vanish, When::Drift, When::CrashBefore, When::CrashAfter, When::Hang];
     let when = if random.one_in(3) { rare[random.place(&rare)] } else { often[random.place(&often)] };
     let actions = match when {
         When::Vanish | When::Drift => ["read", "read_many"].as_slice(),

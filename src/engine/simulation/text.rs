@@ -16,7 +16,8 @@ pub(super) fn files(model: &Model) -> BTreeMap<String, String> {
             let scope = Scope { blocks: body.blocks.iter().collect(), calls: Vec::new(), is_module: true };
             resource(&mut out, block, &scope);
         }
-        let shown: Vec<String> = body.blocks.iter().take(body.shown).map(|block| all(&address(block), &block.copies, "id")).collect();
+        let shown: Vec<String> =
+            body.blocks.iter().take(body.shown).map(|block| all(&address(block), &block.copies, "id")).collect();
         let _ = writeln!(out, "output \"ids\" {{\n  value = join(\" \", compact([{}]))\n}}", shown.join(", "));
         moved(&mut out, &body.moved);
         files.insert(format!("/c/m{place}/main.tf"), out);
@@ -44,8 +45,16 @@ fn root(model: &Model) -> String {
     }
     out.push_str("}\n");
     let scope = Scope {
-        blocks: model.items.iter().filter_map(|item| if let Item::Block(block) = item { Some(block) } else { None }).collect(),
-        calls: model.items.iter().filter_map(|item| if let Item::Call(call) = item { Some(call) } else { None }).collect(),
+        blocks: model
+            .items
+            .iter()
+            .filter_map(|item| if let Item::Block(block) = item { Some(block) } else { None })
+            .collect(),
+        calls: model
+            .items
+            .iter()
+            .filter_map(|item| if let Item::Call(call) = item { Some(call) } else { None })
+            .collect(),
         is_module: false,
     };
     for item in &model.items {
@@ -54,10 +63,14 @@ fn root(model: &Model) -> String {
             Item::Call(call) => module(&mut out, call, &scope),
         }
     }
-    let shown: Vec<String> = model.items.iter().map(|item| match item {
-        Item::Block(block) => all(&address(block), &block.copies, "id"),
-        Item::Call(call) => all(&format!("module.{}", call.label), &call.copies, "ids"),
-    }).collect();
+    let shown: Vec<String> = model
+        .items
+        .iter()
+        .map(|item| match item {
+            Item::Block(block) => all(&address(block), &block.copies, "id"),
+            Item::Call(call) => all(&format!("module.{}", call.label), &call.copies, "ids"),
+        })
+        .collect();
     let _ = writeln!(out, "output \"ids\" {{\n  value = join(\" \", compact([{}]))\n}}", shown.join(", "));
     moved(&mut out, &model.moved);
     out
@@ -131,7 +144,10 @@ fn resource(out: &mut String, block: &Block, scope: &Scope<'_>) {
     if block.kind == "fake_object" || block.kind == "fake_object2" {
         let _ = writeln!(out, "  delay = \"{}ms\"", block.delay_ms);
     }
-    let _ = writeln!(out, "  tags = {{\n    ids = {ids}\n    refs = {lists}.refs[{name}]\n    after = {lists}.after[{name}]\n  }}");
+    let _ = writeln!(
+        out,
+        "  tags = {{\n    ids = {ids}\n    refs = {lists}.refs[{name}]\n    after = {lists}.after[{name}]\n  }}"
+    );
     after(out, &block.after, scope);
     if block.creates_first {
         out.push_str("  lifecycle {\n    create_before_destroy = true\n  }\n");

@@ -139,6 +139,7 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
             .text("action", intent.action.word())
             .text("provider", &intent.provider.to_string())
             .text("planned", &intent.planned)
+            .when(intent.outline.status == Status::Tainted, |body| body.raw("is_tainted", "true"))
             .outline(&intent.outline.sensitive, &intent.outline.dependencies, intent.outline.create_before_destroy),
         Record::Handle(handle) => {
             Body::of_kind("handle").text("token", &handle.token).text("name", &handle.name).text("value", &handle.value)
@@ -365,6 +366,7 @@ impl Reading<'_, '_> {
         };
         let dependencies = self.raw.dependencies.take().unwrap_or_default();
         Ok(Outline {
+            status: if self.raw.is_tainted == Some(true) { Status::Tainted } else { Status::Ready },
             dependencies: self.interner.dependencies(dependencies.iter().map(|text| &*text.0))?,
             sensitive,
             create_before_destroy: self.raw.create_before_destroy == Some(true),
@@ -401,9 +403,9 @@ impl Reading<'_, '_> {
             let version = self.raw.identity_version.unwrap_or_default();
             Identity { version, attributes: Attributes::of_json(json.get()) }
         });
-        let Outline { dependencies, sensitive, create_before_destroy } = self.outline()?;
+        let Outline { status, dependencies, sensitive, create_before_destroy } = self.outline()?;
         let object = Object {
-            status: if self.raw.is_tainted == Some(true) { Status::Tainted } else { Status::Ready },
+            status,
             schema_version: need(self.raw.schema_version, "schema_version")?,
             attributes,
             sensitive,
