@@ -191,9 +191,9 @@ impl Runner<'_> {
             let dependencies = dependencies(&change.needs);
             let creates_first = self.creates_first(change);
             let address = &change.address;
-            let is_covered = |own: &Dependency| prior.dependencies.iter().any(|known| known.covers(&own.0));
             let is_same = prior.create_before_destroy == creates_first
-                && dependencies.iter().all(is_covered)
+                && prior.dependencies.len() == dependencies.len()
+                && dependencies.iter().all(|own| prior.dependencies.contains(own))
                 && prior.sensitive.len() == sensitive.len()
                 && sensitive.iter().all(|path| prior.sensitive.contains(path))
                 && self.input.journal.look(|ledger| {

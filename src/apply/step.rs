@@ -452,7 +452,7 @@ impl<'a> Runner<'a> {
             .map_err(|error| self.fail(planned, "Provider returned an impossible object", &error.to_string()))?;
         let outline = self.outline(planned, schema, configured, &new);
         Ok(Arc::new(Object {
-            status: if failed && planned.before.is_null() { Status::Tainted } else { Status::Ready },
+            status: if failed && planned.action != Action::Update { Status::Tainted } else { Status::Ready },
             schema_version: schema.version,
             attributes,
             sensitive: outline.sensitive,
