@@ -191,7 +191,8 @@ pub(super) fn converged(model: &Model, ledger: &Ledger, cloud: &World) -> Result
     if let Some(name) = wanted.keys().find(|name| !seen.contains_key(*name)) {
         return Err(format!("END: {name} should exist and does not"));
     }
-    stored_as_wanted((&wanted, &model.addresses()), &seen, &ledger.state)
+    outputs(model, &seen, &ledger.state)?;
+    stored_as_wanted((&wanted, model), &seen, &ledger.state)
 }
 
 fn is_as_wanted(object: &WorldObject, wanted: &Wanted, names: &BTreeMap<&str, &str>) -> Result<(), Wrong> {
@@ -217,7 +218,7 @@ fn is_as_wanted(object: &WorldObject, wanted: &Wanted, names: &BTreeMap<&str, &s
 }
 
 fn stored_as_wanted(
-    (wanted, configured): (&BTreeMap<String, Wanted>, &BTreeSet<String>),
+    (wanted, model): (&BTreeMap<String, Wanted>, &Model),
     existing: &BTreeMap<String, String>,
     state: &State,
 ) -> Result<(), Wrong> {
@@ -229,8 +230,9 @@ fn stored_as_wanted(
         let attributes: Json = serde_json::from_str(&object.attributes.json()).map_err(|error| error.to_string())?;
         by_address.insert(target.address.to_string(), (attributes, target.address.clone(), object.clone()));
     }
-    if by_address.len() != wanted.len() {
-        return Err(format!("END: state has {} objects and not {}", by_address.len(), wanted.len()));
+    let (configured, conduits) = (model.addresses(), model.conduits());
+    if by_address.len() != wanted.len() + conduits.len() {
+        return Err(format!("END: state has {} objects, not {} and {conduits:?}", by_address.len(), wanted.len()));
     }
     for (name, wanted_object) in wanted {
         let address = &wanted_object.address;
@@ -244,7 +246,8 @@ fn stored_as_wanted(
         for needed in wanted_object.refs.iter().chain(&wanted_object.after) {
             let Some(needed) = wanted.get(needed) else { continue };
             let Some((_, needed, _)) = by_address.get(&needed.address) else { continue };
-            if !object.dependencies.iter().any(|dependency: &Dependency| dependency.covers(needed)) {
+            // Through something between them an object depends on others indirectly.
+            if conduits.is_empty() && !object.dependencies.iter().any(|found: &Dependency| found.covers(needed)) {
                 return Err(format!("END: state does not say that {address} depends on {needed}"));
             }
         }
@@ -257,6 +260,18 @@ fn stored_as_wanted(
         }
     }
     Ok(())
+}
+
+/// The output has the ids of all objects that the configuration tells of.
+fn outputs(model: &Model, existing: &BTreeMap<String, String>, state: &State) -> Result<(), Wrong> {
+    let value = state.outputs.get(&"ids".into()).and_then(|output| output.value.as_str()).unwrap_or_default();
+    let found: BTreeSet<&str> = value.split_whitespace().collect();
+    let expected: BTreeSet<&str> =
+        model.shown().iter().filter_map(|name| existing.get(name)).map(String::as_str).collect();
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("END: the output is {found:?} and should be {expected:?}"))
 }
 
 /// Returns the address of the block that is depended on.

@@ -2,7 +2,7 @@
 
 use state::simulated::Seeded;
 
-use super::model::{Block, Body, Copies, INPUT, Item, Model, ModuleCall, Ref, Which};
+use super::model::{Block, Body, CONDUIT, Copies, INPUT, Item, Model, ModuleCall, Ref, Which};
 
 /// Kinds of resources; what they have in common is all that is used of them.
 const KINDS: [&str; 3] = ["fake_object", "fake_object", "fake_object2"];
@@ -71,6 +71,13 @@ fn add(model: &mut Model, random: &mut Seeded) {
         let block = any_block(random, model, &[], &items);
         model.items = items;
         Item::Block(block)
+    };
+    let item = match item {
+        Item::Block(block) if random.one_in(6) => {
+            let refs = any_refs(random, &[], &model.items, 1);
+            Item::Block(Block { kind: CONDUIT, copies: Copies::One, refs, ..block })
+        }
+        item => item,
     };
     model.items.push(item);
 }
@@ -184,6 +191,7 @@ fn edit_block(
     match random.below(9) {
         0 => block.size = 1 + random.below(5) as u32,
         1 => block.region = random.below(3) as u32,
+        2 if block.kind == CONDUIT => {}
         2 => block.copies = any_copies(random, COPIES_MAX),
         3 => block.refs = any_refs(random, beside, earlier, 2),
         4 => block.after = any_refs(random, beside, earlier, 2),

@@ -22,7 +22,8 @@ use plan::{Action, Change, Options, Plan};
 use sdk::{Runtime, Simulation};
 use state::simulated::{Fault, Seeded, SimulatedFiles};
 use state::stores::local::LocalStore;
-use state::{Claim, Journal, Ledger, LockRequest, Scribe, Store};
+use state::record::{Record, Settled};
+use state::{Claim, Journal, Ledger, LockRequest, Object, Scribe, Status, Store};
 use value::Value;
 
 use super::model::Model;
@@ -45,7 +46,7 @@ fn provider() -> Box<dyn sdk::Provider> {
     fake::provider_in(cloud.unwrap_or_else(World::in_memory))
 }
 
-const PROVIDERS: &[sdk::Factory] = &[provider];
+const PROVIDERS: &[sdk::Factory] = &[provider, || terraform::provider(|_| Err("there are no such files here".into()))];
 
 /// How a run is cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -226,6 +227,28 @@ impl Machine {
         check::ledger(&ledger)?;
         check::known(&ledger, &self.cloud)?;
         Ok(ended)
+    }
+
+    /// Says of an object that it is to be replaced, as the command does.
+    pub(super) fn taint(&self) -> Result<(), Wrong> {
+        let world = self.files.world();
+        let store: Arc<dyn Store> = Arc::new(LocalStore::new("/w", world.clone()));
+        let request = LockRequest { claim: Claim::default(), patience: Duration::ZERO };
+        let lock = store.lock("default", &request).map_err(|error| error.to_string())?;
+        let opened = Journal::open_by_hand(store, "default", lock, &world, "0.1.0").map_err(|error| error.to_string())?;
+        let journal = opened.0.journal;
+        let state = journal.state();
+        let objects: Vec<_> = state.objects().filter(|(target, ..)| target.deposed.is_none()).collect();
+        if !objects.is_empty() {
+            let place = self.random.borrow_mut().below(objects.len() as u64) as usize;
+            let (target, resource, object) = &objects[place];
+            self.say(format!("tainted: {target}"));
+            let object = Arc::new(Object { status: Status::Tainted, ..Object::clone(object) });
+            let (target, provider) = (target.clone(), resource.provider.clone());
+            let record = Record::Object(Settled { token: None, target, provider, object });
+            journal.commit(&record).map_err(|error| error.to_string())?;
+        }
+        journal.close().map(|_| ()).map_err(|(_, error)| error.to_string())
     }
 
     fn after(&mut self, how: &How, _: Option<()>) -> Ended {

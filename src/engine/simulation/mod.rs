@@ -171,6 +171,12 @@ fn troubled(told: &mut Told, model: &Model, mut how: How) -> Result<(), Wrong> {
         inject(told, &names)?;
     }
     if told.random.one_in(4) {
+        let addresses: Vec<String> = model.wanted().into_values().map(|wanted| wanted.address).collect();
+        let chosen = addresses.iter().filter(|_| told.random.one_in(4)).filter_map(|text| state::parse_instance(text));
+        how.options.replace = chosen.collect();
+    }
+    how.options.no_refresh = told.random.one_in(6);
+    if told.random.one_in(4) {
         how.cut = told.any_cut(names.len() as u64);
     } else if told.random.one_in(4) {
         how.interrupt = Some(told.random.below(2 * names.len() as u64 + 1));
@@ -202,6 +208,9 @@ fn inject(told: &mut Told, names: &[String]) -> Result<(), Wrong> {
 
 /// Changes some objects as somebody else would.
 fn meddle(told: &mut Told) -> Result<(), Wrong> {
+    if told.random.one_in(4) {
+        told.machine.taint()?;
+    }
     for _ in 0..told.random.below(3) {
         let objects = told.machine.cloud.objects().map_err(|error| error.to_string())?;
         if objects.is_empty() {

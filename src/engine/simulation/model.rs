@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A resource that is nowhere but in state and passes the ids that it is given on.
+pub(super) const CONDUIT: &str = "terraform_data";
+
 /// A reference to what was given to the module.
 pub(super) const INPUT: u32 = u32::MAX;
 
@@ -154,6 +157,7 @@ impl Model {
         let mut wanted = BTreeMap::new();
         for item in &self.items {
             match item {
+                Item::Block(block) if block.kind == CONDUIT => {}
                 Item::Block(block) => self.copies_of(block, &Place::root(), &mut wanted),
                 Item::Call(call) => {
                     for key in call.copies.keys() {
@@ -174,6 +178,12 @@ impl Model {
         wanted
     }
 
+    /// Returns the names of the objects that the output tells of.
+    pub(super) fn shown(&self) -> BTreeSet<String> {
+        let refs: Vec<Ref> = self.items.iter().map(|item| Ref { to: item.number(), which: Which::All }).collect();
+        self.names(&refs, &None, &Place::root(), Part::Shown)
+    }
+
     /// Returns the addresses of all blocks, without keys.
     pub(super) fn addresses(&self) -> BTreeSet<String> {
         let address = |block: &Block| format!("{}.{}", block.kind, block.label);
@@ -185,6 +195,15 @@ impl Model {
             }
         };
         self.items.iter().flat_map(of_item).collect()
+    }
+
+    /// Returns the addresses of what is nowhere but in state.
+    pub(super) fn conduits(&self) -> Vec<String> {
+        let address = |item: &Item| match item {
+            Item::Block(block) if block.kind == CONDUIT => Some(format!("{CONDUIT}.{}", block.label)),
+            _ => None,
+        };
+        self.items.iter().filter_map(address).collect()
     }
 
     fn copies_of(&self, block: &Block, place: &Place, wanted: &mut BTreeMap<String, Wanted>) {
@@ -216,7 +235,12 @@ impl Model {
                 Some(body) => self.bodies[body].blocks.iter().find(|block| block.number == found.to),
                 None => self.block(found.to),
             };
-            if let Some(block) = block {
+            if let Some(block) = block.filter(|block| block.kind == CONDUIT) {
+                names.extend(self.names(&block.refs, &None, place, part));
+                if part == Part::Whole {
+                    names.extend(self.names(&block.after, &None, place, part));
+                }
+            } else if let Some(block) = block {
                 let keys = found.which.keys(&block.copies, own);
                 let stem = format!("{}n{}", place.prefix, block.number);
                 names.extend(keys.iter().map(|key| copy_name(&stem, key)));

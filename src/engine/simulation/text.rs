@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::model::{Block, Copies, INPUT, Item, Model, ModuleCall, Ref, Which};
+use super::model::{Block, CONDUIT, Copies, INPUT, Item, Model, ModuleCall, Ref, Which};
 
 /// Returns the files of a configuration by their paths.
 pub(super) fn files(model: &Model) -> BTreeMap<String, String> {
@@ -17,7 +17,7 @@ pub(super) fn files(model: &Model) -> BTreeMap<String, String> {
             resource(&mut out, block, &scope);
         }
         let shown: Vec<String> =
-            body.blocks.iter().take(body.shown).map(|block| all(&address(block), &block.copies, "id")).collect();
+            body.blocks.iter().take(body.shown).map(|block| all(&address(block), &block.copies, attribute(block))).collect();
         let _ = writeln!(out, "output \"ids\" {{\n  value = join(\" \", compact([{}]))\n}}", shown.join(", "));
         moved(&mut out, &body.moved);
         files.insert(format!("/c/m{place}/main.tf"), out);
@@ -67,7 +67,7 @@ fn root(model: &Model) -> String {
         .items
         .iter()
         .map(|item| match item {
-            Item::Block(block) => all(&address(block), &block.copies, "id"),
+            Item::Block(block) => all(&address(block), &block.copies, attribute(block)),
             Item::Call(call) => all(&format!("module.{}", call.label), &call.copies, "ids"),
         })
         .collect();
@@ -80,6 +80,10 @@ fn moved(out: &mut String, moved: &[(String, String)]) {
     for (from, to) in moved {
         let _ = writeln!(out, "moved {{\n  from = {from}\n  to   = {to}\n}}");
     }
+}
+
+fn attribute(block: &Block) -> &'static str {
+    if block.kind == CONDUIT { "output" } else { "id" }
 }
 
 fn address(block: &Block) -> String {
@@ -118,7 +122,7 @@ fn values(refs: &[Ref], own: &Copies, scope: &Scope<'_>) -> String {
         let block = scope.blocks.iter().find(|block| block.number == found.to);
         let call = scope.calls.iter().find(|call| call.number == found.to);
         let (address, copies, attribute) = match (block, call) {
-            (Some(block), _) => (address(block), &block.copies, "id"),
+            (Some(block), _) => (address(block), &block.copies, attribute(block)),
             (_, Some(call)) => (format!("module.{}", call.label), &call.copies, "ids"),
             _ => return None,
         };
@@ -135,6 +139,9 @@ fn values(refs: &[Ref], own: &Copies, scope: &Scope<'_>) -> String {
 
 fn resource(out: &mut String, block: &Block, scope: &Scope<'_>) {
     let _ = writeln!(out, "\nresource {:?} {:?} {{", block.kind, block.label);
+    if block.kind == CONDUIT {
+        return conduit(out, block, scope);
+    }
     let suffix = repetition(out, &block.copies);
     let (prefix, lists) = if scope.is_module { ("${var.prefix}", "var") } else { ("", "local") };
     let name = format!("\"{prefix}n{}{suffix}\"", block.number);
@@ -149,10 +156,25 @@ fn resource(out: &mut String, block: &Block, scope: &Scope<'_>) {
         "  tags = {{\n    ids = {ids}\n    refs = {lists}.refs[{name}]\n    after = {lists}.after[{name}]\n  }}"
     );
     after(out, &block.after, scope);
+    life(out, block);
+    out.push_str("}\n");
+}
+
+fn conduit(out: &mut String, block: &Block, scope: &Scope<'_>) {
+    let ids = values(&block.refs, &block.copies, scope);
+    let _ = writeln!(out, "  input = {ids}");
+    if block.is_tied {
+        let _ = writeln!(out, "  triggers_replace = [{ids}, {}]", block.region);
+    }
+    after(out, &block.after, scope);
+    life(out, block);
+    out.push_str("}\n");
+}
+
+fn life(out: &mut String, block: &Block) {
     if block.creates_first {
         out.push_str("  lifecycle {\n    create_before_destroy = true\n  }\n");
     }
-    out.push_str("}\n");
 }
 
 fn after(out: &mut String, after: &[Ref], scope: &Scope<'_>) {
