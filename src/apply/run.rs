@@ -236,7 +236,7 @@ impl Runner<'_> {
             while running.len() < self.input.parallelism && !(self.input.stopping)() {
                 let Some(place) = schedule.start_next() else { break };
                 let step = planned[place as usize];
-                if self.change(step).action == plan::Action::NoOp {
+                if step.is_idle {
                     schedule.end(place);
                     continue;
                 }
@@ -249,7 +249,7 @@ impl Runner<'_> {
             }
             for skipped in schedule.fail(place) {
                 let step = planned[skipped as usize];
-                if self.change(step).action == plan::Action::NoOp {
+                if step.is_idle {
                     continue;
                 }
                 self.outcome.borrow_mut().skipped += 1;
@@ -267,6 +267,9 @@ impl Runner<'_> {
     }
 
     fn describe(&self, step: PlannedStep, needs: Vec<u32>) -> Step {
+        if step.is_idle {
+            return Step { needs, cost: 0, locks: Vec::new() };
+        }
         let change = self.change(step);
         let kind = &change.address.resource.resource.kind;
         let Some(provider) = self.input.pool.bare(&change.provider.provider) else {

@@ -20,9 +20,9 @@ use lang::tree::{self, Node};
 use lang::validate::{ProviderProblem, Providers};
 use plan::{Action, Change, Options, Plan};
 use sdk::{Runtime, Simulation};
+use state::record::{Record, Settled};
 use state::simulated::{Fault, Seeded, SimulatedFiles};
 use state::stores::local::LocalStore;
-use state::record::{Record, Settled};
 use state::{Claim, Journal, Ledger, LockRequest, Object, Scribe, Status, Store};
 use value::Value;
 
@@ -180,8 +180,8 @@ impl Machine {
             stopping: &stopping,
             tick: &|| {},
         };
-        let seen = Seen { machine: self, ids: RefCell::default() };
         let fates = RefCell::new(HashMap::new());
+        let seen = Seen { machine: self, fates: &fates };
         let mut decide = |plan: &Plan| {
             begun.set(true);
             for line in plan_lines(plan) {
@@ -235,7 +235,8 @@ impl Machine {
         let store: Arc<dyn Store> = Arc::new(LocalStore::new("/w", world.clone()));
         let request = LockRequest { claim: Claim::default(), patience: Duration::ZERO };
         let lock = store.lock("default", &request).map_err(|error| error.to_string())?;
-        let opened = Journal::open_by_hand(store, "default", lock, &world, "0.1.0").map_err(|error| error.to_string())?;
+        let opened =
+            Journal::open_by_hand(store, "default", lock, &world, "0.1.0").map_err(|error| error.to_string())?;
         let journal = opened.0.journal;
         let state = journal.state();
         let objects: Vec<_> = state.objects().filter(|(target, ..)| target.deposed.is_none()).collect();
@@ -370,12 +371,11 @@ async fn first_of<T>(
 
 struct Seen<'a> {
     machine: &'a Machine,
-    ids: RefCell<()>,
+    fates: &'a RefCell<HashMap<String, check::Fate>>,
 }
 
 impl apply::Observer for Seen<'_> {
     fn see(&self, change: &Change, event: Event<'_>) {
-        let () = *self.ids.borrow();
         let what = match event {
             Event::Started(doing) => format!("started {doing:?}"),
             Event::Ended(doing, _, value) => format!("ended {doing:?} {}", check::id_of(value).unwrap_or_default()),
@@ -384,6 +384,13 @@ impl apply::Observer for Seen<'_> {
             _ => return,
         };
         self.machine.say(format!("  {} {what}", change.address));
+    }
+
+    fn stage(&self, plan: &Plan) {
+        for line in plan_lines(plan) {
+            self.machine.say(format!("  later:{line}"));
+        }
+        self.fates.borrow_mut().extend(check::fates(plan));
     }
 }
 

@@ -16,8 +16,12 @@ pub(super) fn files(model: &Model) -> BTreeMap<String, String> {
             let scope = Scope { blocks: body.blocks.iter().collect(), calls: Vec::new(), is_module: true };
             resource(&mut out, block, &scope);
         }
-        let shown: Vec<String> =
-            body.blocks.iter().take(body.shown).map(|block| all(&address(block), &block.copies, attribute(block))).collect();
+        let shown: Vec<String> = body
+            .blocks
+            .iter()
+            .take(body.shown)
+            .map(|block| all(&address(block), &block.copies, attribute(block)))
+            .collect();
         let _ = writeln!(out, "output \"ids\" {{\n  value = join(\" \", compact([{}]))\n}}", shown.join(", "));
         moved(&mut out, &body.moved);
         files.insert(format!("/c/m{place}/main.tf"), out);
