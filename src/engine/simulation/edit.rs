@@ -107,6 +107,7 @@ fn any_block(random: &mut Seeded, model: &mut Model, beside: &[Block], items: &[
         region: random.below(3) as u32,
         is_tied: random.one_in(3),
         creates_first: random.one_in(4),
+        is_late: random.one_in(5),
         refs,
         after: any_refs(random, beside, items, 6),
         delay_ms: [0, 20, 20, 100, 1000][random.below(5) as usize],
@@ -188,7 +189,7 @@ fn edit_block(
     (beside, earlier): (&[Block], &[Item]),
     moved: &mut Vec<(String, String)>,
 ) {
-    match random.below(9) {
+    match random.below(11) {
         0 => block.size = 1 + random.below(5) as u32,
         1 => block.region = random.below(3) as u32,
         2 if block.kind == CONDUIT => {}
@@ -202,8 +203,26 @@ fn edit_block(
         }
         6 => block.label = format!("n{}_{number}", block.number),
         7 => block.is_tied = !block.is_tied,
-        _ => block.creates_first = !block.creates_first,
+        8 => block.creates_first = !block.creates_first,
+        9 => block.is_late = !block.is_late,
+        _ => move_one(block, random, moved),
     }
+}
+
+/// Gives the copies other keys, of which one takes over what was there.
+fn move_one(block: &mut Block, random: &mut Seeded, moved: &mut Vec<(String, String)>) {
+    let old = block.copies.clone();
+    let new = any_copies(random, COPIES_MAX);
+    let (from, to) = (old.keys(), new.keys());
+    if block.kind == CONDUIT || from.is_empty() || to.is_empty() || from == to {
+        return;
+    }
+    let (from, to) = (&from[random.place(&from)], &to[random.place(&to)]);
+    let address = format!("{}.{}", block.kind, block.label);
+    block.label = format!("n{}_{}", block.number, random.below(1_000_000));
+    let new_address = format!("{}.{}", block.kind, block.label);
+    moved.push((format!("{address}{}", old.quoted(from)), format!("{new_address}{}", new.quoted(to))));
+    block.copies = new;
 }
 
 /// Takes out references to what is not there.

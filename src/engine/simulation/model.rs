@@ -78,6 +78,8 @@ pub(super) struct Block {
     /// What it refers to is part of its region: it is replaced together with that.
     pub(super) is_tied: bool,
     pub(super) creates_first: bool,
+    /// How many copies it has is known only once what it refers to is there.
+    pub(super) is_late: bool,
     pub(super) refs: Vec<Ref>,
     pub(super) after: Vec<Ref>,
     pub(super) delay_ms: u32,

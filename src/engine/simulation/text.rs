@@ -146,7 +146,19 @@ fn resource(out: &mut String, block: &Block, scope: &Scope<'_>) {
     if block.kind == CONDUIT {
         return conduit(out, block, scope);
     }
-    let suffix = repetition(out, &block.copies);
+    let suffix = match block.copies {
+        Copies::Count(count) if block.is_late && !block.refs.is_empty() => {
+            // The number of copies can depend on no copy's own number.
+            let of_all = |found: &Ref| match found.which {
+                Which::Same => Ref { which: Which::All, ..*found },
+                _ => found.clone(),
+            };
+            let refs: Vec<Ref> = block.refs.iter().map(of_all).collect();
+            let _ = writeln!(out, "  count = {} == \"-\" ? 0 : {count}", values(&refs, &Copies::One, scope));
+            "-${count.index}"
+        }
+        _ => repetition(out, &block.copies),
+    };
     let (prefix, lists) = if scope.is_module { ("${var.prefix}", "var") } else { ("", "local") };
     let name = format!("\"{prefix}n{}{suffix}\"", block.number);
     let ids = values(&block.refs, &block.copies, scope);
