@@ -170,6 +170,17 @@ impl Runner<'_> {
 
     /// Gives stored instances their new addresses.
     fn take_in_moves(&self) {
+        // What depends on them is written first and by its old address: wherever a crash cuts this off, the next run finds
+        // the same moves again.
+        let relinked = self.input.journal.look(|ledger| plan::relinked(&ledger.state, &self.input.plan.moves));
+        for found in relinked {
+            let (target, provider, object) = (found.target, found.provider, found.object);
+            let record = Record::Object(Settled { token: None, target, provider, object });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+        }
         for moved in &self.input.plan.moves {
             let record = Record::Move(Move::Instance { from: moved.from.clone(), to: moved.to.clone() });
             match self.input.journal.append(&record) {
@@ -212,9 +223,9 @@ impl Runner<'_> {
             let dependencies = dependencies(&change.needs);
             let creates_first = self.creates_first(change);
             let address = &change.address;
-            let is_covered = |own: &Dependency| prior.dependencies.iter().any(|known| known.covers(&own.0));
             let is_same = prior.create_before_destroy == creates_first
-                && dependencies.iter().all(is_covered)
+                && prior.dependencies.len() == dependencies.len()
+                && dependencies.iter().all(|own| prior.dependencies.contains(own))
                 && prior.sensitive.len() == sensitive.len()
                 && sensitive.iter().all(|path| prior.sensitive.contains(path))
                 && self.input.journal.look(|ledger| {
@@ -258,7 +269,7 @@ impl Runner<'_> {
             while running.len() < self.input.parallelism && !(self.input.stopping)() {
                 let Some(place) = schedule.start_next() else { break };
                 let step = planned[place as usize];
-                if self.change(step).action == plan::Action::NoOp {
+                if step.is_idle {
                     schedule.end(place);
                     continue;
                 }
@@ -271,7 +282,7 @@ impl Runner<'_> {
             }
             for skipped in schedule.fail(place) {
                 let step = planned[skipped as usize];
-                if self.change(step).action == plan::Action::NoOp {
+                if step.is_idle {
                     continue;
                 }
                 self.outcome.borrow_mut().skipped += 1;
@@ -289,6 +300,9 @@ impl Runner<'_> {
     }
 
     fn describe(&self, step: PlannedStep, needs: Vec<u32>) -> Step {
+        if step.is_idle {
+            return Step { needs, cost: 0, locks: Vec::new() };
+        }
         let change = self.change(step);
         let kind = &change.address.resource.resource.kind;
         let Some(provider) = self.input.pool.bare(&change.provider.provider) else {

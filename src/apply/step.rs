@@ -13,7 +13,7 @@ use lang::expr::Evaluator;
 use lang::module::{Condition, ProvisionerWhen, Resource};
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
-use state::record::{Gone, Handle, Intent, Record, Settled};
+use state::record::{Gone, Handle, Intent, Outline, Record, Settled};
 use state::{Attributes, Object, Status, Target};
 use value::{Marks, Path, Value};
 
@@ -232,7 +232,9 @@ impl<'a> Runner<'a> {
             self.depose(planned)?;
         }
         let action = if prior.is_null() { state::record::Action::Create } else { state::record::Action::Update };
-        let token = self.intend(planned, provider, action).await?;
+        let outline = self.outline(planned, schema, configured, &again.planned);
+        let target = Target::from(planned.address.clone());
+        let token = self.intend(planned, provider, (target, action, outline)).await?;
         let promised = again.identity;
         let call = (again.private, promised.clone(), token.clone());
         let response = self.call(planned, provider, (prior, again.planned.clone(), config), call).await;
@@ -281,7 +283,7 @@ impl<'a> Runner<'a> {
         &self,
         planned: &Change,
         provider: &dyn Provider,
-        action: state::record::Action,
+        (target, action, outline): (Target, state::record::Action, Outline),
     ) -> Result<EcoString, Failed> {
         let token: EcoString = random_uuid(&*self.input.runtime).into();
         if !provider.exists_outside(&planned.address.resource.resource.kind) {
@@ -289,10 +291,11 @@ impl<'a> Runner<'a> {
         }
         let record = Record::Intent(Intent {
             token: token.clone(),
-            target: Target { address: planned.address.clone(), deposed: planned.deposed },
+            target,
             action,
             provider: planned.provider.clone(),
             planned: EcoString::new(),
+            outline,
         });
         self.durable(planned, &record).await?;
         Ok(token)
@@ -468,19 +471,32 @@ impl<'a> Runner<'a> {
         let new = change::strip_write_only(&schema.block, &new);
         let attributes = Attributes::of_value(new.clone(), schema.block.ty())
             .map_err(|error| self.fail(planned, "Provider returned an impossible object", &error.to_string()))?;
-        let marked = change::mark_sensitive(&schema.block, new, &configured.marks);
-        let (_, marks) = marked.unmark_paths();
-        let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+        let outline = self.outline(planned, schema, configured, &new);
         Ok(Arc::new(Object {
-            status: if failed && planned.before.is_null() { Status::Tainted } else { Status::Ready },
+            status: if failed && planned.action != Action::Update { Status::Tainted } else { Status::Ready },
             schema_version: schema.version,
             attributes,
-            sensitive: sensitive.collect(),
+            sensitive: outline.sensitive,
             private: response.private.clone().into(),
             identity: self.new_identity(planned, response),
-            dependencies: dependencies(&planned.needs).into(),
-            create_before_destroy: self.creates_first(planned),
+            dependencies: outline.dependencies,
+            create_before_destroy: outline.create_before_destroy,
         }))
+    }
+
+    /// Returns what is stored of an object beside its attributes.
+    fn outline(&self, planned: &Change, schema: &schema::Schema, configured: &Configured<'_>, new: &Value) -> Outline {
+        let marked = change::mark_sensitive(&schema.block, new.clone(), &configured.marks);
+        let (_, marks) = marked.unmark_paths();
+        let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+        let is_provisioned = configured.resource.provisioners.iter().any(|known| known.when == ProvisionerWhen::Create);
+        let is_whole = planned.action == Action::Update || !is_provisioned;
+        Outline {
+            status: if is_whole { Status::Ready } else { Status::Tainted },
+            dependencies: dependencies(&planned.needs).into(),
+            sensitive: sensitive.collect(),
+            create_before_destroy: self.creates_first(planned),
+        }
     }
 
     async fn delete(&self, planned: &Change, creates_first: bool) -> Result<Value, Failed> {
@@ -499,7 +515,8 @@ impl<'a> Runner<'a> {
         }
         let provider = self.provider(planned)?;
         let (prior, _) = planned.before.clone().unmark_deep();
-        let token = self.intend(planned, &*provider, state::record::Action::Delete).await?;
+        let intended = (target.clone(), state::record::Action::Delete, Outline::default());
+        let token = self.intend(planned, &*provider, intended).await?;
         let null = Value::null(prior.ty());
         let private = planned.prior.as_ref().map(|object| object.private.to_vec()).unwrap_or_default();
         let identity = self.identity(planned, &*provider);

@@ -5,7 +5,9 @@
 mod import;
 mod runtime;
 mod session;
+#[cfg(test)]
+mod simulation;
 
 pub use import::import;
 pub use runtime::RealRuntime;
-pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run};
+pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run, run_on};

@@ -110,7 +110,19 @@ pub fn run(
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?;
     let journal = open(&request)?;
-    let result = executor.block_on(work(&request, &journal, observer, decide));
+    executor.block_on(run_on(&request, journal, observer, decide))
+}
+
+/// Makes a run on a state that is open, on whatever executor awaits it; when this returns, the state is closed.
+///
+/// Dropped half-way, the run ends as a killed program does: the next one settles what was under way.
+pub async fn run_on(
+    request: &Request<'_>,
+    journal: Journal,
+    observer: &dyn apply::Observer,
+    decide: &mut dyn FnMut(&Plan) -> Approval,
+) -> Result<Report, Failure> {
+    let result = work(request, &journal, observer, decide).await;
     match journal.close() {
         Ok(closed) => {
             let (plan, outcome) = result;
@@ -212,7 +224,7 @@ impl<'a> Run<'a> {
             runtime: self.request.runtime.clone(),
             stopping: self.request.stopping,
         };
-        with_ticks(apply::apply(&input), self.request.tick).await
+        with_ticks(apply::apply(&input), self.request).await
     }
 
     /// Plans what a plan deferred, now that what it waited for is done, and does it as far as that stays within what was
@@ -267,17 +279,17 @@ fn stuck(later: &Plan) -> Diagnostic {
 }
 
 /// Waits for work and ticks meanwhile.
-async fn with_ticks<T>(work: impl Future<Output = T>, tick: &dyn Fn()) -> T {
+async fn with_ticks<T>(work: impl Future<Output = T>, request: &Request<'_>) -> T {
     let mut work = pin!(work);
     loop {
-        let mut pause = pin!(tokio::time::sleep(TICK));
+        let mut pause = pin!(request.runtime.sleep(TICK));
         let done = poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
             Poll::Pending => pause.as_mut().poll(context).map(|()| None),
         });
         match done.await {
             Some(result) => return result,
-            None => tick(),
+            None => (request.tick)(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod planner;
 mod pool;
 pub mod problems;
 mod refactor;
+mod relink;
 mod settle;
 mod targets;
 mod triggers;
@@ -32,5 +33,6 @@ pub use model::{
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};
+pub use relink::{Relinked, relinked};
 pub use settle::settle;
 pub use values::Values;

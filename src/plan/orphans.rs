@@ -148,15 +148,17 @@ impl Planner<'_> {
             }
             return Some(response.object);
         }
-        if deposed.is_none() {
-            self.drifted(Drift {
-                address: address.clone(),
-                before,
-                after: response.object,
-                object: None,
-                provider: config.clone(),
-            });
+        if deposed.is_some() {
+            // Its deletion takes it out of state, whether or not there is still something to delete.
+            return Some(before);
         }
+        self.drifted(Drift {
+            address: address.clone(),
+            before,
+            after: response.object,
+            object: None,
+            provider: config.clone(),
+        });
         None
     }
 }

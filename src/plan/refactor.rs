@@ -6,6 +6,8 @@ use lang::module::{Endpoint, Repetition};
 use lang::tree::Node;
 use state::State;
 
+use crate::relink::{ends, relinked};
+
 /// An instance that is known by another address from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
@@ -25,6 +27,15 @@ pub fn refactor(root: &Node, prior: &State) -> (State, Vec<Moved>, Diagnostics) 
         }
     });
     work.implied(root);
+    let ends = ends(&work.moves);
+    for mut found in relinked(prior, &work.moves) {
+        if let Some(end) = ends.get(&found.target.address) {
+            found.target.address = end.clone();
+        }
+        let known = work.state.resource(&found.target.address.resource);
+        let provider = known.map_or(found.provider, |known| known.provider.clone());
+        work.state.set_object(&found.target, provider, found.object);
+    }
     (work.state, work.moves, work.diags)
 }
 

@@ -412,9 +412,9 @@ impl InProcess {
         match resource.part.find_intent(context, intent.clone()) {
             None => IntentOutcome::Unknown(vec![cannot_find(self.source, &intent)]),
             Some(call) => match call.await {
-                IntentOutcome::Found { object, private, identity } => {
+                IntentOutcome::Found { object, private, identity, problems } => {
                     let identity = identity.or_else(|| resource.identity_of(&object));
-                    IntentOutcome::Found { object, private, identity }
+                    IntentOutcome::Found { object, private, identity, problems }
                 }
                 outcome => outcome,
             },
