@@ -68,8 +68,8 @@ pub enum Event<'a> {
     Ended(Doing, Duration, &'a Value),
     /// A step has failed.
     Failed(Doing, Duration),
-    /// A step will not be taken, because another failed.
-    Skipped(Doing),
+    /// A step will not be taken, because that of another change failed.
+    Skipped(Doing, &'a Change),
 }
 
 /// How an apply came out.
@@ -236,13 +236,14 @@ impl Runner<'_> {
                 schedule.end(place);
                 continue;
             }
+            let cause = self.change(planned[place as usize]);
             for skipped in schedule.fail(place) {
                 let step = planned[skipped as usize];
                 if self.change(step).action == plan::Action::NoOp {
                     continue;
                 }
                 self.outcome.borrow_mut().skipped += 1;
-                self.input.observer.see(self.change(step), Event::Skipped(step.doing));
+                self.input.observer.see(self.change(step), Event::Skipped(step.doing, cause));
             }
         }
         if schedule.is_stuck() && !(self.input.stopping)() {

@@ -17,6 +17,8 @@ mod state_list;
 mod state_mv;
 mod state_pull;
 mod state_push;
+mod state_repair;
+mod state_replace_provider;
 mod state_rm;
 mod state_show;
 mod state_status;
@@ -56,6 +58,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<state_mv::Args>(),
     entry::<state_pull::Args>(),
     entry::<state_push::Args>(),
+    entry::<state_repair::Args>(),
+    entry::<state_replace_provider::Args>(),
     entry::<state_rm::Args>(),
     entry::<state_show::Args>(),
     entry::<taint::Args>(),

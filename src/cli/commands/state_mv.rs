@@ -6,6 +6,7 @@ use state::State;
 use state::record::{Move, Record};
 
 use super::Run;
+use crate::legacy::LegacyArgs;
 use crate::stored::{self, Selection};
 use crate::working::LockArgs;
 use crate::{Exit, Session};
@@ -22,6 +23,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     lock: LockArgs,
+
+    #[command(flatten)]
+    legacy: LegacyArgs,
 
     /// What to move.
     #[arg(value_name = "SOURCE")]
@@ -42,7 +46,8 @@ impl Run for Args {
 
 impl Args {
     fn rename(&self, session: &mut Session) -> Result<(), Exit> {
-        let moves = stored::change(session, "state mv", self.lock.patience(), |journal| {
+        self.legacy.check().or_else(|diagnostic| stored::fail(session, diagnostic))?;
+        let moves = stored::change(session, "state mv", &self.lock, |journal| {
             let mut state = journal.state();
             let moves = moves(&state, &self.source, &self.destination)?;
             // Tried on a copy first, so that of several moves all are made or none.
@@ -53,7 +58,11 @@ impl Args {
                 };
                 tried.map_err(|error| Diagnostic::error("Invalid move", format!("{error}.")))?;
             }
-            for one in moves.iter().filter(|_| !self.dry_run) {
+            if self.dry_run {
+                return Ok(moves);
+            }
+            self.legacy.copy(&journal.state())?;
+            for one in &moves {
                 let committed = journal.commit(&Record::Move(one.clone()));
                 committed.map_err(|error| Diagnostic::error("State not saved", error.to_string()))?;
             }

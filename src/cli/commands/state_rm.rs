@@ -4,6 +4,7 @@ use diag::Diagnostic;
 use state::record::{Gone, Record};
 
 use super::Run;
+use crate::legacy::LegacyArgs;
 use crate::stored::{self, Selection};
 use crate::working::LockArgs;
 use crate::{Exit, Session};
@@ -20,6 +21,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     lock: LockArgs,
+
+    #[command(flatten)]
+    legacy: LegacyArgs,
 
     /// Addresses of instances, resources or modules.
     #[arg(value_name = "ADDRESS", required = true)]
@@ -38,7 +42,8 @@ impl Args {
     fn remove(&self, session: &mut Session) -> Result<(), Exit> {
         let selections: Result<Vec<Selection>, _> = self.addresses.iter().map(|text| Selection::parse(text)).collect();
         let selections = selections.or_else(|diagnostic| stored::fail(session, diagnostic))?;
-        let removed = stored::change(session, "state rm", self.lock.patience(), |journal| {
+        self.legacy.check().or_else(|diagnostic| stored::fail(session, diagnostic))?;
+        let removed = stored::change(session, "state rm", &self.lock, |journal| {
             let state = journal.state();
             let mut targets = Vec::new();
             for (selection, text) in selections.iter().zip(&self.addresses) {
@@ -52,7 +57,11 @@ impl Args {
             }
             targets.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
             targets.dedup();
-            for target in targets.iter().filter(|_| !self.dry_run) {
+            if self.dry_run {
+                return Ok(targets);
+            }
+            self.legacy.copy(&state)?;
+            for target in &targets {
                 let record = Record::Gone(Gone { token: None, target: target.clone() });
                 let committed = journal.commit(&record);
                 committed.map_err(|error| Diagnostic::error("State not saved", error.to_string()))?;
