@@ -107,6 +107,7 @@ fn moves(state: &State, source: &str, destination: &str) -> Result<Vec<Move>, Di
                 })
             };
             let Some((old, new)) = whole(&from).zip(whole(&to)) else { return Err(unlike()) };
+            check_types(&old.resource.resource, &new.resource.resource)?;
             let Some(resource) = state.resource(&old.resource) else { return Err(stored::absent(source)) };
             let is_single = resource.instances.get(&None).is_some();
             if old.key.is_none() && new.key.is_none() && !is_single {
@@ -118,6 +119,18 @@ fn moves(state: &State, source: &str, destination: &str) -> Result<Vec<Move>, Di
             Ok(vec![Move::Instance { from: old, to: new }])
         }
     }
+}
+
+/// What is stored of one type is nothing to another.
+fn check_types(old: &addr::Resource, new: &addr::Resource) -> Result<(), Diagnostic> {
+    if (old.mode, &old.kind) == (new.mode, &new.kind) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{old} and {new} are not of one type, and what is stored of the one is nothing to the other. Where the provider can \
+         turn one into the other, a \"moved\" block lets it."
+    );
+    Err(Diagnostic::error("Invalid state move request", detail))
 }
 
 fn within(old: &AbsResource, from: &ModuleInstance, to: &ModuleInstance) -> AbsResource {

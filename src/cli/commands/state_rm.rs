@@ -43,22 +43,25 @@ impl Args {
         let selections: Result<Vec<Selection>, _> = self.addresses.iter().map(|text| Selection::parse(text)).collect();
         let selections = selections.or_else(|diagnostic| stored::fail(session, diagnostic))?;
         self.legacy.check().or_else(|diagnostic| stored::fail(session, diagnostic))?;
-        let removed = stored::change(session, "state rm", &self.lock, |journal| {
+        let (removed, absent) = stored::change(session, "state rm", &self.lock, |journal| {
             let state = journal.state();
-            let mut targets = Vec::new();
+            let (mut targets, mut absent) = (Vec::new(), Vec::new());
             for (selection, text) in selections.iter().zip(&self.addresses) {
                 let before = targets.len();
                 targets.extend(
                     state.objects().map(|(target, ..)| target).filter(|target| selection.covers(&target.address)),
                 );
                 if targets.len() == before {
-                    return Err(stored::absent(text));
+                    absent.push(text.as_str());
                 }
+            }
+            if targets.is_empty() && !self.dry_run {
+                return Err(stored::absent(&absent.join(" and no ")));
             }
             targets.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
             targets.dedup();
             if self.dry_run {
-                return Ok(targets);
+                return Ok((targets, absent));
             }
             self.legacy.copy(&state)?;
             for target in &targets {
@@ -66,10 +69,15 @@ impl Args {
                 let committed = journal.commit(&record);
                 committed.map_err(|error| Diagnostic::error("State not saved", error.to_string()))?;
             }
-            Ok(targets)
+            Ok((targets, absent))
         })?;
         let word = if self.dry_run { "Would remove" } else { "Removed" };
         let mut text: String = removed.iter().map(|target| format!("{word} {target}\n")).collect();
+        text.push_str(if removed.is_empty() { "Would remove nothing.\n" } else { "" });
+        for text in absent {
+            let warning = Diagnostic { severity: diag::Severity::Warning, ..stored::absent(text) };
+            session.ui.diagnostics(&diag::Sources::default(), &warning.into());
+        }
         if !self.dry_run {
             text.push_str(&format!("Successfully removed {} resource instance(s).\n", removed.len()));
         }
