@@ -306,9 +306,10 @@ impl Runner<'_> {
         for change in &self.input.plan.outputs {
             let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
             let place = place.filter(|_| change.after.is_some());
-            let output = place.map(|place| {
+            let output = place.and_then(|place| {
                 let (value, _) = self.evaluation.output(&root, place).unmark_deep();
-                state::Output { ty: value.ty(), value, is_sensitive: change.is_sensitive }
+                let is_sensitive = change.is_sensitive;
+                (!value.is_null()).then(|| state::Output { ty: value.ty(), value, is_sensitive })
             });
             if output.as_ref().is_some_and(|output| !output.value.is_wholly_known()) {
                 continue;

@@ -5,6 +5,7 @@
 //! *Not here:* what the language means (`lang`), what is planned and done (`plan`, `apply`), provider code.
 
 mod arguments;
+mod backend;
 mod commands;
 mod configuration;
 mod environment;

@@ -13,7 +13,7 @@ use value::{Marks, Type, Value};
 
 use crate::render::plan::{Schemas, bare_block};
 use crate::working::LockArgs;
-use crate::{Exit, Session};
+use crate::{Exit, Session, backend};
 
 /// Where the name of the selected workspace is kept.
 const SELECTED: &str = ".gantry/workspace";
@@ -62,6 +62,7 @@ pub(crate) fn lock_request(session: &Session, operation: &str, patience: Duratio
 
 /// Reads the state of the current workspace without its lock: a moment's view.
 pub(crate) fn load(session: &mut Session) -> Result<State, Exit> {
+    backend::refuse_foreign(session)?;
     let bytes = match store().load(&workspace(session)) {
         Ok(bytes) => bytes.unwrap_or_default(),
         Err(error) => return fail(session, Diagnostic::error("Cannot read the state", error.to_string())),
@@ -102,6 +103,7 @@ pub(crate) fn change_whole<T>(
     lock: &LockArgs,
     edit: impl FnOnce(&Journal) -> Result<(T, Option<State>), Diagnostic>,
 ) -> Result<T, Exit> {
+    backend::refuse_foreign(session)?;
     let (store, workspace) = (store(), workspace(session));
     lock.heed(session);
     let lock = match store.lock(&workspace, &lock_request(session, operation, lock.patience())) {

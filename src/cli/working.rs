@@ -19,7 +19,7 @@ use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::tally::Tally;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, environment, offer, stored};
+use crate::{Exit, Session, arguments, backend, environment, offer, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -174,6 +174,9 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::new(session.providers);
+    let settings = &configuration.root.module.settings;
+    backend::check(settings, &mut diags);
+    offer::terraform_state(backend::path(settings)).into_iter().for_each(|offer| diags.push(offer));
     diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
     voice.diagnostics(session, &configuration.sources, &diags);
     if diags.has_errors() {
@@ -245,9 +248,6 @@ fn heed(session: &mut Session, args: &PlanningArgs, operation: &str) -> Result<(
     }
     if !is_plan {
         args.lock.heed(session);
-    }
-    if let Some(offer) = offer::terraform_state() {
-        voice.diagnostics(session, &Sources::default(), &offer.into());
     }
     Ok(())
 }

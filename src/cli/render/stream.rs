@@ -216,9 +216,9 @@ fn reason(change: &Change) -> Option<&'static str> {
 
 fn planned_output(output: &OutputChange) -> (String, Json) {
     let action = match (&output.before, &output.after) {
+        _ if output.is_same() => "noop",
         (None, _) => "create",
         (_, None) => "delete",
-        _ if output.is_same() => "noop",
         _ => "update",
     };
     (output.name.to_string(), json!({ "sensitive": output.is_sensitive, "action": action }))
