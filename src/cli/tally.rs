@@ -88,7 +88,7 @@ impl Tally {
             text.push_str(&format!("  Skipped because of {cause}:\n{}", names(skipped)));
         }
         text.push_str(
-            "\nWhat was done is in the state. When the cause is gone, run the same command again: it goes on from here.\n",
+            "\nWhat was done is in the state. When the cause is gone, run the same command again:\nit goes on from here.\n",
         );
         text
     }
@@ -145,7 +145,7 @@ mod tests {
         (0..7).for_each(|number| tally.skip(format!("a.d[{number}]"), "a.c"));
         let expected = "\nNot everything was done: 1 step done, 1 failed, 7 skipped.\n\n  Failed:\n    a.c (create)\n  \
                         Skipped because of a.c:\n    a.d[0]\n    a.d[1]\n    a.d[2]\n    a.d[3]\n    a.d[4]\n    and 2 \
-                        more\n\nWhat was done is in the state. When the cause is gone, run the same command again: it goes on from here.\n";
+                        more\n\nWhat was done is in the state. When the cause is gone, run the same command again:\nit goes on from here.\n";
         assert_eq!(tally.unfinished(), expected);
     }
 }

@@ -11,6 +11,7 @@ mod metadata_functions;
 mod output;
 mod plan;
 mod providers;
+mod providers_schema;
 mod refresh;
 mod show;
 mod state_list;
@@ -52,6 +53,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<output::Args>(),
     entry::<plan::Args>(),
     entry::<providers::Args>(),
+    entry::<providers_schema::Args>(),
     entry::<refresh::Args>(),
     entry::<show::Args>(),
     entry::<state_list::Args>(),
