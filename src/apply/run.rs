@@ -70,8 +70,8 @@ pub enum Event<'a> {
     Ended(Doing, Duration, &'a Value),
     /// A step has failed.
     Failed(Doing, Duration),
-    /// A step will not be taken, because another failed.
-    Skipped(Doing),
+    /// A step will not be taken, because that of another change failed.
+    Skipped(Doing, &'a Change),
 }
 
 /// How an apply came out.
@@ -280,13 +280,14 @@ impl Runner<'_> {
                 schedule.end(place);
                 continue;
             }
+            let cause = self.change(planned[place as usize]);
             for skipped in schedule.fail(place) {
                 let step = planned[skipped as usize];
                 if step.is_idle {
                     continue;
                 }
                 self.outcome.borrow_mut().skipped += 1;
-                self.input.observer.see(self.change(step), Event::Skipped(step.doing));
+                self.input.observer.see(self.change(step), Event::Skipped(step.doing, cause));
             }
         }
         if schedule.is_stuck() && !(self.input.stopping)() {
@@ -352,9 +353,10 @@ impl Runner<'_> {
         for change in &self.input.plan.outputs {
             let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
             let place = place.filter(|_| change.after.is_some());
-            let output = place.map(|place| {
+            let output = place.and_then(|place| {
                 let (value, _) = self.evaluation.output(&root, place).unmark_deep();
-                state::Output { ty: value.ty(), value, is_sensitive: change.is_sensitive }
+                let is_sensitive = change.is_sensitive;
+                (!value.is_null()).then(|| state::Output { ty: value.ty(), value, is_sensitive })
             });
             if output.as_ref().is_some_and(|output| !output.value.is_wholly_known()) {
                 continue;

@@ -5,14 +5,20 @@
 //! *Not here:* what the language means (`lang`), what is planned and done (`plan`, `apply`), provider code.
 
 mod arguments;
+mod backend;
 mod commands;
 mod configuration;
 mod environment;
 mod generated;
+mod glimpse;
+mod legacy;
+mod live;
+mod offer;
 mod progress;
 mod providers;
 mod render;
 mod stored;
+mod tally;
 mod ui;
 mod usage;
 mod variables;

@@ -138,10 +138,9 @@ pub async fn run_on(
 
 pub(crate) fn open(request: &Request<'_>) -> Result<Journal, Failure> {
     let lock = request.store.lock(request.workspace, &request.lock);
-    let lock = lock.map_err(|error| Diagnostic::error("State is locked", error.to_string()))?;
+    let lock = lock.map_err(|error| error.diagnostic())?;
     let opened = Journal::open(request.store.clone(), request.workspace, lock, &request.world, request.version);
-    let Opened { journal, .. } =
-        opened.map_err(|error| Diagnostic::error("State cannot be opened", error.to_string()))?;
+    let Opened { journal, .. } = opened.map_err(|error| error.diagnostic())?;
     Ok(journal)
 }
 

@@ -94,7 +94,7 @@ impl Objects {
         for (offset, resource) in node.module.resources.iter().enumerate() {
             if let Some((owner, config)) = crate::providers::resolve(path, resource).block {
                 let from = self.place(&node.path, Kind::Resource, offset as u32);
-                let place = owner.module.providers.iter().position(|known| known.local == config.local).unwrap_or(0);
+                let place = owner.module.provider_place(&config.local).unwrap_or(0);
                 let to = self.place(&owner.path, Kind::Provider, place as u32);
                 self.edges[from as usize].push(to);
             }

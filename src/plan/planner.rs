@@ -481,7 +481,9 @@ impl<'a> Planner<'a> {
             if self.options.refresh_only && !after.is_wholly_known() {
                 continue;
             }
-            changes.push(OutputChange { name: output.name.clone(), before, after: Some(after), is_sensitive });
+            // Of the root module none is stored whose value is null.
+            let after = Some(after).filter(|value| !value.is_null());
+            changes.push(OutputChange { name: output.name.clone(), before, after, is_sensitive });
         }
         for (name, prior) in self.prior.outputs.iter() {
             if root.node.module.output(name).is_none() {

@@ -8,7 +8,7 @@ use lang::validate::Providers;
 use super::Run;
 use crate::configuration::{Configuration, Purity};
 use crate::providers::LinkedProviders;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session, backend, stored};
 
 /// The state file that Terraform leaves in a folder.
 const TERRAFORM_STATE: &str = "terraform.tfstate";
@@ -66,14 +66,8 @@ impl Run for Args {
                 diags.push(Diagnostic::error("Provider not available", detail));
             }
         }
-        let backend = read.root.module.settings.backend.as_ref();
-        if let Some(backend) = backend.filter(|backend| self.backend && backend.kind != "local") {
-            let detail = format!(
-                "The configuration keeps its state in a backend {:?}, which this Gantry does not have: state is kept in \
-                 the folder of the configuration. Take the block out to keep it there.",
-                backend.kind
-            );
-            diags.push(Diagnostic::error("Unsupported backend type", detail).at(backend.header));
+        if self.backend {
+            backend::check(&read.root.module.settings, &mut diags);
         }
         session.ui.diagnostics(&read.sources, &diags);
         if diags.has_errors() {

@@ -12,12 +12,15 @@ mod metadata_functions;
 mod output;
 mod plan;
 mod providers;
+mod providers_schema;
 mod refresh;
 mod show;
 mod state_list;
 mod state_mv;
 mod state_pull;
 mod state_push;
+mod state_repair;
+mod state_replace_provider;
 mod state_rm;
 mod state_show;
 mod state_status;
@@ -52,12 +55,15 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<output::Args>(),
     entry::<plan::Args>(),
     entry::<providers::Args>(),
+    entry::<providers_schema::Args>(),
     entry::<refresh::Args>(),
     entry::<show::Args>(),
     entry::<state_list::Args>(),
     entry::<state_mv::Args>(),
     entry::<state_pull::Args>(),
     entry::<state_push::Args>(),
+    entry::<state_repair::Args>(),
+    entry::<state_replace_provider::Args>(),
     entry::<state_rm::Args>(),
     entry::<state_show::Args>(),
     entry::<taint::Args>(),

@@ -1,6 +1,6 @@
 //! The state as JSON for tools: the format of `terraform show -json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use addr::{Key, ModuleInstance};
 use serde_json::{Map, Value as Json, json};
@@ -89,7 +89,8 @@ fn resource_json(target: &Target, provider: &addr::Provider, object: &Object, sc
         out.insert("identity".into(), attributes);
     }
     if !object.dependencies.is_empty() {
-        let dependencies: Vec<Json> = object.dependencies.iter().map(|needed| needed.to_string().into()).collect();
+        let needed: BTreeSet<String> = object.dependencies.iter().map(state::Dependency::configured).collect();
+        let dependencies: Vec<Json> = needed.into_iter().map(Json::from).collect();
         out.insert("depends_on".into(), dependencies.into());
     }
     if object.status == Status::Tainted {

@@ -234,9 +234,9 @@ pub(crate) fn importing(importing: &Importing) -> Json {
 
 fn planned_output(output: &OutputChange) -> (String, Json) {
     let action = match (&output.before, &output.after) {
+        _ if output.is_same() => "noop",
         (None, _) => "create",
         (_, None) => "delete",
-        _ if output.is_same() => "noop",
         _ => "update",
     };
     (output.name.to_string(), json!({ "sensitive": output.is_sensitive, "action": action }))

@@ -290,7 +290,7 @@ fn check_passed(call: &ModuleCall, passed: &PassedProvider, module: &Module, cal
             call.name, inside.name
         );
         diags.error(passed.inside_span, "Provider type mismatch", detail);
-    } else if called.providers.iter().any(|config| config.local == *inside && !config.is_empty()) {
+    } else if called.provider(inside).is_some_and(|config| !config.is_empty()) {
         let detail = format!("The module {:?} configures {inside} itself, so it cannot be handed one.", call.name);
         diags.error(passed.inside_span, "Cannot override provider configuration", detail);
     }
