@@ -38,7 +38,11 @@ pub(crate) fn unzip(archive: &Path, folder: &Path) -> Result<(), Failure> {
         if entry.is_symlink() {
             let mut target = String::new();
             const TARGET_BYTES_MAX: u64 = 4096;
-            entry.by_ref().take(TARGET_BYTES_MAX).read_to_string(&mut target).map_err(|error| broken(archive, &error))?;
+            entry
+                .by_ref()
+                .take(TARGET_BYTES_MAX)
+                .read_to_string(&mut target)
+                .map_err(|error| broken(archive, &error))?;
             unpacking.link(&name, &target)?;
         } else if entry.is_dir() {
             unpacking.folder(&name)?;

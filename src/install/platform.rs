@@ -31,7 +31,8 @@ impl Platform {
     /// Reads `SYSTEM_PROCESSOR`.
     pub fn parse(text: &str) -> Option<Platform> {
         let (system, processor) = text.split_once('_')?;
-        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let platform = Platform { system: system.to_owned(), processor: processor.to_owned() };
         (is_word(system) && is_word(processor)).then_some(platform)
     }

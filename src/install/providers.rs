@@ -105,12 +105,8 @@ pub fn install(job: &Job<'_>, watch: &Watch<'_>) -> Outcome {
             scope.spawn(work);
         }
     });
-    let mut outcome = Outcome {
-        locks: Locks::default(),
-        installed: BTreeMap::new(),
-        incomplete: Vec::new(),
-        failures: Vec::new(),
-    };
+    let mut outcome =
+        Outcome { locks: Locks::default(), installed: BTreeMap::new(), incomplete: Vec::new(), failures: Vec::new() };
     for (provider, result) in results.into_inner().expect("no installation panics") {
         match result {
             Ok((lock, way)) => {
@@ -160,9 +156,10 @@ fn choose(
             return Ok(lock.version.clone());
         }
         let detail = format!(
-            "The lock file has version {} of {provider}, and the configuration asks for {requirement}. Run \"gantry init \
+            "The lock file has version {} of {}, and the configuration asks for {requirement}. Run \"gantry init \
              -upgrade\" to choose anew.",
-            lock.version
+            lock.version,
+            provider.short()
         );
         return Err(Failure::new("Locked provider does not match", detail));
     }
@@ -181,8 +178,9 @@ fn none_will_do(provider: &Provider, requirement: &Requirement, versions: &[Vers
     let asked = if requirement.is_empty() { "a release".to_owned() } else { requirement.to_string() };
     let offered = if shown.is_empty() { "none for this platform".to_owned() } else { shown.join(", ") + more };
     let detail = format!(
-        "No version of the provider {provider} is {asked}. There are: {offered}. \"gantry providers\" shows which module \
-         asks for what."
+        "No version of the provider {} is {asked}. There are: {offered}. \"gantry providers\" shows which module asks for \
+         what.",
+        provider.short()
     );
     Failure::new("No suitable provider version", detail)
 }

@@ -50,6 +50,8 @@ pub enum Trust {
     Unverified,
     /// The place gave a checksum, which the package has.
     Checksum,
+    /// The same; the authors sign nothing, which the default registry allows.
+    Unsigned,
     /// The checksums are signed by the provider's authors with the key of this id.
     Signed(String),
 }
@@ -114,7 +116,8 @@ impl Sources {
             }
         }
         let detail = format!(
-            "There is no package of {provider} v{version} for {platform}. Looked in: {}.",
+            "There is no package of {} v{version} for {platform}. Looked in: {}.",
+            provider.short(),
             self.names(provider).join(", ")
         );
         Err(Failure::new("Incompatible provider version", detail))
@@ -130,7 +133,8 @@ impl Sources {
     }
 
     fn not_found(&self, provider: &Provider) -> Failure {
-        let mut detail = format!("The provider {provider} was not found. Looked in: {}.", self.names(provider).join(", "));
+        let places = self.names(provider).join(", ");
+        let mut detail = format!("The provider {} was not found. Looked in: {places}.", provider.short());
         if provider.namespace == "hashicorp" {
             detail.push_str(
                 " A provider of somebody else than HashiCorp must be named by its source in required_providers.",

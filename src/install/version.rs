@@ -45,8 +45,8 @@ struct Bound {
     operator: Operator,
     /// With zeros for numbers left out.
     version: Version,
-    /// How many numbers were given.
-    given: usize,
+    /// How many numbers of it a version must have: all but one of those given, with `~>`; none of them counts otherwise.
+    fixed: usize,
 }
 
 impl Requirement {
@@ -98,7 +98,9 @@ impl Bound {
         let pre: String = pre.map(|(at, part)| format!("{}{part}", if at == 0 { "-" } else { "." })).collect();
         let full = format!("{}{pre}", numbers.join("."));
         let version = Version::parse(&full).ok_or_else(|| format!("{full} is not a version"))?;
-        Ok(Bound { operator, version, given })
+        // `~> 1` is `~> 1.0`.
+        let fixed = if operator == Operator::Pessimistic { given.max(2) - 1 } else { 0 };
+        Ok(Bound { operator, version, fixed })
     }
 
     fn allows(&self, version: &Version) -> bool {
@@ -111,8 +113,7 @@ impl Bound {
             Operator::Less => order.is_lt(),
             Operator::LessEqual => order.is_le(),
             Operator::Pessimistic => {
-                let fixed = self.given.max(2) - 1;
-                order.is_ge() && version.0.numbers()[..fixed] == self.version.0.numbers()[..fixed]
+                order.is_ge() && version.0.numbers()[..self.fixed] == self.version.0.numbers()[..self.fixed]
             }
         }
     }
@@ -123,7 +124,7 @@ impl Bound {
             Operator::Greater => 0,
             Operator::GreaterEqual => 1,
             Operator::Equal => 2,
-            Operator::Pessimistic if self.given == NUMBERS => 3,
+            Operator::Pessimistic if self.fixed == NUMBERS - 1 => 3,
             Operator::Pessimistic => 4,
             Operator::LessEqual => 5,
             Operator::Less => 6,
@@ -141,7 +142,7 @@ impl fmt::Display for Bound {
             Operator::GreaterEqual => ">= ",
             Operator::Less => "< ",
             Operator::LessEqual => "<= ",
-            Operator::Pessimistic if self.given < NUMBERS => {
+            Operator::Pessimistic if self.fixed < NUMBERS - 1 => {
                 let numbers = self.version.0.numbers();
                 write!(f, "~> {}.{}", numbers[0], numbers[1])?;
                 let pre = self.version.0.pre_release();
@@ -215,8 +216,17 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_it_writes_as_the_same() {
+        for text in ["> 1, < 3", "~> 1", "~> 1.2, != 1.3", "~> 1.2.3", "1"] {
+            let requirement = Requirement::parse(text).unwrap();
+            assert_eq!(Requirement::parse(&requirement.to_string()), Ok(requirement), "{text}");
+        }
+    }
+
+    #[test]
     fn refuses_what_terraform_refuses() {
-        for text in ["v1.2.3", ">= v1.2", "1.0.0.0", "~> 1.2.3.4", "1.x", ">=1 <2", "", " ", ">= 1,", "=> 1", "== 1", "^1", "*"]
+        for text in
+            ["v1.2.3", ">= v1.2", "1.0.0.0", "~> 1.2.3.4", "1.x", ">=1 <2", "", " ", ">= 1,", "=> 1", "== 1", "^1", "*"]
         {
             assert!(Requirement::parse(text).is_err(), "{text:?}");
         }

@@ -103,9 +103,7 @@ fn registry(text: &str) -> Result<Option<RegistryModule>, String> {
     };
     let is_name = |part: &str| {
         let is_word = |c: char| c.is_ascii_alphanumeric();
-        part.starts_with(is_word)
-            && part.ends_with(is_word)
-            && part.chars().all(|c| is_word(c) || c == '-' || c == '_')
+        part.starts_with(is_word) && part.ends_with(is_word) && part.chars().all(|c| is_word(c) || c == '-' || c == '_')
     };
     let host = host.unwrap_or(addr::DEFAULT_HOST).to_lowercase();
     let host_name = host.split_once(':').map_or(host.as_str(), |(name, _)| name);
@@ -116,7 +114,12 @@ fn registry(text: &str) -> Result<Option<RegistryModule>, String> {
         return Ok(None);
     }
     let owned = |part: &str| part.to_owned();
-    Ok(Some(RegistryModule { host: owned(&host), namespace: owned(namespace), name: owned(name), system: owned(system) }))
+    Ok(Some(RegistryModule {
+        host: owned(&host),
+        namespace: owned(namespace),
+        name: owned(name),
+        system: owned(system),
+    }))
 }
 
 fn is_host(host: &str) -> bool {
@@ -148,7 +151,9 @@ fn remote(text: &str) -> Result<(Package, String), String> {
     if text.starts_with("git://") || text.starts_with("ssh://") {
         return git(text).map(|package| (package, String::new()));
     }
-    Err(format!("write \"./{text}\" for a folder beside this module, or an address with its scheme: git::https://…, https://…"))
+    Err(format!(
+        "write \"./{text}\" for a folder beside this module, or an address with its scheme: git::https://…, https://…"
+    ))
 }
 
 fn http(url: &str) -> Result<Package, String> {
@@ -220,7 +225,9 @@ fn git(text: &str) -> Result<Package, String> {
             }
             "ref" => reference = Some(value).filter(|value| !value.is_empty()),
             "depth" => depth = Some(value.parse().map_err(|_| format!("depth is a number, not {value:?}"))?),
-            _ => return Err(format!("a repository's address has ref and depth behind the question mark, not {name:?}")),
+            _ => {
+                return Err(format!("a repository's address has ref and depth behind the question mark, not {name:?}"));
+            }
         }
     }
     Ok(Package::Git { url: url.to_owned(), reference, depth })
@@ -306,7 +313,9 @@ mod tests {
 
     #[test]
     fn refuses_what_terraform_refuses() {
-        for text in ["gitlab.com/a/b", "a/b", "hg::x", "git::../x", "github.com/org", "a/b/c?ref=1", "tar.gz::https://e/x"] {
+        for text in
+            ["gitlab.com/a/b", "a/b", "hg::x", "git::../x", "github.com/org", "a/b/c?ref=1", "tar.gz::https://e/x"]
+        {
             check(text, "error");
         }
     }

@@ -61,13 +61,7 @@ impl Placing<'_> {
     }
 
     /// Unpacks an archive into the cache or the folder, by way of a folder beside it.
-    fn unpack(
-        &self,
-        archive: &Path,
-        package: &Package,
-        cache: Option<&Store>,
-        target: &Path,
-    ) -> Result<Hash, Failure> {
+    fn unpack(&self, archive: &Path, package: &Package, cache: Option<&Store>, target: &Path) -> Result<Hash, Failure> {
         let archive_hash = hash::of_archive(archive).map_err(|error| archive::broken(archive, &error))?;
         let into = match cache {
             Some(cache) => cache.folder(self.provider, self.version, &self.platform),
@@ -94,7 +88,8 @@ impl Placing<'_> {
             let detail = format!(
                 "The package of {} v{} is not the one that its source describes: it has the checksum {found}. It was \
                  damaged or exchanged; nothing of it was kept.",
-                self.provider, self.version
+                self.provider.short(),
+                self.version
             );
             return Err(Failure::new("Wrong checksum", detail));
         }
@@ -103,7 +98,10 @@ impl Placing<'_> {
                 "The package of {} v{} for {} has none of the checksums in the lock file, but {found}. Either it is not \
                  what it was, or the lock file was made from packages for other platforms. If you trust it, run \"gantry \
                  providers lock -platform={}\" to add its checksum.",
-                self.provider, self.version, self.platform, self.platform
+                self.provider.short(),
+                self.version,
+                self.platform,
+                self.platform
             );
             return Err(Failure::new("Package does not match the lock file", detail));
         }
@@ -123,7 +121,7 @@ impl Placing<'_> {
 
     /// Waits until no other process puts this package into the cache.
     fn exclusive(&self, cache: &Store) -> Result<FolderLock, Failure> {
-        let name = format!("{}-{}-{}", self.provider, self.version, self.platform).replace(['/', ':'], "-");
+        let name = format!("{}-{}-{}", self.provider.short(), self.version, self.platform).replace(['/', ':'], "-");
         FolderLock::take(cache.root(), &name).map_err(|error| {
             let detail = format!("The plugin cache {} cannot be locked: {error}.", cache.root().display());
             Failure::new("Cannot lock plugin cache", detail)
@@ -132,16 +130,14 @@ impl Placing<'_> {
 
     fn content_of(&self, folder: &Path) -> Result<Hash, Failure> {
         hash::of_folder(folder).map_err(|error| {
-            let detail =
-                format!("The package of {} in {} cannot be read: {error}.", self.provider, folder.display());
+            let detail = format!("The package of {} in {} cannot be read: {error}.", self.provider, folder.display());
             Failure::new("Unreadable provider package", detail)
         })
     }
 
     fn not_placed(&self, target: &Path, error: &io::Error) -> Failure {
         let target = PathBuf::from(target);
-        let detail =
-            format!("The package of {} cannot be put into {}: {error}.", self.provider, target.display());
+        let detail = format!("The package of {} cannot be put into {}: {error}.", self.provider, target.display());
         Failure::new("Cannot install provider", detail)
     }
 }

@@ -175,7 +175,9 @@ impl Reader<'_> {
         }
         let location = match (block.kind.name.as_str(), place) {
             ("direct", None) => Location::Direct,
-            ("filesystem_mirror", Some(place)) if place.name.name == "path" => Location::Folder(self.path(&place.expr)?),
+            ("filesystem_mirror", Some(place)) if place.name.name == "path" => {
+                Location::Folder(self.path(&place.expr)?)
+            }
             ("network_mirror", Some(place)) if place.name.name == "url" => {
                 let url = self.text(&place.expr)?;
                 if !url.starts_with("https://") {
