@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use addr::Provider;
 use diag::{Diagnostics, Sources};
-use install::providers::{Event, Installed, Places, Trust, Way};
+use install::providers::{Event, Installed, Network, Places, Trust, Way};
 use install::settings::{Settings, Surroundings};
 
 use crate::ui::Stream;
@@ -17,6 +17,7 @@ use crate::{Session, Ui};
 pub(crate) struct Means {
     pub(crate) settings: Settings,
     pub(crate) surroundings: Surroundings,
+    pub(crate) network: Network,
 }
 
 impl Means {
@@ -24,14 +25,15 @@ impl Means {
     pub(crate) fn of(session: &Session, sources: &mut Sources, diags: &mut Diagnostics) -> Means {
         let surroundings = session.environment.surroundings();
         let settings = Settings::load(&surroundings, sources, diags);
-        Means { settings, surroundings }
+        let network = Network::new(&settings, &surroundings);
+        Means { settings, surroundings, network }
     }
 
     /// Returns the places that packages come from; folders named by the user take the place of all others.
     pub(crate) fn places(&self, folders: &[PathBuf]) -> Places {
         match folders {
-            [] => Places::new(&self.settings, Path::new("."), &self.surroundings),
-            folders => Places::of_folders(folders, &self.settings),
+            [] => Places::new(&self.settings, Path::new("."), &self.surroundings, &self.network),
+            folders => Places::of_folders(folders, &self.settings, &self.network),
         }
     }
 }

@@ -71,7 +71,7 @@ impl FilesystemMirror {
 }
 
 /// Returns the hosts under which packages of a provider may lie.
-fn hosts<'a>(provider: &'a Provider, default_registry: &'a str) -> Vec<&'a str> {
+pub(crate) fn hosts<'a>(provider: &'a Provider, default_registry: &'a str) -> Vec<&'a str> {
     let own = provider.host.as_str();
     if own == addr::DEFAULT_HOST && own != default_registry { vec![own, default_registry] } else { vec![own] }
 }
@@ -116,7 +116,12 @@ impl Source for FilesystemMirror {
     fn package(&self, provider: &Provider, version: &Version, platform: &Platform) -> Result<Option<Package>, Failure> {
         let mut found = self.find(provider).into_iter();
         let found = found.find(|found| found.version == *version && found.platform == *platform);
-        Ok(found.map(|found| Package { form: found.form, hashes: Vec::new(), trust: Trust::Unverified }))
+        Ok(found.map(|found| Package {
+            form: found.form,
+            hashes: Vec::new(),
+            others: Vec::new(),
+            trust: Trust::Unverified,
+        }))
     }
 
     fn name(&self, _: &Provider) -> String {

@@ -7,15 +7,20 @@
 //! *Not here:* what a configuration means (`lang`), running providers (`host`), anything that is printed.
 
 mod archive;
+mod discovery;
 mod failure;
 mod filesystem_mirror;
 mod folders;
 pub mod hash;
+mod http;
 pub mod installed;
 pub mod lock_file;
 pub mod modules;
+mod network_mirror;
+mod openpgp;
 mod platform;
 pub mod providers;
+mod registry;
 pub mod settings;
 mod source;
 mod store;

@@ -12,8 +12,7 @@ use addr::Provider;
 
 use crate::failure::Failure;
 use crate::lock_file::{Lock, Locks};
-use crate::source::Sources;
-pub use crate::source::{Sources as Places, Trust};
+pub use crate::source::{Network, Sources as Places, Trust};
 use crate::version::{Requirement, Version};
 use crate::{Platform, hash};
 use place::Placing;
@@ -183,11 +182,4 @@ fn none_will_do(provider: &Provider, requirement: &Requirement, versions: &[Vers
         provider.short()
     );
     Failure::new("No suitable provider version", detail)
-}
-
-impl Sources {
-    /// Makes no place at all: nothing can be installed.
-    pub fn none() -> Sources {
-        Sources::of_folders(&[], &crate::settings::Settings::default())
-    }
 }

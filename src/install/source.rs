@@ -1,13 +1,18 @@
 //! Where packages of providers come from: one question about versions, one about a package.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use addr::Provider;
 
 use crate::Platform;
+use crate::discovery::Discovery;
 use crate::failure::Failure;
 use crate::filesystem_mirror::FilesystemMirror;
 use crate::hash::Hash;
+use crate::http::Client;
+use crate::network_mirror::NetworkMirror;
+use crate::registry::Registries;
 use crate::settings::{Location, Method, Pattern, Settings, Surroundings, implied_mirrors};
 use crate::version::Version;
 
@@ -30,6 +35,8 @@ pub(crate) struct Package {
     pub(crate) form: Form,
     /// Checksums by the place; what is got must have one of them, unless there are none.
     pub(crate) hashes: Vec<Hash>,
+    /// Checksums of packages of the same version for other platforms.
+    pub(crate) others: Vec<Hash>,
     /// What the place's word is worth.
     pub(crate) trust: Trust,
 }
@@ -41,6 +48,8 @@ pub(crate) enum Form {
     Folder(PathBuf),
     /// It is an archive on this machine.
     Archive(PathBuf),
+    /// It is an archive at this address.
+    Remote(String),
 }
 
 /// How sure one can be of a package.
@@ -56,36 +65,54 @@ pub enum Trust {
     Signed(String),
 }
 
+/// The way to registries, used by providers and modules alike, so that no host is asked twice for its services.
+pub struct Network(pub(crate) Arc<Discovery>);
+
+impl Network {
+    /// Makes it; nothing is asked yet.
+    pub fn new(settings: &Settings, surroundings: &Surroundings) -> Network {
+        Network(Arc::new(Discovery::new(Arc::new(Client::new(settings, surroundings)))))
+    }
+}
+
 /// All places, each with the providers it serves.
 pub struct Sources {
     places: Vec<(Method, Box<dyn Source>)>,
+    client: Arc<Client>,
 }
 
 impl Sources {
     /// Makes the places that the settings name.
-    pub fn new(settings: &Settings, working_folder: &Path, surroundings: &Surroundings) -> Sources {
+    pub fn new(settings: &Settings, working_folder: &Path, surroundings: &Surroundings, network: &Network) -> Sources {
         let methods = match &settings.methods {
             Some(methods) => methods.clone(),
             None => implied(working_folder, settings, surroundings),
         };
-        Sources::of(methods, settings)
+        Sources::of(methods, settings, &network.0)
     }
 
     /// Makes places that are folders and nothing else, for `-plugin-dir`.
-    pub fn of_folders(folders: &[PathBuf], settings: &Settings) -> Sources {
+    pub fn of_folders(folders: &[PathBuf], settings: &Settings, network: &Network) -> Sources {
         let methods = folders.iter().map(|folder| Method::for_all(Location::Folder(folder.clone())));
-        Sources::of(methods.collect(), settings)
+        Sources::of(methods.collect(), settings, &network.0)
     }
 
-    fn of(methods: Vec<Method>, settings: &Settings) -> Sources {
-        let place = |method: Method| -> Option<(Method, Box<dyn Source>)> {
+    fn of(methods: Vec<Method>, settings: &Settings, discovery: &Arc<Discovery>) -> Sources {
+        let client = discovery.shared_client();
+        let place = |method: Method| -> (Method, Box<dyn Source>) {
             let source: Box<dyn Source> = match &method.location {
                 Location::Folder(folder) => Box::new(FilesystemMirror::new(folder, settings)),
-                Location::Direct | Location::Network(_) => return None,
+                Location::Direct => Box::new(Registries::new(discovery.clone())),
+                Location::Network(url) => Box::new(NetworkMirror::new(client.clone(), url)),
             };
-            Some((method, source))
+            (method, source)
         };
-        Sources { places: methods.into_iter().filter_map(place).collect() }
+        Sources { places: methods.into_iter().map(place).collect(), client: client.clone() }
+    }
+
+    /// Returns what downloads are made with.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Returns the versions of a provider that any place knows, each once, the newest first.

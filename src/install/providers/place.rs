@@ -1,7 +1,7 @@
 //! One package of one provider on its way into the folder, checked on the way.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use addr::Provider;
 
@@ -9,6 +9,7 @@ use super::{Event, Job, Trust, Watch, Way};
 use crate::failure::Failure;
 use crate::folders::{self, FolderLock};
 use crate::hash::{self, Hash};
+use crate::http::without_secrets;
 use crate::lock_file::Lock;
 use crate::source::{Form, Package};
 use crate::store::{self, Store};
@@ -35,7 +36,8 @@ impl Placing<'_> {
             return Ok((self.locked().to_vec(), Way::Present));
         }
         let cache = self.job.cache.map(Store::new);
-        let _exclusive = cache.as_ref().map(|cache| self.exclusive(cache)).transpose()?;
+        let root = cache.as_ref().unwrap_or(&store);
+        let _exclusive = self.exclusive(root)?;
         let cached = cache.as_ref().and_then(|cache| cache.find(self.provider, self.version, &self.platform));
         if let Some(folder) = cached.filter(|folder| self.is_locked_content(Some(folder))) {
             folders::link_or_copy(&folder, &target).map_err(|error| self.not_placed(&target, &error))?;
@@ -51,13 +53,56 @@ impl Placing<'_> {
                 content
             }
             Form::Archive(archive) => self.unpack(archive, &package, cache.as_ref(), &target)?,
+            Form::Remote(url) => {
+                let archive = self.download(url, &package, root)?;
+                let unpacked = self.unpack(&archive, &package, cache.as_ref(), &target);
+                _ = fs::remove_file(archive);
+                unpacked?
+            }
         };
         let mut hashes = vec![content];
         hashes.extend_from_slice(self.locked());
         if matches!(package.trust, Trust::Signed(_)) {
-            hashes.extend(package.hashes.iter().cloned());
+            hashes.extend(package.hashes.into_iter().chain(package.others));
         }
         Ok((hashes, Way::From(place, package.trust)))
+    }
+
+    /// Fetches an archive into a file that stays there if it could not be fetched whole: the next run goes on with it.
+    fn download(&self, url: &str, package: &Package, root: &Store) -> Result<PathBuf, Failure> {
+        let problem = |what: String| {
+            let detail = format!("The package of {} v{} {what}.", self.provider.short(), self.version);
+            Failure::new("Cannot download provider", detail)
+        };
+        if !url.starts_with("https://") {
+            return Err(problem(format!("is at {}, which is not https", without_secrets(url))));
+        }
+        let folder = root.root().join(".downloads");
+        fs::create_dir_all(&folder)
+            .map_err(|error| problem(format!("cannot be put into {}: {error}", folder.display())))?;
+        let name = format!("{}_{}_{}", self.provider.name, self.version, self.platform);
+        let part = folder.join(format!("terraform-provider-{name}-{}.zip.part", &hash::sha256_of(url.as_bytes())[..8]));
+        let begun = part.exists();
+        let progress = |done, total| (self.watch)(self.provider, Event::Progress(done, total));
+        let fetch = || {
+            self.job
+                .places
+                .client()
+                .download(url, &part, &progress)
+                .map_err(|f| problem(format!("did not come: {}", f.detail)))
+        };
+        fetch()?;
+        let is_right = || {
+            let hash = hash::of_archive(&part).map_err(|error| archive::broken(&part, &error))?;
+            let archives = package.hashes.iter().any(Hash::is_of_archive);
+            Ok(!archives || package.hashes.contains(&hash))
+        };
+        if begun && !is_right()? {
+            // What had been there was the start of something else.
+            _ = fs::remove_file(&part);
+            fetch()?;
+        }
+        Ok(part)
     }
 
     /// Unpacks an archive into the cache or the folder, by way of a folder beside it.
@@ -68,6 +113,10 @@ impl Placing<'_> {
             None => target.to_path_buf(),
         };
         let grown = folders::growing_beside(&into).map_err(|error| self.not_placed(&into, &error))?;
+        // A stranger's archive is not even opened.
+        if package.hashes.iter().any(Hash::is_of_archive) && !package.hashes.contains(&archive_hash) {
+            return Err(self.wrong(&archive_hash.to_string()));
+        }
         archive::unzip(archive, grown.path())?;
         let content = self.content_of(grown.path())?;
         self.check(package, Some(&archive_hash), &content)?;
@@ -85,13 +134,7 @@ impl Placing<'_> {
         let known = |hashes: &[Hash]| hashes.iter().any(|hash| hash.is_of_content() || hash.is_of_archive());
         let found = archive.map_or_else(|| content.to_string(), |archive| format!("{archive} and {content}"));
         if known(&package.hashes) && !is_one_of(&package.hashes) {
-            let detail = format!(
-                "The package of {} v{} is not the one that its source describes: it has the checksum {found}. It was \
-                 damaged or exchanged; nothing of it was kept.",
-                self.provider.short(),
-                self.version
-            );
-            return Err(Failure::new("Wrong checksum", detail));
+            return Err(self.wrong(&found));
         }
         if known(self.locked()) && !is_one_of(self.locked()) {
             let detail = format!(
@@ -106,6 +149,16 @@ impl Placing<'_> {
             return Err(Failure::new("Package does not match the lock file", detail));
         }
         Ok(())
+    }
+
+    fn wrong(&self, found: &str) -> Failure {
+        let detail = format!(
+            "The package of {} v{} is not the one that its source describes: it has the checksum {found}. It was damaged or \
+             exchanged on its way; nothing of it was kept.",
+            self.provider.short(),
+            self.version
+        );
+        Failure::new("Wrong checksum", detail)
     }
 
     fn locked(&self) -> &[Hash] {
