@@ -106,11 +106,9 @@ fn names(folder: &Path) -> Vec<String> {
 
 impl Source for FilesystemMirror {
     fn versions(&self, provider: &Provider) -> Result<Option<Vec<Version>>, Failure> {
-        let current = Platform::current();
+        // Versions for other platforms are versions, too: whoever is alone with one should be told, not given an older one.
         let found = self.find(provider);
-        let known = !found.is_empty();
-        let here = found.into_iter().filter(|found| found.platform == current).map(|found| found.version);
-        Ok(known.then(|| here.collect()))
+        Ok((!found.is_empty()).then(|| found.into_iter().map(|found| found.version).collect()))
     }
 
     fn package(&self, provider: &Provider, version: &Version, platform: &Platform) -> Result<Option<Package>, Failure> {

@@ -55,7 +55,7 @@ pub(crate) struct Answer {
 }
 
 /// Told how many bytes are there, of how many.
-pub(crate) type Progress<'a> = dyn Fn(u64, Option<u64>) + Sync + 'a;
+pub(crate) type Progress<'a> = dyn Fn(u64, Option<u64>) + 'a;
 
 /// Why an attempt came to nothing.
 enum Trouble {

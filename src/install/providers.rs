@@ -1,5 +1,7 @@
 //! Installs the providers of a configuration: chooses versions, gets packages, checks them, says what to lock.
 
+mod checksums;
+mod mirror;
 mod place;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ use crate::lock_file::{Lock, Locks};
 pub use crate::source::{Network, Sources as Places, Trust};
 use crate::version::{Requirement, Version};
 use crate::{Platform, hash};
+pub use checksums::{Checked, checksums};
+pub use mirror::{Mirrored, mirror};
 use place::Placing;
 
 /// Packages that are fetched at once.
@@ -141,6 +145,21 @@ fn install_one(
     let placing = Placing { job, provider, version: &version, platform: Platform::current(), lock, watch };
     let (hashes, way) = placing.run()?;
     Ok((Lock::new(version, requirement.clone(), hashes), way))
+}
+
+/// Chooses the version of one provider: the locked one unless it will not do, or the newest that will.
+fn choose_freely(
+    places: &Places,
+    locks: &Locks,
+    provider: &Provider,
+    requirement: &Requirement,
+) -> Result<Version, Failure> {
+    if let Some(lock) = locks.get(provider).filter(|lock| requirement.allows(&lock.version)) {
+        return Ok(lock.version.clone());
+    }
+    let versions = places.versions(provider)?;
+    let chosen = versions.iter().find(|version| requirement.allows(version));
+    chosen.cloned().ok_or_else(|| none_will_do(provider, requirement, &versions))
 }
 
 /// Chooses a version: the locked one, or the newest that will do.

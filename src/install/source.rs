@@ -97,6 +97,11 @@ impl Sources {
         Sources::of(methods.collect(), settings, &network.0)
     }
 
+    /// Makes the one place that an option names: a folder, a server, or each provider's own registry.
+    pub fn of_one(location: Location, settings: &Settings, network: &Network) -> Sources {
+        Sources::of(vec![Method::for_all(location)], settings, &network.0)
+    }
+
     fn of(methods: Vec<Method>, settings: &Settings, discovery: &Arc<Discovery>) -> Sources {
         let client = discovery.shared_client();
         let place = |method: Method| -> (Method, Box<dyn Source>) {

@@ -10,8 +10,8 @@ use install::providers::{self, Job, Outcome};
 use lang::validate::Providers;
 
 use super::Run;
-use crate::configuration::{Configuration, Purity};
-use crate::installing::{self, Means, Ticker};
+use crate::configuration::Configuration;
+use crate::installing::{self, Fetching, Means, Ticker};
 use crate::providers::LinkedProviders;
 use crate::requirements::{self, Need};
 use crate::{Exit, Session, stored};
@@ -87,7 +87,12 @@ impl Args {
     /// Does all of it and returns what there is to say.
     fn install(&self, session: &mut Session, means: &Means, before: &Locks) -> Result<String, Exit> {
         let mut diags = Diagnostics::new();
-        let read = Configuration::read(Path::new("."), Purity::Pure, session, &mut diags);
+        let fetching = match (self.get, self.upgrade) {
+            (false, _) => Fetching::Nothing,
+            (true, false) => Fetching::Missing,
+            (true, true) => Fetching::Everything,
+        };
+        let (read, modules) = installing::read_modules(session, means, fetching, &mut diags);
         let mut needs = requirements::of_configuration(&read.root, &mut diags);
         self.check_backend(&read, &mut diags);
         session.ui.diagnostics(&read.sources, &diags);
@@ -97,7 +102,7 @@ impl Args {
         for (_, resource) in stored::load(session)?.resources() {
             needs.entry(resource.provider.provider.clone()).or_default();
         }
-        let mut text = modules(&read);
+        let mut text = if modules.is_empty() { modules } else { format!("Modules:\n{modules}\n") };
         let linked = LinkedProviders::new(session.providers);
         let (own, foreign): (BTreeMap<_, _>, BTreeMap<_, _>) =
             needs.into_iter().partition(|(provider, _)| provider.is_built_in() || linked.available(provider).is_ok());
@@ -211,17 +216,6 @@ fn overridden<'a>(
     means: &'a Means,
 ) -> impl Iterator<Item = (&'a Provider, &'a PathBuf)> {
     needs.keys().filter_map(|provider| Some((provider, means.settings.dev_overrides.get(provider)?)))
-}
-
-/// Returns what there is to say about modules.
-fn modules(read: &Configuration) -> String {
-    let mut text = String::new();
-    read.root.visit(&mut |node| {
-        if !node.path.is_root() {
-            text.push_str(&format!("- {}: {}\n", node.path.0.join("."), node.module.dir.display()));
-        }
-    });
-    if text.is_empty() { text } else { format!("Modules:\n{text}\n") }
 }
 
 /// Returns what to say at the end.

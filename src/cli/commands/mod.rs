@@ -5,12 +5,15 @@ mod console;
 mod destroy;
 mod fmt;
 mod force_unlock;
+mod get;
 mod graph;
 mod init;
 mod metadata_functions;
 mod output;
 mod plan;
 mod providers;
+mod providers_lock;
+mod providers_mirror;
 mod refresh;
 mod show;
 mod state_list;
@@ -44,12 +47,15 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<destroy::Args>(),
     entry::<fmt::Args>(),
     entry::<force_unlock::Args>(),
+    entry::<get::Args>(),
     entry::<graph::Args>(),
     entry::<init::Args>(),
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),
     entry::<plan::Args>(),
     entry::<providers::Args>(),
+    entry::<providers_lock::Args>(),
+    entry::<providers_mirror::Args>(),
     entry::<refresh::Args>(),
     entry::<show::Args>(),
     entry::<state_list::Args>(),

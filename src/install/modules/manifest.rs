@@ -84,7 +84,10 @@ impl Manifest {
             modules.push(Value::Object(module));
         }
         fs::create_dir_all(modules_folder(working_folder))?;
-        folders::replace_file(&file(working_folder), json!({ "Modules": modules }).to_string().as_bytes())
+        // Terraform's writer keeps what HTML gives a meaning out of its texts.
+        let text = json!({ "Modules": modules }).to_string();
+        let text = text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+        folders::replace_file(&file(working_folder), text.as_bytes())
     }
 
     /// Returns a module by the names of the calls that lead to it.
@@ -165,7 +168,9 @@ mod tests {
         manifest.set("a.b".into(), entry("example.com/n/b/x", Some("1.2.3"), ".gantry/modules/a.b"));
         manifest.write(folder.path()).unwrap();
         // The form of `terraform init` 1.11.4, with our folder.
-        let expected = r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a.b","Source":"example.com/n/b/x","Version":"1.2.3","Dir":".gantry/modules/a.b"},{"Key":"m","Source":"./m","Dir":"m"}]}"#;
+        manifest.set("d".into(), entry("git::file:///srv/repo//sub?ref=v1&depth=1", None, ".gantry/modules/d/sub"));
+        manifest.write(folder.path()).unwrap();
+        let expected = r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"a.b","Source":"example.com/n/b/x","Version":"1.2.3","Dir":".gantry/modules/a.b"},{"Key":"d","Source":"git::file:///srv/repo//sub?ref=v1\u0026depth=1","Dir":".gantry/modules/d/sub"},{"Key":"m","Source":"./m","Dir":"m"}]}"#;
         assert_eq!(fs::read_to_string(file(folder.path())).unwrap(), expected);
         let read = Manifest::read(folder.path()).unwrap();
         assert!(read.iter().eq(manifest.iter()));

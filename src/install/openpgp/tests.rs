@@ -38,7 +38,7 @@ fn refuses_other_documents_other_keys_and_revoked_ones() {
     check(&[], RSA.1, Err("none of theirs"));
     check(&[include_str!("fixtures/rsa-revoked-key.asc")], RSA.1, Err("revoked"));
     check(&[include_str!("fixtures/ed-revoked-subkey.asc")], ED.1, Err("none of theirs"));
-    check(&[RSA.0], RSA.0, Err("there is no signature"));
+    check(&[RSA.0], RSA.0, Err("not the signature of a file"));
     check(&[RSA.0], "", Err("there is no signature"));
     check(&[RSA.0], "-----BEGIN PGP SIGNATURE-----\n\n???\n", Err("not base64"));
 }
