@@ -11,8 +11,6 @@
 mod certificate;
 mod packet;
 #[cfg(test)]
-pub(crate) mod signing;
-#[cfg(test)]
 mod tests;
 
 use aws_lc_rs::digest;

