@@ -56,7 +56,7 @@ pub(crate) fn platforms(session: &mut Session, names: &[String]) -> Result<Vec<P
         match Platform::parse(name) {
             Some(platform) => platforms.push(platform),
             None => {
-                let detail = format!("{name:?} is not a system and a processor, such as linux_amd64.");
+                let detail = format!("{name:?} is not a system and a processor with _ between them.");
                 return stored::fail(session, Diagnostic::error("Invalid platform", detail));
             }
         }

@@ -180,7 +180,9 @@ impl Settings {
 
     /// Returns the host that packages of an address's host come from, if no mirror has them.
     pub fn registry_of<'a>(&'a self, host: &'a str) -> &'a str {
-        if host == addr::DEFAULT_HOST { &self.default_registry } else { host }
+        // Who describes the default host's services means that host.
+        let is_replaced = host == addr::DEFAULT_HOST && !self.hosts.contains_key(host);
+        if is_replaced { &self.default_registry } else { host }
     }
 }
 

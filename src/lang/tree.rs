@@ -73,7 +73,7 @@ pub struct NothingInstalled;
 
 impl Modules for NothingInstalled {
     fn folder(&mut self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {
-        let detail = format!("The module of {} has not been fetched yet: run \"gantry init\".", wanted.path);
+        let detail = format!("{} has not been fetched yet: run \"gantry init\".", wanted.path);
         Err(Diagnostic::error("Module not installed", detail).at(wanted.source_span))
     }
 }

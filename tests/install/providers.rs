@@ -5,6 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
+use super::server::Page;
 use super::signing::Signer;
 use super::world::{PROVIDER, Release, World, archive, files, output, package, sha256, succeed};
 use crate::terraform::is_terraform_there;
@@ -300,8 +301,10 @@ fn a_mirror_serves_those_who_have_no_registry() {
     let from_folder = world.read("work/.terraform.lock.hcl");
     // As a server, by way of the same files.
     for name in files(&world.path(&folder)) {
-        let bytes = fs::read(world.path(&folder).join(&name)).unwrap();
-        world.server.put(&format!("/mirror/{PROVIDER}/{name}"), bytes);
+        let body = fs::read(world.path(&folder).join(&name)).unwrap();
+        let kind = if name.ends_with(".json") { "application/json" } else { "application/zip" };
+        let page = Page { body, headers: vec![("content-type", kind.to_owned())], ..Page::default() };
+        world.server.put(&format!("/mirror/{PROVIDER}/{name}"), page);
     }
     let url = format!("https://{}/mirror/", world.server.host());
     let settings = format!("provider_installation {{\nnetwork_mirror {{\nurl = \"{url}\"\n}}\n}}\n");

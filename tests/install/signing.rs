@@ -45,6 +45,9 @@ impl Signer {
         let certification = self.signature(0x13, &[2, 27, 3], &about);
         let packets = [packet(6, &self.key_body()), packet(13, USER), certification].concat();
         let text = base64::engine::general_purpose::STANDARD.encode(packets);
+        // Terraform takes no lines that are longer.
+        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        let text = lines.join("\n");
         format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{text}\n-----END PGP PUBLIC KEY BLOCK-----\n")
     }
 

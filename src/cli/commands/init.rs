@@ -54,6 +54,18 @@ pub(super) struct Args {
     #[arg(long)]
     reconfigure: bool,
 
+    /// Accepted for scripts: the state is not changed, so it is not locked.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    lock: bool,
+
+    /// Accepted for scripts.
+    #[arg(long, value_name = "DURATION")]
+    lock_timeout: Option<String>,
+
+    /// Accepted for scripts: the directory of tests.
+    #[arg(long, value_name = "DIR", default_value = "tests")]
+    test_directory: PathBuf,
+
     /// Print without colour.
     #[arg(long)]
     no_color: bool,

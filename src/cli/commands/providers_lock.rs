@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     net_mirror: Option<String>,
 
-    /// A system and processor, such as linux_arm64. May be given several times; this machine's if it is not.
+    /// A system and processor, such as freebsd_arm. May be given several times; this machine's if it is not.
     #[arg(long, value_name = "PLATFORM")]
     platform: Vec<String>,
 
@@ -68,6 +68,9 @@ impl Args {
         }
         let needs = installing::foreign_needs(session, &self.providers)?;
         let places = means.place(self.location(session)?);
+        if needs.is_empty() {
+            session.ui.out.print("The configuration needs no provider that would be installed.\n");
+        }
         let (mut locks, mut problems, mut text) = (before.clone(), Diagnostics::new(), String::new());
         let ticker = Ticker::new(&mut session.ui);
         let watch = |provider: &Provider, event: providers::Event<'_>| ticker.provider(provider, event);

@@ -18,7 +18,7 @@ use crate::{Exit, Session};
 /// own registries, whatever mirrors are set up.
 #[derive(clap::Parser)]
 pub(super) struct Args {
-    /// A system and processor, such as linux_arm64. May be given several times; this machine's if it is not.
+    /// A system and processor, such as freebsd_arm. May be given several times; this machine's if it is not.
     #[arg(long, value_name = "PLATFORM")]
     platform: Vec<String>,
 
@@ -63,6 +63,9 @@ impl Args {
         }
         let needs = installing::foreign_needs(session, &[])?;
         let places = means.place(Location::Direct);
+        if needs.is_empty() {
+            session.ui.out.print("The configuration needs no provider that would be installed.\n");
+        }
         let (mut problems, mut text) = (Diagnostics::new(), String::new());
         let ticker = Ticker::new(&mut session.ui);
         let watch = |provider: &Provider, event: providers::Event<'_>| ticker.provider(provider, event);

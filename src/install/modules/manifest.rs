@@ -126,12 +126,12 @@ impl Modules for InstalledModules {
             Err(failure) => return problem(failure.summary, failure.detail.clone()),
         };
         let Some(entry) = manifest.get(&key(wanted.path)) else {
-            let detail = format!("The module of {} has not been fetched yet: run \"gantry init\".", wanted.path);
+            let detail = format!("{} has not been fetched yet: run \"gantry init\".", wanted.path);
             return problem("Module not installed", detail);
         };
         if !super::source::is_same(&entry.source, wanted.source) {
             let detail = format!(
-                "The module of {} was fetched from another source, {:?}: run \"gantry init\" to fetch it from the new one.",
+                "{} was fetched from another source, {:?}: run \"gantry init\" to fetch it from the new one.",
                 wanted.path, entry.source
             );
             return problem("Module source has changed", detail);
@@ -141,7 +141,7 @@ impl Modules for InstalledModules {
             && !required.allows(version)
         {
             let detail = format!(
-                "The module of {} was fetched in version {version}, and the call asks for {required}: run \"gantry init\" to \
+                "{} was fetched in version {version}, and the call asks for {required}: run \"gantry init\" to \
                  fetch another version.",
                 wanted.path
             );

@@ -107,6 +107,9 @@ fn reads_our_file_and_its_default_registry() {
     assert_eq!(problems, [""; 0]);
     assert_eq!(settings.default_registry, "registry.example.com");
     assert_eq!(settings.methods, None);
+    assert_eq!(settings.registry_of(addr::DEFAULT_HOST), "registry.example.com");
+    let (settings, _, _) = load(".gantryrc", "host \"registry.terraform.io\" {\n  services = {}\n}\n", &[]);
+    assert_eq!(settings.registry_of(addr::DEFAULT_HOST), addr::DEFAULT_HOST);
 }
 
 #[track_caller]
