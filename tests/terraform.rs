@@ -6,3 +6,5 @@ mod expressions;
 mod lifecycle;
 mod plans;
 mod program;
+
+pub(crate) use program::is_terraform_there;

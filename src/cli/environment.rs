@@ -18,7 +18,19 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     Variable { name: "GANTRY_CLI_ARGS", effect: "Flags to put before the command's own, split as a shell would." },
     Variable { name: "GANTRY_CLI_ARGS_*", effect: "The same for one command: `GANTRY_CLI_ARGS_fmt`." },
+    Variable {
+        name: "GANTRY_CLI_CONFIG_FILE",
+        effect: "The file with settings of providers' installation, in place of `~/.terraformrc` and `~/.gantryrc`.",
+    },
+    Variable {
+        name: "GANTRY_DEFAULT_REGISTRY",
+        effect: "The host that providers and modules of the default registry come from.",
+    },
     Variable { name: "GANTRY_INPUT", effect: "With `false` or `0`: never ask for the values of variables." },
+    Variable {
+        name: "GANTRY_PLUGIN_CACHE_DIR",
+        effect: "A folder of providers' packages that configurations share; wins over `TF_PLUGIN_CACHE_DIR`.",
+    },
     Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
     Variable { name: "HOME", effect: "What `~` means." },
@@ -26,10 +38,15 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
+    Variable { name: "TF_CLI_CONFIG_FILE", effect: "As `GANTRY_CLI_CONFIG_FILE`, which wins." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
+    Variable { name: "TF_PLUGIN_CACHE_DIR", effect: "As `GANTRY_PLUGIN_CACHE_DIR`, which wins." },
+    Variable { name: "TF_TOKEN_*", effect: "The token for a host: `TF_TOKEN_app_example_com`." },
     Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
     Variable { name: "TF_WORKSPACE", effect: "The name of the workspace." },
     Variable { name: "USER", effect: "The user's name, for the lock of the state." },
+    Variable { name: "XDG_DATA_DIRS", effect: "Where providers may lie that all users share." },
+    Variable { name: "XDG_DATA_HOME", effect: "Where the user's own providers may lie." },
 ];
 
 /// The variables of one run.
@@ -104,6 +121,11 @@ impl Environment {
     pub fn is_input_off(&self) -> bool {
         let text = self.get("GANTRY_INPUT").or_else(|| self.get("TF_INPUT"));
         text.is_some_and(|text| matches!(crate::arguments::boolean(text), Ok(false)))
+    }
+
+    /// Returns what the installation of providers and modules may know.
+    pub fn surroundings(&self) -> install::settings::Surroundings {
+        install::settings::Surroundings { home: self.home_directory(), variables: self.variables.clone() }
     }
 
     fn get(&self, name: &str) -> Option<&str> {

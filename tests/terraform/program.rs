@@ -37,7 +37,7 @@ impl Program {
 }
 
 /// Tells whether there is a Terraform of the version that the expectations come from; says so if not.
-pub(super) fn is_terraform_there(what: &str) -> bool {
+pub(crate) fn is_terraform_there(what: &str) -> bool {
     const VERSION: &str = "1.11.4";
     let output = Command::new("terraform").args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1").output();
     let reason = match output {

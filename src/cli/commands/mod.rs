@@ -5,6 +5,7 @@ mod console;
 mod destroy;
 mod fmt;
 mod force_unlock;
+mod get;
 mod graph;
 mod import;
 mod init;
@@ -12,6 +13,8 @@ mod metadata_functions;
 mod output;
 mod plan;
 mod providers;
+mod providers_lock;
+mod providers_mirror;
 mod providers_schema;
 mod refresh;
 mod show;
@@ -48,6 +51,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<destroy::Args>(),
     entry::<fmt::Args>(),
     entry::<force_unlock::Args>(),
+    entry::<get::Args>(),
     entry::<graph::Args>(),
     entry::<import::Args>(),
     entry::<init::Args>(),
@@ -55,6 +59,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<output::Args>(),
     entry::<plan::Args>(),
     entry::<providers::Args>(),
+    entry::<providers_lock::Args>(),
+    entry::<providers_mirror::Args>(),
     entry::<providers_schema::Args>(),
     entry::<refresh::Args>(),
     entry::<show::Args>(),

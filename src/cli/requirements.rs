@@ -1,0 +1,53 @@
+//! Which providers a configuration and its state need, and in which versions.
+
+use std::collections::BTreeMap;
+
+use addr::Provider;
+use diag::{Diagnostic, Diagnostics, Span};
+use install::version::Requirement;
+use lang::tree::Node;
+
+/// What is asked of a provider.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Need {
+    /// What all modules together ask of its version.
+    pub(crate) requirement: Requirement,
+    /// Where it is asked for first.
+    pub(crate) span: Option<Span>,
+}
+
+/// Returns what the modules of a tree need, by provider.
+pub(crate) fn of_configuration(root: &Node, diags: &mut Diagnostics) -> BTreeMap<Provider, Need> {
+    let mut needs: BTreeMap<Provider, Need> = BTreeMap::new();
+    root.visit(&mut |node| {
+        let module = &node.module;
+        for required in &module.settings.required_providers {
+            let need = needs.entry(required.provider.clone()).or_default();
+            need.span.get_or_insert(required.span);
+            constrain(need, required.version.as_ref(), diags);
+        }
+        for config in &module.providers {
+            let need = needs.entry(module.provider_of(&config.local.name)).or_default();
+            need.span.get_or_insert(config.header);
+            constrain(need, config.version.as_ref(), diags);
+        }
+        for resource in &module.resources {
+            let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
+            let name = name.unwrap_or_else(|| resource.address.implied_provider().into());
+            needs.entry(module.provider_of(&name)).or_default().span.get_or_insert(resource.header);
+        }
+    });
+    needs
+}
+
+/// Adds what is asked of the version at one place.
+fn constrain<T: AsRef<str>>(need: &mut Need, asked: Option<&(T, Span)>, diags: &mut Diagnostics) {
+    let Some((text, span)) = asked else { return };
+    match Requirement::parse(text.as_ref()) {
+        Ok(requirement) => need.requirement.and(requirement),
+        Err(error) => {
+            let detail = format!("{:?} is no version constraint: {error}.", text.as_ref());
+            diags.push(Diagnostic::error("Invalid version constraint", detail).at(*span));
+        }
+    }
+}
