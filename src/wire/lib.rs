@@ -5,10 +5,14 @@
 //! *Not here:* finding, starting and installing providers (`host`), what a plan or an apply means.
 
 pub mod dynamic;
+pub mod grpc;
+pub mod handshake;
 pub mod messages;
 pub mod msgpack;
 pub mod problems;
+pub mod protocol;
 pub mod schemas;
+pub mod tls;
 pub mod v5;
 
 pub use diag;
