@@ -9,9 +9,11 @@ pub mod grpc;
 pub mod handshake;
 pub mod messages;
 pub mod msgpack;
+pub mod plugin;
 pub mod problems;
 pub mod protocol;
 pub mod schemas;
+pub mod served;
 pub mod tls;
 pub mod v5;
 

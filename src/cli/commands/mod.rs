@@ -10,6 +10,7 @@ mod init;
 mod metadata_functions;
 mod output;
 mod plan;
+mod provider_serve;
 mod providers;
 mod refresh;
 mod show;
@@ -49,6 +50,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),
     entry::<plan::Args>(),
+    entry::<provider_serve::Args>(),
     entry::<providers::Args>(),
     entry::<refresh::Args>(),
     entry::<show::Args>(),

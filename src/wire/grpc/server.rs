@@ -65,6 +65,14 @@ impl Responder {
         self.begin().map(|_| ()).map_err(|error| Status::broken(&error))
     }
 
+    /// Waits until nobody waits for more of the answer. It must have begun.
+    pub async fn closed(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            // Whether with a reason or with the connection: it is closed.
+            let _ = poll_fn(|context| stream.poll_reset(context)).await;
+        }
+    }
+
     fn begin(&mut self) -> Result<&mut SendStream<Bytes>, h2::Error> {
         if self.stream.is_none() {
             self.stream = Some(self.respond.send_response(head(), false)?);
