@@ -17,4 +17,7 @@ pub mod served;
 pub mod tls;
 pub mod v5;
 
+#[cfg(test)]
+mod testing;
+
 pub use diag;

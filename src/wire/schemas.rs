@@ -339,3 +339,6 @@ fn pack_version(version: u64) -> i64 {
 fn unpack_version(version: i64) -> u64 {
     u64::try_from(version).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ pub(super) fn write(number: &Number, out: &mut Vec<u8>) {
 
 pub(super) fn write_integer(whole: i64, out: &mut Vec<u8>) {
     match whole {
-        0..=0x7f | -32..=-1 => out.push(whole as u8),
+        -32..=0x7f => out.push(whole as u8),
         0x80..=0xff => out.extend([0xcc, whole as u8]),
         0x100..=0xffff => {
             out.push(0xcd);

@@ -63,7 +63,7 @@ impl Listener {
     fn unix(directory: Option<&Path>) -> io::Result<Listener> {
         // The folder is the user's alone: whoever is no other user may connect, and has to show the certificate.
         let mut builder = tempfile::Builder::new();
-        builder.prefix("gantry-");
+        builder.prefix("gantry-plugin-");
         let folder = match directory {
             Some(directory) => builder.tempdir_in(directory)?,
             None => builder.tempdir()?,
