@@ -6,3 +6,5 @@ mod expressions;
 mod lifecycle;
 mod plans;
 mod program;
+#[cfg(unix)]
+mod serve;

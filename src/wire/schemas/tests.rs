@@ -101,7 +101,7 @@ fn version_5_has_other_numbers_for_the_same() {
     let old = v5::GetSchemaResponse { resource_schemas: [("x_a".to_owned(), schema)].into(), ..Default::default() };
     // Fields 10 and 11, where version 6 has 11 and 12.
     let bytes = old.encode_to_vec();
-    assert!(bytes.windows(9).any(|part| part == b"\x50\x01\x5a\x06Use b."));
+    assert!(bytes.windows(10).any(|part| part == b"\x50\x01\x5a\x06Use b."));
     let read = unpack_schemas(v5::GetSchemaResponse::decode(&bytes[..]).unwrap().into()).unwrap();
     let expected = Attribute { deprecation: "Use b.".into(), ..Attribute::new("a", Type::set(Type::String)) };
     let expected = vec![expected.optional().write_only()];
