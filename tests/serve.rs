@@ -126,8 +126,7 @@ fn what_needs_an_unknown_configuration_is_deferred() {
             client_capabilities: Some(ClientCapabilities { deferral_allowed: true, ..Default::default() }),
             ..Default::default()
         };
-        let read: ReadResourceResponse =
-            served.channel.call(Rpc::ReadResource.path(Version::V6), &read).await.unwrap();
+        let read: ReadResourceResponse = served.channel.call(Rpc::ReadResource.path(Version::V6), &read).await.unwrap();
         assert_eq!(unpack_deferral(read.deferred.as_ref()), deferred.0);
         assert_eq!(unpack(read.new_state.as_ref(), &ty).unwrap(), object);
     });

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use schema::{Attribute, Block, Schema};
 use sdk::{
-    ApplyRequest, ApplyResponse, Call, Context, Definition, Function, FunctionParameter, FunctionProblem,
-    FunctionSignature, IdentityAttribute, IdentitySchema, ListRequest, ListResponse, ListedObject, NoConfiguration,
-    Problem, Provider, ReadRequest, ReadResponse, ResourceType, Runtime, answer,
+    ApplyRequest, ApplyResponse, Call, Context, Definition, FindIntent, Function, FunctionParameter, FunctionProblem,
+    FunctionSignature, IdentityAttribute, IdentitySchema, IntentOutcome, ListRequest, ListResponse, ListedObject,
+    NoConfiguration, Problem, Provider, ReadRequest, ReadResponse, ResourceType, Runtime, answer,
 };
 use value::{Type, Value};
 
@@ -64,6 +64,11 @@ impl ResourceType for Thing {
             let name = request.planned.attribute("name").unwrap_or(Value::NULL);
             let id = match name.as_str() {
                 Some("panic") => panic!("on purpose"),
+                Some("lost") => {
+                    let reported = request.progress.handle("h-7").await;
+                    let lost = Problem::error("Answer lost", "It may be there.");
+                    return ApplyResponse::failed(request, reported.err().unwrap_or(lost));
+                }
                 // A size that is no number: not what the schema says.
                 Some("wrong") => {
                     let size = Value::from("large");
@@ -78,6 +83,11 @@ impl ResourceType for Thing {
             let size = request.planned.attribute("size").unwrap_or(Value::NULL);
             ApplyResponse::new(Value::object([("id", id.into()), ("name", name), ("size", size)]))
         })
+    }
+
+    fn find_intent<'a>(&'a self, _: Context<'a>, intent: FindIntent) -> Option<Call<'a, IntentOutcome>> {
+        let id = Value::from(intent.handle?);
+        Some(answer(IntentOutcome::Found { object: thing(id, "lost"), private: vec![7], identity: None }))
     }
 
     fn list_schema(&self) -> Option<Schema> {

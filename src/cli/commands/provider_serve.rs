@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(long)]
     debug: bool,
 
-    /// The provider: fake, terraform.
+    /// The name of the provider.
     #[arg(value_name = "NAME")]
     name: String,
 }

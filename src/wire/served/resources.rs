@@ -1,8 +1,12 @@
 //! The life of managed resources: upgrade, read, plan, apply, import, move, generate.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use sdk::{
-    ApplyRequest, GenerateRequest, ImportRequest, ImportTarget, ImportedObject, MoveRequest, NoProgress, PlanRequest,
-    Problem, ReadRequest, UpgradeRequest, random_uuid,
+    Action, ApplyRequest, ApplyResponse, Call, FindIntent, GenerateRequest, ImportRequest, ImportTarget,
+    ImportedObject, IntentOutcome, MoveRequest, PlanRequest, Problem, Progress, ReadRequest, UpgradeRequest, answer,
+    random_uuid,
 };
 use value::Value;
 
@@ -10,6 +14,28 @@ use super::{Served, or_problem, read, unreadable, write};
 use crate::dynamic::unpack_stored;
 use crate::messages as wire;
 use crate::problems::{pack_deferral, pack_path, pack_problems};
+
+/// How long it may take to find out what became of a failed creation.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// Keeps the last handle that a provider reports during a change; the host has no place for it.
+#[derive(Default)]
+struct Handle(Mutex<Option<String>>);
+
+impl Handle {
+    fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Progress for Handle {
+    fn handle<'a>(&'a self, handle: &'a str) -> Call<'a, Result<(), Problem>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.to_owned());
+        answer(Ok(()))
+    }
+
+    fn message(&self, _: &str) {}
+}
 
 impl Served {
     pub(super) async fn upgrade(&self, asked: wire::UpgradeResourceStateRequest) -> wire::UpgradeResourceStateResponse {
@@ -100,6 +126,7 @@ impl Served {
         // Until the provider is asked nothing has changed, and a host that gets no object back would take it for gone.
         let unchanged = asked.prior_state.clone();
         let private = asked.planned_private.clone();
+        let handle = Handle::default();
         let done = async {
             let ty = self.resource_type(&kind)?;
             let request = ApplyRequest {
@@ -112,10 +139,23 @@ impl Served {
                 kind: asked.type_name.into(),
                 // The host remembers no attempt, so each is a new one.
                 token: random_uuid(&*self.runtime).into(),
-                progress: &NoProgress,
+                progress: &handle,
             };
             let expected = if request.planned.is_null() { request.prior.clone() } else { request.planned.clone() };
-            Ok((ty, expected, self.provider.apply(request).await))
+            let intent = request.prior.is_null().then(|| FindIntent {
+                kind: request.kind.clone(),
+                action: Action::Create,
+                token: request.token.clone(),
+                handle: None,
+                prior: request.prior.clone(),
+                planned: request.planned.clone(),
+                private: vec![],
+            });
+            let mut response = self.provider.apply(request).await;
+            if let Some(intent) = intent.filter(|_| response.new.is_null()) {
+                self.settle(FindIntent { handle: handle.take(), ..intent }, &mut response).await;
+            }
+            Ok((ty, expected, response))
         };
         let (ty, expected, response) = match done.await {
             Ok(done) => done,
@@ -146,6 +186,23 @@ impl Served {
             diagnostics: pack_problems(&problems),
             legacy_type_system: response.legacy_types,
             new_identity,
+        }
+    }
+
+    /// A creation failed without an object, which does not say that there is none. The host keeps no token and no handle, so it
+    /// is found out now or never.
+    async fn settle(&self, intent: FindIntent, response: &mut ApplyResponse) {
+        let has_handle = intent.handle.is_some();
+        let found = tokio::time::timeout(SETTLE, self.provider.find_intent(intent)).await;
+        match found {
+            Ok(IntentOutcome::Found { object, private, identity }) => {
+                response.new = object;
+                response.private = private;
+                response.identity = identity;
+            }
+            // Without a handle the cloud has not said that it began anything: the failure itself says enough.
+            Ok(IntentOutcome::Unknown(problems)) if has_handle => response.problems.extend(problems),
+            Ok(IntentOutcome::Absent | IntentOutcome::Unknown(_)) | Err(_) => {}
         }
     }
 

@@ -155,6 +155,17 @@ fn what_was_made_is_recorded_even_if_it_cannot_be_written() {
 }
 
 #[test]
+fn what_was_made_without_an_answer_is_looked_for() {
+    check(true, async |channel| {
+        let answer: ApplyResourceChangeResponse =
+            channel.call(path(Rpc::ApplyResourceChange), &create("lost")).await.unwrap();
+        assert_eq!(unpack(answer.new_state.as_ref(), &thing_type()).unwrap(), thing("h-7".into(), "lost"));
+        assert_eq!((answer.private, answer.new_identity.is_some()), (vec![7], true));
+        assert_eq!(shown(answer.diagnostics), ["Answer lost: It may be there."]);
+    });
+}
+
+#[test]
 fn an_apply_that_cannot_begin_leaves_the_object_as_it_was() {
     check(true, async |channel| {
         let prior_state = packed(&thing("1".into(), "a"));
