@@ -6,5 +6,6 @@ mod interrupt;
 mod regressions;
 mod resume;
 mod secrets;
+mod serve;
 mod terraform;
 mod tidy;

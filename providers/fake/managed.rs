@@ -230,8 +230,11 @@ impl<S: Special> Managed<S> {
         request.progress.handle(&object.id).await?;
         request.progress.message(&format!("waiting for {}", object.id));
         request.progress.waiting();
-        let Some(object) = session.wait_for(&object.id).await? else {
-            return Err(Problem::error("Object not found", "The object went away while it was worked on."));
+        let object = match session.wait_for(&object.id).await {
+            Ok(Some(object)) => object,
+            Ok(None) => return Err(Problem::error("Object not found", "The object went away while it was worked on.")),
+            // Told to stop: the object is there, and what is known of it must not be lost.
+            Err(problem) => return Ok((object, Some(problem))),
         };
         let problem = gave_up(&object);
         Ok((object, problem))

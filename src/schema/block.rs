@@ -23,8 +23,12 @@ pub struct Block {
     pub blocks: Vec<NestedBlock>,
     /// What it is for.
     pub description: EcoString,
+    /// The description is Markdown, not plain text.
+    pub is_markdown: bool,
     /// A warning for those who use it.
     pub deprecated: bool,
+    /// What to do instead; may be empty even though it is deprecated.
+    pub deprecation: EcoString,
 }
 
 /// An attribute. At least one of `required`, `optional`, `computed` holds.
@@ -36,6 +40,8 @@ pub struct Attribute {
     pub kind: AttributeKind,
     /// What it is for.
     pub description: EcoString,
+    /// The description is Markdown, not plain text.
+    pub is_markdown: bool,
     /// Must be set.
     pub required: bool,
     /// May be set.
@@ -48,6 +54,8 @@ pub struct Attribute {
     pub write_only: bool,
     /// A warning for those who use it.
     pub deprecated: bool,
+    /// What to do instead; may be empty even though it is deprecated.
+    pub deprecation: EcoString,
 }
 
 /// The type of an attribute.
@@ -115,12 +123,14 @@ impl Attribute {
             name: name.into(),
             kind: AttributeKind::Type(ty),
             description: EcoString::new(),
+            is_markdown: false,
             required: false,
             optional: false,
             computed: false,
             sensitive: false,
             write_only: false,
             deprecated: false,
+            deprecation: EcoString::new(),
         }
     }
 

@@ -12,6 +12,7 @@ mod init;
 mod metadata_functions;
 mod output;
 mod plan;
+mod provider_serve;
 mod providers;
 mod providers_lock;
 mod providers_mirror;
@@ -58,6 +59,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),
     entry::<plan::Args>(),
+    entry::<provider_serve::Args>(),
     entry::<providers::Args>(),
     entry::<providers_lock::Args>(),
     entry::<providers_mirror::Args>(),
