@@ -159,14 +159,7 @@ pub(crate) struct Wish<'a> {
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
 pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) -> Result<Report, Exit> {
-    if args.no_color {
-        session.ui.disable_colour();
-    }
-    let voice = args.voice();
-    if voice == Voice::Json {
-        progress::say(session, [stream::version()]);
-    }
-    heed(session, args, wish.operation)?;
+    let voice = begin(session, args, wish.operation)?;
     let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
     let here = Path::new(".");
     let assignments = Assignments::collect(here, &args.variables, &session.environment, &mut sources, &mut diags);
@@ -176,10 +169,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::new(session.providers);
-    let settings = &configuration.root.module.settings;
-    backend::check(settings, &mut diags);
-    offer::terraform_state(backend::path(settings)).into_iter().for_each(|offer| diags.push(offer));
-    diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
+    look_through(&configuration, &linked, &mut diags);
     voice.diagnostics(session, &configuration.sources, &diags);
     if diags.has_errors() {
         return Err(Exit::FAILURE);
@@ -234,8 +224,23 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     finish(session, voice, &configuration.sources, report, (&interrupt, &tally))
 }
 
+/// Says what is wrong with a configuration, and with where its state is.
+fn look_through(configuration: &Configuration, linked: &LinkedProviders, diags: &mut Diagnostics) {
+    let settings = &configuration.root.module.settings;
+    backend::check(settings, diags);
+    offer::terraform_state(backend::path(settings)).into_iter().for_each(|offer| diags.push(offer));
+    diags.append(lang::validate::validate(&configuration.root, linked, &configuration.environment));
+}
+
 /// Heeds the flags that are about more than the plan.
-fn heed(session: &mut Session, args: &PlanningArgs, operation: &str) -> Result<(), Exit> {
+fn begin(session: &mut Session, args: &PlanningArgs, operation: &str) -> Result<Voice, Exit> {
+    let voice = args.voice();
+    if args.no_color {
+        session.ui.disable_colour();
+    }
+    if voice == Voice::Json {
+        progress::say(session, [stream::version()]);
+    }
     if args.compact_warnings {
         session.ui.compact_warnings();
     }
@@ -244,7 +249,6 @@ fn heed(session: &mut Session, args: &PlanningArgs, operation: &str) -> Result<(
         Some(state) => args.legacy.copy(&state),
         None => Ok(()),
     });
-    let voice = args.voice();
     if let Err(problem) = copied {
         voice.diagnostics(session, &Sources::default(), &problem.into());
         return Err(Exit::FAILURE);
@@ -252,7 +256,7 @@ fn heed(session: &mut Session, args: &PlanningArgs, operation: &str) -> Result<(
     if !is_plan {
         args.lock.heed(session);
     }
-    Ok(())
+    Ok(voice)
 }
 
 /// Returns where state is kept; a plan that is not to hold the lock works with what is there at this moment.
