@@ -156,7 +156,8 @@ impl Resource<'_> {
     }
 
     fn with_identity(&self, mut response: ReadResponse) -> ReadResponse {
-        response.identity = response.identity.or_else(|| self.identity_of(&response.object));
+        // What a part returns is usually what it was asked about; the object says what it truly is.
+        response.identity = self.identity_of(&response.object).or(response.identity);
         response
     }
 }

@@ -134,16 +134,19 @@ fn object(change: &Change, address: &str, remark: Option<String>, schemas: &dyn 
         change.address.resource.resource.mode,
         &change.address.resource.resource.kind,
     );
+    // Nobody has seen an object yet that is imported.
+    writer.shows_all = change.importing.is_some();
     body(&change.address, &sign, writer, |writer| match block {
         Some(block) => writer.block(&comparer.block(block, some(before), some(after), &forcing), 8),
         // Only what is stored of a type that its provider no longer has: its attributes are all there is to see.
         None => writer.block(&comparer.block(&bare_block(before), some(before), some(after), &forcing), 8),
     });
+    writer.shows_all = false;
 }
 
 /// Says where an object comes from, as far as the phrase before does not.
 fn imported(change: &Change, importing: &Importing, writer: &mut Writer) {
-    if importing.is_generated {
+    if importing.is_generated && change.action == Action::NoOp {
         writer.out.push_str("  # (config will be generated)\n");
     }
     let from = match (&importing.target, importing.shown()) {
