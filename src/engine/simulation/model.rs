@@ -238,7 +238,7 @@ impl Model {
                 None => self.block(found.to),
             };
             if let Some(block) = block.filter(|block| block.kind == CONDUIT) {
-                names.extend(self.names(&block.refs, &None, place, part));
+                names.extend(self.names(&block.refs, &None, place, Part::Shown));
                 if part == Part::Whole {
                     names.extend(self.names(&block.after, &None, place, part));
                 }
