@@ -156,6 +156,11 @@ impl World {
         self.change(|state| state.faults.push(fault))
     }
 
+    /// Forgets by which calls objects were made: none can be found by its token any more.
+    pub fn forget_tokens(&self) -> io::Result<()> {
+        self.change(|state| state.tokens.clear())
+    }
+
     /// Takes back what was injected and has not struck yet.
     pub fn heal(&self) -> io::Result<()> {
         self.change(|state| state.faults.clear())

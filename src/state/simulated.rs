@@ -47,6 +47,8 @@ struct Disk {
     /// What is to go wrong how many operations after a file of such a name is made.
     trap: Option<(String, u64, Fault)>,
     has_failed: bool,
+    /// What is synced is as little durable as what is not.
+    forgets: bool,
 }
 
 impl Disk {
@@ -100,6 +102,11 @@ impl SimulatedFiles {
     /// Has an operation fail that many operations after a file is made whose name ends like this.
     pub fn fail_after_creating(&self, ending: &str, operations: u64, fault: Fault) {
         self.disk().trap = Some((ending.to_owned(), operations, fault));
+    }
+
+    /// Says from now on that what was written is durable, and lies.
+    pub fn forget_syncs(&self) {
+        self.disk().forgets = true;
     }
 
     /// Tells whether an operation has failed.
@@ -277,8 +284,10 @@ impl OpenFile for SimulatedFile {
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.files.disk();
         disk.step()?;
-        let data = disk.inodes[self.inode].data.clone();
-        disk.inodes[self.inode].durable = data;
+        if !disk.forgets {
+            let data = disk.inodes[self.inode].data.clone();
+            disk.inodes[self.inode].durable = data;
+        }
         Ok(())
     }
 }

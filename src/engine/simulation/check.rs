@@ -22,8 +22,10 @@ pub(super) struct Fate {
 
 /// Returns the fate of every object that a plan knows of, by id.
 pub(super) fn fates(plan: &Plan) -> HashMap<String, Fate> {
+    // What is deferred may go on using an old object until a later stage, which does not keep that object.
+    let is_whole = plan.deferred.is_empty();
     let fate = |change: &plan::Change| {
-        let is_last = change.deposed.is_some() || change.action == Action::CreateThenDelete;
+        let is_last = is_whole && (change.deposed.is_some() || change.action == Action::CreateThenDelete);
         Some((id_of(&change.before)?, Fate { action: change.action, is_last }))
     };
     plan.changes.iter().filter_map(fate).collect()

@@ -46,7 +46,8 @@ fn provider() -> Box<dyn sdk::Provider> {
     fake::provider_in(cloud.unwrap_or_else(World::in_memory))
 }
 
-const PROVIDERS: &[sdk::Factory] = &[provider, || terraform::provider(|_| Err("there are no such files here".into()))];
+pub(super) const PROVIDERS: &[sdk::Factory] =
+    &[provider, || terraform::provider(|_| Err("there are no such files here".into()))];
 
 /// How a run is cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -231,22 +232,33 @@ impl Machine {
 
     /// Says of an object that it is to be replaced, as the command does.
     pub(super) fn taint(&self) -> Result<(), Wrong> {
+        self.write(|ledger| {
+            let objects = ledger.state.objects().filter(|(target, ..)| target.deposed.is_none());
+            let tainted = objects.map(|(target, resource, object)| {
+                let object = Arc::new(Object { status: Status::Tainted, ..Object::clone(object) });
+                Record::Object(Settled { token: None, target, provider: resource.provider.clone(), object })
+            });
+            let mut tainted: Vec<Record> = tainted.collect();
+            if tainted.is_empty() {
+                return tainted;
+            }
+            let place = self.random.borrow_mut().below(tainted.len() as u64) as usize;
+            if let Record::Object(settled) = &tainted[place] {
+                self.say(format!("tainted: {}", settled.target));
+            }
+            vec![tainted.swap_remove(place)]
+        })
+    }
+
+    /// Writes records into the state, outside of any run.
+    pub(super) fn write(&self, records: impl FnOnce(&Ledger) -> Vec<Record>) -> Result<(), Wrong> {
         let world = self.files.world();
         let store: Arc<dyn Store> = Arc::new(LocalStore::new("/w", world.clone()));
         let request = LockRequest { claim: Claim::default(), patience: Duration::ZERO };
         let lock = store.lock("default", &request).map_err(|error| error.to_string())?;
-        let opened =
-            Journal::open_by_hand(store, "default", lock, &world, "0.1.0").map_err(|error| error.to_string())?;
-        let journal = opened.0.journal;
-        let state = journal.state();
-        let objects: Vec<_> = state.objects().filter(|(target, ..)| target.deposed.is_none()).collect();
-        if !objects.is_empty() {
-            let place = self.random.borrow_mut().below(objects.len() as u64) as usize;
-            let (target, resource, object) = &objects[place];
-            self.say(format!("tainted: {target}"));
-            let object = Arc::new(Object { status: Status::Tainted, ..Object::clone(object) });
-            let (target, provider) = (target.clone(), resource.provider.clone());
-            let record = Record::Object(Settled { token: None, target, provider, object });
+        let opened = Journal::open_by_hand(store, "default", lock, &world, "0.1.0");
+        let journal = opened.map_err(|error| error.to_string())?.0.journal;
+        for record in records(&journal.ledger()) {
             journal.commit(&record).map_err(|error| error.to_string())?;
         }
         journal.close().map(|_| ()).map_err(|(_, error)| error.to_string())
@@ -395,13 +407,13 @@ impl apply::Observer for Seen<'_> {
 }
 
 /// A configuration that has been read.
-struct Loaded {
-    root: Node,
-    env: Environment,
+pub(super) struct Loaded {
+    pub(super) root: Node,
+    pub(super) env: Environment,
 }
 
 impl Loaded {
-    fn new(model: &Model) -> Result<Loaded, Wrong> {
+    pub(super) fn new(model: &Model) -> Result<Loaded, Wrong> {
         let files = text::files(model).into_iter().map(|(path, text)| (PathBuf::from(path), text.into_bytes()));
         let files = Arc::new(MemoryFiles(files.collect()));
         let env = Environment { files: files.clone(), ..Environment::nowhere() };
@@ -441,7 +453,7 @@ impl Files for MemoryFiles {
 }
 
 /// Configurations here call no functions of providers.
-struct NoFunctions;
+pub(super) struct NoFunctions;
 
 impl Providers for NoFunctions {
     fn available(&self, _: &Provider) -> Result<(), String> {

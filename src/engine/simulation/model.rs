@@ -149,8 +149,8 @@ pub(super) struct Wanted {
     pub(super) refs: BTreeSet<String>,
     /// Names of the objects that come first without that.
     pub(super) after: BTreeSet<String>,
-    /// Tells the block apart, and the place it is in.
-    pub(super) origin: (u32, String),
+    /// It is replaced with what it refers to.
+    pub(super) is_tied: bool,
 }
 
 impl Model {
@@ -219,7 +219,7 @@ impl Model {
                 region: block.region,
                 refs: self.names(&block.refs, &key, place, Part::Shown),
                 after,
-                origin: (block.number, place.prefix.clone()),
+                is_tied: block.is_tied,
             };
             wanted.insert(copy_name(&format!("{}n{}", place.prefix, block.number), &key), found);
         }
@@ -238,7 +238,7 @@ impl Model {
                 None => self.block(found.to),
             };
             if let Some(block) = block.filter(|block| block.kind == CONDUIT) {
-                names.extend(self.names(&block.refs, &None, place, part));
+                names.extend(self.names(&block.refs, &None, place, Part::Shown));
                 if part == Part::Whole {
                     names.extend(self.names(&block.after, &None, place, part));
                 }
