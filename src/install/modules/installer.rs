@@ -87,6 +87,27 @@ impl<'a> Installer<'a> {
         Ok(self.lines)
     }
 
+    /// Copies a module into the working folder, for a configuration that begins as a copy of one.
+    pub fn copy_here(&self, text: &str) -> Result<(), Failure> {
+        let source = Source::parse(text).map_err(|error| {
+            Failure::new("Invalid module source address", format!("{text:?} is no source of a module: {error}."))
+        });
+        let not_copied = |error: io::Error| {
+            Failure::new("Cannot copy module", format!("The module {text} cannot be copied into the folder: {error}."))
+        };
+        if lang::tree::is_local(text) {
+            return folders::copy(Path::new(text), self.working_folder, 0).map_err(not_copied);
+        }
+        (self.tell)("", Some(text));
+        let held = tempfile::tempdir().map_err(not_copied)?;
+        let target = held.path().join("module");
+        let result = self.fetch_into("", &source?, &Requirement::default(), &target);
+        (self.tell)("", None);
+        let entry = result?;
+        folders::remove(&target.join(".git")).map_err(not_copied)?;
+        folders::copy(&entry.dir, self.working_folder, 0).map_err(not_copied)
+    }
+
     fn install(&mut self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {
         let invalid =
             |detail: String| Diagnostic::error("Invalid module source address", detail).at(wanted.source_span);
@@ -127,6 +148,16 @@ impl<'a> Installer<'a> {
     }
 
     fn fetch(&self, key: &str, source: &Source, requirement: &Requirement) -> Result<Entry, Failure> {
+        self.fetch_into(key, source, requirement, &modules_folder(self.working_folder).join(key))
+    }
+
+    fn fetch_into(
+        &self,
+        key: &str,
+        source: &Source,
+        requirement: &Requirement,
+        target: &Path,
+    ) -> Result<Entry, Failure> {
         let (version, real) = match &source.package {
             Package::Registry(module) => {
                 let (version, mut real) = self.registries.find(module, requirement)?;
@@ -135,9 +166,8 @@ impl<'a> Installer<'a> {
             }
             _ => (None, source.clone()),
         };
-        let target = modules_folder(self.working_folder).join(key);
-        let subfolder = self.place(&real, &target, HOPS_MAX)?;
-        let dir = in_package(&target, &subfolder).ok_or_else(|| {
+        let subfolder = self.place(&real, target, HOPS_MAX)?;
+        let dir = in_package(target, &subfolder).ok_or_else(|| {
             let detail = format!("The package of the module {key} from {source} has no folder {subfolder:?}.");
             Failure::new("Unreadable module subdirectory", detail)
         })?;
