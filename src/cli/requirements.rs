@@ -51,3 +51,16 @@ fn constrain<T: AsRef<str>>(need: &mut Need, asked: Option<&(T, Span)>, diags: &
         }
     }
 }
+
+/// Returns what to add to a complaint about a provider: a module that does not say where its provider comes from means
+/// another one than the module that does.
+pub(crate) fn hint(provider: &Provider, needs: &BTreeMap<Provider, Need>) -> String {
+    let namesake = needs.keys().find(|other| other.name == provider.name && *other != provider);
+    match namesake.filter(|_| *provider == Provider::implied(&provider.name)) {
+        Some(other) => format!(
+            " Another module requires {}: if that is meant here, too, this module's required_providers must say so.",
+            other.short()
+        ),
+        None => String::new(),
+    }
+}

@@ -117,6 +117,10 @@ impl Args {
         let (read, modules) = installing::read_modules(session, means, fetching, &mut diags);
         let mut needs = requirements::of_configuration(&read.root, &mut diags);
         self.check_backend(&read, &mut diags);
+        read.root.visit(&mut |node| {
+            let checked = node.module.settings.required_versions.iter().map(lang::version::check_required);
+            diags.append(checked.filter_map(|result| result.err().map(|problem| *problem)).collect());
+        });
         session.ui.diagnostics(&read.sources, &diags);
         if diags.has_errors() {
             return Err(Exit::FAILURE);
@@ -140,7 +144,8 @@ impl Args {
         if !outcome.failures.is_empty() {
             session.ui.out.print(&text);
             let problem = |(provider, failure): (Provider, install::Failure)| {
-                let diagnostic = Diagnostic::from(failure);
+                let mut diagnostic = Diagnostic::from(failure);
+                diagnostic.detail.push_str(&requirements::hint(&provider, &foreign));
                 match foreign.get(&provider).and_then(|need| need.span) {
                     Some(span) => diagnostic.at(span),
                     None => diagnostic,

@@ -13,7 +13,7 @@ use super::registry::ModuleRegistries;
 use super::source::{Package, Source};
 use super::{archives, git};
 use crate::failure::Failure;
-use crate::folders;
+use crate::folders::{self, FolderLock};
 use crate::http::Client;
 use crate::source::Network;
 use crate::version::{Requirement, Version};
@@ -59,6 +59,8 @@ pub struct Installer<'a> {
     /// Folders of the packages fetched in this run.
     fetched: RefCell<BTreeMap<String, PathBuf>>,
     lines: Vec<ModuleLine>,
+    /// Held from the first fetch on: another process may be fetching into the same folder.
+    exclusive: Option<FolderLock>,
 }
 
 impl<'a> Installer<'a> {
@@ -74,6 +76,7 @@ impl<'a> Installer<'a> {
             manifest: Manifest::default(),
             fetched: RefCell::default(),
             lines: Vec::new(),
+            exclusive: None,
         }
     }
 
@@ -121,6 +124,14 @@ impl<'a> Installer<'a> {
             return Ok(entry.dir);
         }
         let at_call = |failure: Failure| Diagnostic::from(failure).at(wanted.source_span);
+        if self.exclusive.is_none() {
+            let folder = modules_folder(self.working_folder);
+            let taken = FolderLock::take(&folder, "modules").map_err(|error| {
+                let detail = format!("The folder {} cannot be locked: {error}.", folder.display());
+                at_call(Failure::new("Cannot install module", detail))
+            })?;
+            self.exclusive = Some(taken);
+        }
         (self.tell)(&key, Some(wanted.source));
         let result = self.fetch(&key, &source, &requirement);
         (self.tell)(&key, None);
