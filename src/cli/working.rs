@@ -16,7 +16,7 @@ use crate::providers::LinkedProviders;
 use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, environment, stored};
+use crate::{Exit, Session, arguments, environment, requirements, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -138,6 +138,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         args.input && voice == Voice::Text && session.ui.is_interactive && !session.environment.is_input_off();
     let asking = if can_ask { Asking::Allowed } else { Asking::Off };
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+    check_locks(session, voice, &configuration)?;
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::new(session.providers);
     diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
@@ -190,6 +191,13 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         Exit::FAILURE
     })?;
     finish(session, voice, &configuration.sources, report, &interrupt)
+}
+
+/// Ends the run where other versions of providers are locked than are asked for: everything else may be their fault.
+fn check_locks(session: &mut Session, voice: Voice, configuration: &Configuration) -> Result<(), Exit> {
+    let problems = requirements::check_locks(&configuration.root, session);
+    voice.diagnostics(session, &configuration.sources, &problems);
+    if problems.has_errors() { Err(Exit::FAILURE) } else { Ok(()) }
 }
 
 /// Says what there is to say at the end.

@@ -229,6 +229,8 @@ fn keeps_to_the_lock_file_until_told_otherwise_and_goes_back() {
     world.run(&["init", "-upgrade"]);
     assert_eq!(version(&world), "2.0.0");
     world.require("work", "< 2.0.0");
+    let complaint = world.fail(&["plan"]);
+    assert!(complaint.contains("Inconsistent dependency lock file"), "{complaint}");
     let complaint = world.fail(&["init"]);
     assert!(complaint.contains("Run \"gantry init -upgrade\" to choose anew"), "{complaint}");
     world.run(&["init", "-upgrade"]);
