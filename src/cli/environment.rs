@@ -21,6 +21,7 @@ pub struct Variable {
 
 /// Every variable that has an effect, sorted. `TF_` names are read so that a Terraform set-up works unchanged.
 pub const VARIABLES: &[Variable] = &[
+    Variable { name: "ALL_PROXY", effect: "The proxy for requests to registries; in small letters, too." },
     Variable { name: "GANTRY_CLI_ARGS", effect: "Flags to put before the command's own, split as a shell would." },
     Variable { name: "GANTRY_CLI_ARGS_*", effect: "The same for one command: `GANTRY_CLI_ARGS_fmt`." },
     Variable {
@@ -40,7 +41,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
     Variable { name: "HOME", effect: "What `~` means." },
     Variable { name: "HOSTNAME", effect: "The machine's name, for the lock of the state." },
+    Variable { name: "HTTPS_PROXY", effect: "The same." },
+    Variable { name: "HTTP_PROXY", effect: "The same." },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
+    Variable { name: "NO_PROXY", effect: "Hosts to which requests go without the proxy; in small letters, too." },
     Variable {
         name: "PLUGIN_CLIENT_CERT",
         effect: "For `provider serve`: the certificate of the program that started it.",
@@ -52,12 +56,22 @@ pub const VARIABLES: &[Variable] = &[
         effect: "For `provider serve`: the versions of the protocol to choose from.",
     },
     Variable { name: "PLUGIN_UNIX_SOCKET_DIR", effect: "For `provider serve`: the folder for its socket." },
+    Variable {
+        name: "SSL_CERT_DIR",
+        effect: "A folder with the authorities that registries' certificates may be from, in place of the machine's.",
+    },
+    Variable {
+        name: "SSL_CERT_FILE",
+        effect: "A file with the authorities that registries' certificates may be from, in place of the machine's.",
+    },
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
     Variable { name: "TF_CLI_CONFIG_FILE", effect: "As `GANTRY_CLI_CONFIG_FILE`, which wins." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
     Variable { name: "TF_PLUGIN_CACHE_DIR", effect: "As `GANTRY_PLUGIN_CACHE_DIR`, which wins." },
     Variable { name: "TF_PLUGIN_MAGIC_COOKIE", effect: "For `provider serve`: says that Terraform has started it." },
+    Variable { name: "TF_REGISTRY_CLIENT_TIMEOUT", effect: "Seconds that a registry has for its answer." },
+    Variable { name: "TF_REGISTRY_DISCOVERY_RETRY", effect: "How often a request to a registry is tried again." },
     Variable { name: "TF_TOKEN_*", effect: "The token for a host: `TF_TOKEN_app_example_com`." },
     Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
     Variable { name: "TF_WORKSPACE", effect: "The name of the workspace." },

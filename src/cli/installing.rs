@@ -192,6 +192,13 @@ pub(crate) fn read_modules(
     (read, text)
 }
 
+/// Copies a module into the working folder.
+pub(crate) fn copy_module(session: &mut Session, means: &Means, source: &str) -> Result<(), Diagnostic> {
+    let ticker = Ticker::new(&mut session.ui);
+    let tell = |_: &str, what: Option<&str>| ticker.tell(source.to_owned(), what.map(str::to_owned));
+    Ok(Installer::new(Path::new("."), false, &means.network, &tell).copy_here(source)?)
+}
+
 /// Returns a line on what became of a module.
 fn module_line(module: &ModuleLine) -> String {
     let version = module.version.as_ref().map(|version| format!(" v{version}")).unwrap_or_default();

@@ -1,11 +1,18 @@
 //! Which providers a configuration and its state need, and in which versions.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use addr::Provider;
-use diag::{Diagnostic, Diagnostics, Span};
+use diag::{Diagnostic, Diagnostics, Sources, Span};
+use install::lock_file::Locks;
+use install::settings::Settings;
 use install::version::Requirement;
 use lang::tree::Node;
+use lang::validate::Providers;
+
+use crate::Session;
+use crate::providers::LinkedProviders;
 
 /// What is asked of a provider.
 #[derive(Clone, Debug, Default)]
@@ -50,4 +57,53 @@ fn constrain<T: AsRef<str>>(need: &mut Need, asked: Option<&(T, Span)>, diags: &
             diags.push(Diagnostic::error("Invalid version constraint", detail).at(*span));
         }
     }
+}
+
+/// Returns what to add to a complaint about a provider: a module that does not say where its provider comes from means
+/// another one than the module that does.
+pub(crate) fn hint(provider: &Provider, needs: &BTreeMap<Provider, Need>) -> String {
+    let namesake = needs.keys().find(|other| other.name == provider.name && *other != provider);
+    match namesake.filter(|_| *provider == Provider::implied(&provider.name)) {
+        Some(other) => format!(
+            " Another module requires {}: if that is meant here, too, this module's required_providers must say so.",
+            other.short()
+        ),
+        None => String::new(),
+    }
+}
+
+/// Tells of providers whose version in the lock file is not what the configuration asks for now; those that are part of
+/// Gantry and those that the user builds have none.
+pub(crate) fn check_locks(root: &Node, session: &Session) -> Diagnostics {
+    let mut diags = Diagnostics::new();
+    let linked = LinkedProviders::new(session.providers);
+    let mut needs = of_configuration(root, &mut diags);
+    needs.retain(|provider, need| !need.requirement.is_empty() && linked.available(provider).is_err());
+    if needs.is_empty() {
+        return diags;
+    }
+    // What is wrong with the file itself, `init` says.
+    let (mut sources, mut unread) = (Sources::default(), Diagnostics::new());
+    let locks = Locks::read(Path::new("."), &mut sources, &mut unread);
+    needs.retain(|provider, need| locks.get(provider).is_some_and(|lock| !need.requirement.allows(&lock.version)));
+    if needs.is_empty() {
+        return diags;
+    }
+    let settings = Settings::load(&session.environment.surroundings(), &mut sources, &mut unread);
+    for (provider, need) in needs.iter().filter(|(provider, _)| !settings.dev_overrides.contains_key(provider)) {
+        let Some(lock) = locks.get(provider) else { continue };
+        let detail = format!(
+            "The lock file has version {} of {}, and the configuration asks for {}. Run \"gantry init -upgrade\" to choose \
+             anew.",
+            lock.version,
+            provider.short(),
+            need.requirement
+        );
+        let diagnostic = Diagnostic::error("Inconsistent dependency lock file", detail);
+        diags.push(match need.span {
+            Some(span) => diagnostic.at(span),
+            None => diagnostic,
+        });
+    }
+    diags
 }

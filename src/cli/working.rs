@@ -19,7 +19,7 @@ use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::tally::Tally;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, backend, environment, generated, offer, stored};
+use crate::{Exit, Session, arguments, backend, environment, generated, offer, requirements, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -167,6 +167,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         args.input && voice == Voice::Text && session.ui.is_interactive && !session.environment.is_input_off();
     let asking = if can_ask { Asking::Allowed } else { Asking::Off };
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+    check_locks(session, voice, &configuration)?;
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::new(session.providers);
     look_through(&configuration, &linked, &mut diags);
@@ -265,6 +266,13 @@ fn store(args: &PlanningArgs, operation: &str) -> Arc<dyn state::Store> {
         true => Arc::new(Glimpse(stored::store())),
         false => stored::store(),
     }
+}
+
+/// Ends the run where other versions of providers are locked than are asked for: everything else may be their fault.
+fn check_locks(session: &mut Session, voice: Voice, configuration: &Configuration) -> Result<(), Exit> {
+    let problems = requirements::check_locks(&configuration.root, session);
+    voice.diagnostics(session, &configuration.sources, &problems);
+    if problems.has_errors() { Err(Exit::FAILURE) } else { Ok(()) }
 }
 
 /// Says what there is to say at the end.

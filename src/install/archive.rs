@@ -65,7 +65,7 @@ pub(crate) struct Unpacking<'a> {
 impl<'a> Unpacking<'a> {
     /// Begins with an archive of so many bytes.
     pub(crate) fn new(archive: &'a Path, folder: &'a Path, size: u64) -> Unpacking<'a> {
-        let bytes = size.saturating_mul(GROWTH_MAX).max(GROWTH_FREE_BYTES).min(BYTES_MAX);
+        let bytes = size.saturating_mul(GROWTH_MAX).clamp(GROWTH_FREE_BYTES, BYTES_MAX);
         Unpacking { archive, folder, budget: Budget { bytes, files: FILES_MAX }, links: Vec::new() }
     }
 

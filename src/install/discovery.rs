@@ -16,13 +16,18 @@ pub(crate) const MODULES: &str = "modules.v1";
 /// Asks hosts for their services, each once.
 pub(crate) struct Discovery {
     client: Arc<Client>,
-    known: Mutex<BTreeMap<String, BTreeMap<String, String>>>,
+    /// Failures, too: a host that does not answer is waited for once.
+    known: Mutex<BTreeMap<String, Result<Services, Failure>>>,
 }
+
+/// Addresses by the names of services.
+type Services = BTreeMap<String, String>;
 
 impl Discovery {
     /// Begins with the hosts that the user has described.
     pub(crate) fn new(client: Arc<Client>) -> Discovery {
-        let known = Mutex::new(client.settings().hosts.clone());
+        let known = client.settings().hosts.iter().map(|(host, services)| (host.clone(), Ok(services.clone())));
+        let known = Mutex::new(known.collect());
         Discovery { client, known }
     }
 
@@ -38,16 +43,10 @@ impl Discovery {
 
     /// Returns the address of a service of a host, which ends with a slash.
     pub(crate) fn service(&self, host: &str, service: &str) -> Result<String, Failure> {
-        let known = self.known.lock().expect("no one panics with it").get(host).cloned();
-        let services = match known {
-            Some(services) => services,
-            None => {
-                // Two that ask at the same time get the same answer.
-                let found = self.ask(host)?;
-                self.known.lock().expect("no one panics with it").insert(host.to_owned(), found.clone());
-                found
-            }
-        };
+        // Whoever asks at the same time waits for the one answer.
+        let mut known = self.known.lock().expect("no one panics with it");
+        let services = known.entry(host.to_owned()).or_insert_with(|| self.ask(host)).clone()?;
+        drop(known);
         services.get(service).map(|url| if url.ends_with('/') { url.clone() } else { format!("{url}/") }).ok_or_else(
             || {
                 let what = if service == PROVIDERS { "providers" } else { "modules" };
@@ -56,13 +55,13 @@ impl Discovery {
         )
     }
 
-    fn ask(&self, host: &str) -> Result<BTreeMap<String, String>, Failure> {
+    fn ask(&self, host: &str) -> Result<Services, Failure> {
         let url = format!("https://{host}/.well-known/terraform.json");
         let answer = self.client.get(&url, "application/json");
         let answer =
             answer.map_err(|failure| failure.while_doing(format!("The services of {host} cannot be found out")))?;
         if answer.status == 404 {
-            return Ok(BTreeMap::new());
+            return Ok(Services::new());
         }
         let value: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200);
         let Some(Value::Object(services)) = value else {

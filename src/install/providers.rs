@@ -91,10 +91,13 @@ pub struct Outcome {
     pub failures: Vec<(Provider, Failure)>,
 }
 
+/// What is to be locked, and how the package came, or why it did not.
+type Placed = Result<(Lock, Way), Failure>;
+
 /// Installs what the job asks for.
 pub fn install(job: &Job<'_>, watch: &Watch<'_>) -> Outcome {
     let wanted: Vec<(&Provider, &Requirement)> = job.requirements.iter().collect();
-    let results: Mutex<BTreeMap<Provider, Result<(Lock, Way), Failure>>> = Mutex::default();
+    let results: Mutex<BTreeMap<Provider, Placed>> = Mutex::default();
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some((provider, requirement)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -134,12 +137,7 @@ pub fn install(job: &Job<'_>, watch: &Watch<'_>) -> Outcome {
     outcome
 }
 
-fn install_one(
-    job: &Job<'_>,
-    provider: &Provider,
-    requirement: &Requirement,
-    watch: &Watch<'_>,
-) -> Result<(Lock, Way), Failure> {
+fn install_one(job: &Job<'_>, provider: &Provider, requirement: &Requirement, watch: &Watch<'_>) -> Placed {
     let version = choose(job, provider, requirement, watch)?;
     let lock = job.locks.get(provider).filter(|lock| lock.version == version);
     let placing = Placing { job, provider, version: &version, platform: Platform::current(), lock, watch };

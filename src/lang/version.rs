@@ -188,7 +188,7 @@ fn allows(operator: Operator, bound: &Version, version: &Version) -> bool {
 }
 
 /// Checks a `required_version` against the version it is about.
-pub(crate) fn check_required(required: &RequiredVersion) -> Result<(), Box<Diagnostic>> {
+pub fn check_required(required: &RequiredVersion) -> Result<(), Box<Diagnostic>> {
     let problem = |summary: &str, detail: String| Err(Box::new(Diagnostic::error(summary, detail).at(required.span)));
     let constraints = match Constraints::parse(&required.constraint) {
         Ok(constraints) => constraints,

@@ -80,6 +80,16 @@ fn fetches_repositories_by_tag_branch_and_subfolder() {
     }
 }
 
+#[test]
+fn begins_with_a_copy_of_a_module() {
+    let world = World::new();
+    let url = repository(&world);
+    world.run(&["init", &format!("-from-module={url}//inner?ref=v1")]);
+    assert!(world.path("work/main.tf").is_file() && !world.path("work/.git").exists());
+    let complaint = world.fail(&["init", &format!("-from-module={url}")]);
+    assert!(complaint.contains("must not overwrite"), "{complaint}");
+}
+
 #[track_caller]
 fn check_refused(source: &str, reason: &str) {
     let world = World::new();

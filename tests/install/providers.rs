@@ -229,6 +229,8 @@ fn keeps_to_the_lock_file_until_told_otherwise_and_goes_back() {
     world.run(&["init", "-upgrade"]);
     assert_eq!(version(&world), "2.0.0");
     world.require("work", "< 2.0.0");
+    let complaint = world.fail(&["plan"]);
+    assert!(complaint.contains("Inconsistent dependency lock file"), "{complaint}");
     let complaint = world.fail(&["init"]);
     assert!(complaint.contains("Run \"gantry init -upgrade\" to choose anew"), "{complaint}");
     world.run(&["init", "-upgrade"]);
@@ -274,12 +276,19 @@ fn several_at_once_share_a_cache_and_fetch_once() {
     }
     let fetches = world.server.asked().iter().filter(|asked| asked.path == release.archive_path()).count();
     assert_eq!(fetches, 1);
-    // Without a lock file the registry's word is needed, and its archive.
+    // Without a lock file the registry's word is needed, but not its archive; a damaged package is fetched again.
+    let fetched = |world: &World| world.server.asked().iter().any(|asked| asked.path == release.archive_path());
     world.require("fresh", "~> 1.2.0");
     let mut command = world.gantry("fresh", &["init"]);
     command.env("TF_PLUGIN_CACHE_DIR", world.path("cache"));
     succeed(command);
+    assert!(!fetched(&world));
     assert_eq!(world.read("fresh/.terraform.lock.hcl"), world.read("work/.terraform.lock.hcl"));
+    fs::write(world.package("fresh", "1.2.0").join("docs/noise"), "damaged").unwrap();
+    let mut command = world.gantry("work0", &["init"]);
+    command.env("TF_PLUGIN_CACHE_DIR", world.path("cache"));
+    succeed(command);
+    assert!(fetched(&world));
 }
 
 #[test]

@@ -38,6 +38,10 @@ pub(super) struct Args {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     input: bool,
 
+    /// Begin with a copy of the module at this source; the folder must hold no configuration yet.
+    #[arg(long, value_name = "SOURCE")]
+    from_module: Option<String>,
+
     /// Choose the newest versions that will do, whatever the lock file says, and fetch modules again.
     #[arg(long)]
     upgrade: bool,
@@ -85,6 +89,12 @@ impl Run for Args {
         if diags.has_errors() {
             return Exit::FAILURE;
         }
+        if let Some(source) = &self.from_module
+            && let Err(problem) = copy_module(session, &means, source)
+        {
+            session.ui.diagnostics(&Sources::default(), &problem.into());
+            return Exit::FAILURE;
+        }
         match self.install(session, &means, &before) {
             Ok(text) => {
                 session.ui.out.print(&text);
@@ -107,6 +117,10 @@ impl Args {
         let (read, modules) = installing::read_modules(session, means, fetching, &mut diags);
         let mut needs = requirements::of_configuration(&read.root, &mut diags);
         self.check_backend(&read, &mut diags);
+        read.root.visit(&mut |node| {
+            let checked = node.module.settings.required_versions.iter().map(lang::version::check_required);
+            diags.append(checked.filter_map(|result| result.err().map(|problem| *problem)).collect());
+        });
         session.ui.diagnostics(&read.sources, &diags);
         if diags.has_errors() {
             return Err(Exit::FAILURE);
@@ -130,7 +144,8 @@ impl Args {
         if !outcome.failures.is_empty() {
             session.ui.out.print(&text);
             let problem = |(provider, failure): (Provider, install::Failure)| {
-                let diagnostic = Diagnostic::from(failure);
+                let mut diagnostic = Diagnostic::from(failure);
+                diagnostic.detail.push_str(&requirements::hint(&provider, &foreign));
                 match foreign.get(&provider).and_then(|need| need.span) {
                     Some(span) => diagnostic.at(span),
                     None => diagnostic,
@@ -214,6 +229,20 @@ impl Args {
         }
         Ok(text)
     }
+}
+
+/// Copies a module into the folder.
+fn copy_module(session: &mut Session, means: &Means, source: &str) -> Result<(), Diagnostic> {
+    let here = Path::new(".");
+    let files = lang::module::list_files(&lang::functions::RealFiles, here).unwrap_or_default();
+    if !files.is_empty() {
+        let detail =
+            "The folder has a configuration already, and what -from-module copies must not overwrite any of it.";
+        return Err(Diagnostic::error("Can't populate non-empty directory", detail));
+    }
+    installing::copy_module(session, means, source)?;
+    session.ui.out.print(&format!("Copied the module from {source}.\n\n"));
+    Ok(())
 }
 
 /// Returns the providers whose packages the user builds, with the folders.

@@ -13,7 +13,7 @@ use super::registry::ModuleRegistries;
 use super::source::{Package, Source};
 use super::{archives, git};
 use crate::failure::Failure;
-use crate::folders;
+use crate::folders::{self, FolderLock};
 use crate::http::Client;
 use crate::source::Network;
 use crate::version::{Requirement, Version};
@@ -59,6 +59,8 @@ pub struct Installer<'a> {
     /// Folders of the packages fetched in this run.
     fetched: RefCell<BTreeMap<String, PathBuf>>,
     lines: Vec<ModuleLine>,
+    /// Held from the first fetch on: another process may be fetching into the same folder.
+    exclusive: Option<FolderLock>,
 }
 
 impl<'a> Installer<'a> {
@@ -74,6 +76,7 @@ impl<'a> Installer<'a> {
             manifest: Manifest::default(),
             fetched: RefCell::default(),
             lines: Vec::new(),
+            exclusive: None,
         }
     }
 
@@ -85,6 +88,27 @@ impl<'a> Installer<'a> {
             return Err(Failure::new("Cannot write module manifest", detail));
         }
         Ok(self.lines)
+    }
+
+    /// Copies a module into the working folder, for a configuration that begins as a copy of one.
+    pub fn copy_here(&self, text: &str) -> Result<(), Failure> {
+        let source = Source::parse(text).map_err(|error| {
+            Failure::new("Invalid module source address", format!("{text:?} is no source of a module: {error}."))
+        });
+        let not_copied = |error: io::Error| {
+            Failure::new("Cannot copy module", format!("The module {text} cannot be copied into the folder: {error}."))
+        };
+        if lang::tree::is_local(text) {
+            return folders::copy(Path::new(text), self.working_folder, 0).map_err(not_copied);
+        }
+        (self.tell)("", Some(text));
+        let held = tempfile::tempdir().map_err(not_copied)?;
+        let target = held.path().join("module");
+        let result = self.fetch_into("", &source?, &Requirement::default(), &target);
+        (self.tell)("", None);
+        let entry = result?;
+        folders::remove(&target.join(".git")).map_err(not_copied)?;
+        folders::copy(&entry.dir, self.working_folder, 0).map_err(not_copied)
     }
 
     fn install(&mut self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {
@@ -100,6 +124,14 @@ impl<'a> Installer<'a> {
             return Ok(entry.dir);
         }
         let at_call = |failure: Failure| Diagnostic::from(failure).at(wanted.source_span);
+        if self.exclusive.is_none() {
+            let folder = modules_folder(self.working_folder);
+            let taken = FolderLock::take(&folder, "modules").map_err(|error| {
+                let detail = format!("The folder {} cannot be locked: {error}.", folder.display());
+                at_call(Failure::new("Cannot install module", detail))
+            })?;
+            self.exclusive = Some(taken);
+        }
         (self.tell)(&key, Some(wanted.source));
         let result = self.fetch(&key, &source, &requirement);
         (self.tell)(&key, None);
@@ -127,6 +159,16 @@ impl<'a> Installer<'a> {
     }
 
     fn fetch(&self, key: &str, source: &Source, requirement: &Requirement) -> Result<Entry, Failure> {
+        self.fetch_into(key, source, requirement, &modules_folder(self.working_folder).join(key))
+    }
+
+    fn fetch_into(
+        &self,
+        key: &str,
+        source: &Source,
+        requirement: &Requirement,
+        target: &Path,
+    ) -> Result<Entry, Failure> {
         let (version, real) = match &source.package {
             Package::Registry(module) => {
                 let (version, mut real) = self.registries.find(module, requirement)?;
@@ -135,9 +177,8 @@ impl<'a> Installer<'a> {
             }
             _ => (None, source.clone()),
         };
-        let target = modules_folder(self.working_folder).join(key);
-        let subfolder = self.place(&real, &target, HOPS_MAX)?;
-        let dir = in_package(&target, &subfolder).ok_or_else(|| {
+        let subfolder = self.place(&real, target, HOPS_MAX)?;
+        let dir = in_package(target, &subfolder).ok_or_else(|| {
             let detail = format!("The package of the module {key} from {source} has no folder {subfolder:?}.");
             Failure::new("Unreadable module subdirectory", detail)
         })?;

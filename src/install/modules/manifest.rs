@@ -108,13 +108,14 @@ impl Manifest {
 
 /// Knows the modules that a manifest lists.
 pub struct InstalledModules {
+    working_folder: PathBuf,
     manifest: Result<Manifest, Failure>,
 }
 
 impl InstalledModules {
     /// Reads the manifest of a configuration; what is wrong with it is told of when it is needed.
     pub fn read(working_folder: &Path) -> InstalledModules {
-        InstalledModules { manifest: Manifest::read(working_folder) }
+        InstalledModules { working_folder: working_folder.to_path_buf(), manifest: Manifest::read(working_folder) }
     }
 }
 
@@ -147,7 +148,8 @@ impl Modules for InstalledModules {
             );
             return problem("Module version requirements have changed", detail);
         }
-        Ok(entry.dir.clone())
+        let is_here = self.working_folder == Path::new(".");
+        Ok(if is_here { entry.dir.clone() } else { self.working_folder.join(&entry.dir) })
     }
 }
 

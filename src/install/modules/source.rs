@@ -211,6 +211,11 @@ fn git(text: &str) -> Result<Package, String> {
     if scheme.is_none_or(|scheme| !GIT_SCHEMES.contains(&scheme)) {
         return Err(format!("a repository is reached by {}, and {url:?} is none of these", GIT_SCHEMES.join(", ")));
     }
+    // What ssh would take for an option.
+    let host = url.split_once("://").map_or("", |(_, rest)| rest);
+    if host.starts_with('-') || host.split('/').next().is_some_and(|host| host.contains("@-")) {
+        return Err("the name of a host does not begin with a dash".to_owned());
+    }
     if url.chars().any(|c| c.is_control() || c == ' ') {
         return Err("an address has no spaces or control characters".to_owned());
     }
@@ -328,6 +333,8 @@ mod tests {
             "git::https://example.com/x?ref=%2doProxyCommand",
             "git::fd::3",
             "git::--upload-pack=x",
+            "git::ssh://-oProxyCommand=x/y",
+            "git::ssh://git@-oProxyCommand=x/y",
             "git::https://example.com/a//../x",
             "git::https://example.com/a//b/../../x",
             "a/b/c//../d",

@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an unsigned number of so many bytes, four at most.
     pub(super) fn unsigned(&mut self, bytes: usize) -> Result<usize, String> {
-        Ok(self.take(bytes)?.iter().fold(0, |number, byte| number << 8 | usize::from(*byte)))
+        Ok(self.take(bytes)?.iter().fold(0, |number, byte| (number << 8) | usize::from(*byte)))
     }
 
     /// Reads a number of any length behind its count of bits.
@@ -88,7 +88,7 @@ pub(super) fn packets(bytes: &[u8]) -> Result<Vec<Packet<'_>>, String> {
                 2 => reader.unsigned(4)?,
                 _ => reader.rest().len(),
             };
-            (first >> 2 & 0x0f, length)
+            ((first >> 2) & 0x0f, length)
         };
         packets.push(Packet { tag, body: reader.take(length)? });
     }
@@ -100,7 +100,7 @@ fn new_length(reader: &mut Reader<'_>) -> Result<usize, String> {
     let first = reader.byte()?;
     match first {
         0..192 => Ok(usize::from(first)),
-        192..224 => Ok((usize::from(first) - 192 << 8) + reader.unsigned(1)? + 192),
+        192..224 => Ok(((usize::from(first) - 192) << 8) + reader.unsigned(1)? + 192),
         255 => reader.unsigned(4),
         _ => Err("it has packets in pieces, which keys and signatures do not".to_owned()),
     }

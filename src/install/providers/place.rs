@@ -53,6 +53,15 @@ impl Placing<'_> {
                 content
             }
             Form::Archive(archive) => self.unpack(archive, &package, cache.as_ref(), &target)?,
+            Form::Remote(_) if self.was_unpacked_from(&package, root) => {
+                let from = root.folder(self.provider, self.version, &self.platform);
+                let content = self.content_of(&from)?;
+                self.check(&package, package.hashes.first(), &content)?;
+                if from != target {
+                    folders::link_or_copy(&from, &target).map_err(|error| self.not_placed(&target, &error))?;
+                }
+                content
+            }
             Form::Remote(url) => {
                 let archive = self.download(url, &package, root)?;
                 let unpacked = self.unpack(&archive, &package, cache.as_ref(), &target);
@@ -122,10 +131,37 @@ impl Placing<'_> {
         self.check(package, Some(&archive_hash), &content)?;
         store::executable(grown.path(), self.provider)?;
         folders::put_into_place(grown, &into).map_err(|error| self.not_placed(&into, &error))?;
+        self.note_origin(cache.unwrap_or(&Store::new(self.job.folder)), &archive_hash, &content);
         if cache.is_some() {
             folders::link_or_copy(&into, target).map_err(|error| self.not_placed(target, &error))?;
         }
         Ok(content)
+    }
+
+    /// Remembers which archive a folder was unpacked from. If that cannot be written, it will be fetched again.
+    fn note_origin(&self, root: &Store, archive: &Hash, content: &Hash) {
+        let note = self.origin(root);
+        let folder = note.parent().map_or(Ok(()), fs::create_dir_all);
+        _ = folder.and_then(|()| folders::replace_file(&note, format!("{archive}\n{content}\n").as_bytes()));
+    }
+
+    /// Tells whether the package is in the folder already: unpacked from an archive that has a checksum which the source
+    /// gives, and unchanged since. A configuration without a lock file needs no archive then, only the source's word.
+    fn was_unpacked_from(&self, package: &Package, root: &Store) -> bool {
+        let Ok(note) = fs::read_to_string(self.origin(root)) else { return false };
+        let mut lines = note.lines().map(Hash::parse);
+        let (Some(Some(archive)), Some(Some(content))) = (lines.next(), lines.next()) else { return false };
+        let folder = root.find(self.provider, self.version, &self.platform);
+        package.hashes.contains(&archive)
+            && folder.is_some_and(|folder| hash::of_folder(&folder).is_ok_and(|found| found == content))
+    }
+
+    fn origin(&self, root: &Store) -> PathBuf {
+        root.root().join(".origins").join(self.file_name())
+    }
+
+    fn file_name(&self) -> String {
+        format!("{}-{}-{}", self.provider, self.version, self.platform).replace(['/', ':'], "-")
     }
 
     /// Compares a package with what the place and the lock file say.

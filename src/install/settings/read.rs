@@ -56,7 +56,7 @@ pub(super) fn file(
     };
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let text = if is_json { text } else { with_overrides_as_attribute(text) };
-    let file = sources.add(path.to_path_buf(), text);
+    let file = sources.add(path, text);
     let text = sources.file(file).text.clone();
     let (tree, found) = if is_json { syntax::parse_json(file, &text) } else { syntax::parse(file, &text) };
     diags.append(found);
