@@ -145,6 +145,29 @@ fn what_needs_something_that_is_not_there_is_deferred_or_fails() {
 }
 
 #[test]
+fn a_host_that_would_store_secrets_may_not_send_them() {
+    check(async |folder| {
+        let served = Served::start(folder.path()).await;
+        let validate = async |password: Json, write_only_attributes_allowed| {
+            let given = json!({"name": "a", "password_wo": password, "password_wo_version": 1});
+            let (config, ty) = served.object("fake_object", given);
+            let request = ValidateConfigRequest {
+                type_name: "fake_object".into(),
+                config: packed(&config, &ty),
+                client_capabilities: Some(ClientCapabilities { write_only_attributes_allowed, ..Default::default() }),
+            };
+            let path = Rpc::ValidateResourceConfig.path(Version::V6);
+            let answer: DiagnosticsResponse = served.channel.call(path, &request).await.unwrap();
+            let problems = unpack_problems(answer.diagnostics).into_iter();
+            problems.map(|problem| format!("{}{}", problem.summary, problem.attribute)).collect::<Vec<_>>()
+        };
+        assert_eq!(validate(json!("p"), true).await, [] as [&str; 0]);
+        assert_eq!(validate(json!("p"), false).await, ["Write-only attribute not allowed.password_wo"]);
+        assert!(validate(json!(null), false).await.iter().all(|problem| !problem.starts_with("Write-only")));
+    });
+}
+
+#[test]
 fn the_process_ends_when_the_host_says_so() {
     check(async |folder| {
         let mut served = Served::start(folder.path()).await;
