@@ -12,8 +12,8 @@
 //! - `-- show PATH`: has the file's text behind it
 //!
 //! An empty line in front of a step is not part of the text before it. `UPDATE_EXPECT=1` writes what came out into the
-//! files. The version of the program is written as `[VERSION]`, the system and processor as `[PLATFORM]`, a random UUID as
-//! `[ID]`, the time of a line of JSON as `[TIME]`, the name of a deposed object as `[KEY]`.
+//! files. The version of the program is written as `[VERSION]`, the system and processor as `[PLATFORM]` (in paths of steps,
+//! too), a random UUID as `[ID]`, the time of a line of JSON as `[TIME]`, the name of a deposed object as `[KEY]`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -199,7 +199,7 @@ impl World {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("work").join(name)
+        self.folder.path().join("work").join(name.replace("[PLATFORM]", &platform()))
     }
 
     fn show(&self, name: &str) -> String {

@@ -1,9 +1,11 @@
 //! All integration tests, as one program: one link step and one process.
 
 mod cli;
+mod install;
 mod interrupt;
 mod regressions;
 mod resume;
 mod secrets;
+mod serve;
 mod terraform;
 mod tidy;

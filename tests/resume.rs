@@ -95,3 +95,42 @@ fn a_second_run_does_not_write_while_the_first_does() {
     assert!(first.wait().expect("the first run ends").success());
     assert_eq!(existing(folder).len(), OBJECTS);
 }
+
+/// The same objects as above, with another remark: they are imported and then changed.
+const IMPORTS: &str = r#"
+provider "fake" {
+  world = "world.json"
+}
+
+import {
+  for_each = range(60)
+  to       = fake_object.taken[each.value]
+  id       = "object-${each.value + 1}"
+}
+
+resource "fake_object" "taken" {
+  count = 60
+  name  = "o${count.index}"
+  delay = "100ms"
+  tags  = { taken = "yes" }
+}
+"#;
+
+#[test]
+fn killed_imports_lose_nothing_and_make_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let made = CONFIGURATION.replace("200ms", "0s");
+    std::fs::write(folder.join("main.tf"), made).expect("the configuration is written");
+    run(folder, &["apply", "-auto-approve", "-parallelism=1"]);
+    std::fs::remove_file(folder.join("gantry.state")).expect("there is a state");
+    std::fs::write(folder.join("main.tf"), IMPORTS).expect("the configuration is written");
+    for round in 0..KILLS {
+        killed(folder, &["apply", "-auto-approve"], Duration::from_millis(60 + 60 * round));
+        assert_eq!(existing(folder).len(), OBJECTS, "kill {round} made or lost an object");
+    }
+    run(folder, &["apply", "-auto-approve"]);
+    assert!(run(folder, &["plan"]).contains("No changes"), "an apply after kills converges");
+    let taken = existing(folder).iter().filter(|object| object.contains(r#""taken":"yes""#)).count();
+    assert_eq!((existing(folder).len(), taken), (OBJECTS, OBJECTS), "all objects are the ones that were imported");
+}

@@ -6,3 +6,7 @@ mod expressions;
 mod lifecycle;
 mod plans;
 mod program;
+#[cfg(unix)]
+mod serve;
+
+pub(crate) use program::is_terraform_there;

@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock};
 use sdk::{Definition, Provider};
 
 pub use faults::{Fault, When};
-pub use world::{Ephemerals, World, WorldObject};
+pub use world::{Ephemerals, Happening, World, WorldObject};
 
 use cloud::Cloud;
 use managed::Managed;

@@ -183,7 +183,7 @@ impl<S: Special> Managed<S> {
                 broken: fault == Some(When::Partial),
             };
             state.made += 1;
-            state.put(object.clone());
+            state.put(object.clone(), now_ms);
             Ok(object)
         });
         self.finish(session, request, made.await?).await
@@ -219,7 +219,7 @@ impl<S: Special> Managed<S> {
                 broken: fault == Some(When::Partial),
                 ..old
             };
-            state.put(object.clone());
+            state.put(object.clone(), now_ms);
             Ok(object)
         });
         self.finish(session, request, changed.await?).await
@@ -230,11 +230,13 @@ impl<S: Special> Managed<S> {
         request.progress.handle(&object.id).await?;
         request.progress.message(&format!("waiting for {}", object.id));
         request.progress.waiting();
-        let Some(object) = session.wait_for(&object.id).await? else {
-            return Err(Problem::error("Object not found", "The object went away while it was worked on."));
+        let object = match session.wait_for(&object.id).await {
+            Ok(Some(object)) => object,
+            Ok(None) => return Err(Problem::error("Object not found", "The object went away while it was worked on.")),
+            // Told to stop: the object is there, and what is known of it must not be lost.
+            Err(problem) => return Ok((object, Some(problem))),
         };
-        let detail = "The cloud gave up half-way.";
-        let problem = object.broken.then(|| Problem::error("Operation failed", detail));
+        let problem = gave_up(&object);
         Ok((object, problem))
     }
 
@@ -255,7 +257,7 @@ impl<S: Special> Managed<S> {
             }
             let busy_until_ms = self.busy_until(session, prior, now_ms);
             let last_token = token.to_string();
-            state.put(WorldObject { deleting: true, busy_until_ms, last_token, ..object });
+            state.put(WorldObject { deleting: true, busy_until_ms, last_token, ..object }, now_ms);
             Ok(true)
         });
         if there.await? {
@@ -309,7 +311,8 @@ impl<S: Special> Managed<S> {
             None => IntentOutcome::Absent,
             Some(object) => {
                 let value = self.value(&session, context.schema, &object)?;
-                IntentOutcome::Found { object: value, private: private(&object), identity: None }
+                let problems = gave_up(&object).into_iter().collect();
+                IntentOutcome::Found { object: value, private: private(&object), identity: None, problems }
             }
         })
     }
@@ -551,6 +554,10 @@ fn belongs(private: &[u8], id: &str) -> Result<(), Problem> {
     }
 }
 
+fn gave_up(object: &WorldObject) -> Option<Problem> {
+    object.broken.then(|| Problem::error("Operation failed", "The cloud gave up half-way."))
+}
+
 fn not_busy(object: &WorldObject, now_ms: u64) -> Result<(), Problem> {
     if object.busy_until_ms <= now_ms {
         return Ok(());
@@ -581,15 +588,16 @@ fn half_changed(attributes: &mut Map<String, Json>, old: &Map<String, Json>) {
 fn interfere(state: &mut State, id: &str, fault: Option<When>) {
     match fault {
         Some(When::Vanish) => {
-            state.objects.remove(id);
+            state.lose(id);
         }
         Some(When::Drift) => {
-            let Some(object) = state.objects.get_mut(id) else { return };
-            if object.attributes.contains_key("tags") {
-                object.attributes.insert("tags".into(), json!({"drifted": "yes"}));
-            } else if let Some(nodes) = object.attributes.get("nodes").and_then(Json::as_u64) {
-                object.attributes.insert("nodes".into(), (nodes + 1).into());
-            }
+            state.meddle(id, |object| {
+                if object.attributes.contains_key("tags") {
+                    object.attributes.insert("tags".into(), json!({"drifted": "yes"}));
+                } else if let Some(nodes) = object.attributes.get("nodes").and_then(Json::as_u64) {
+                    object.attributes.insert("nodes".into(), (nodes + 1).into());
+                }
+            });
         }
         _ => {}
     }

@@ -51,6 +51,20 @@ pub(crate) struct State {
     pub(crate) calls: BTreeMap<String, u64>,
     /// What became of ephemeral things.
     pub(crate) ephemerals: Ephemerals,
+    /// What happened to objects, for who asked for it.
+    #[serde(skip)]
+    history: Option<Vec<Happening>>,
+}
+
+/// Something that happened to an object of a world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// When, in milliseconds since 1970-01-01 in UTC; nothing if somebody else did it.
+    pub at_ms: Option<u64>,
+    /// The object as it was; nothing if it is new.
+    pub before: Option<WorldObject>,
+    /// The object from then on; nothing if somebody else took it away.
+    pub after: Option<WorldObject>,
 }
 
 /// An object of a world.
@@ -142,20 +156,38 @@ impl World {
         self.change(|state| state.faults.push(fault))
     }
 
+    /// Forgets by which calls objects were made: none can be found by its token any more.
+    pub fn forget_tokens(&self) -> io::Result<()> {
+        self.change(|state| state.tokens.clear())
+    }
+
+    /// Takes back what was injected and has not struck yet.
+    pub fn heal(&self) -> io::Result<()> {
+        self.change(|state| state.faults.clear())
+    }
+
+    /// Writes down from now on what happens to objects; only a world in memory keeps it.
+    pub fn record(&self) -> io::Result<()> {
+        self.change(|state| state.history = Some(Vec::new()))
+    }
+
+    /// Returns what has happened to objects since it was asked last, in order.
+    pub fn happenings(&self) -> io::Result<Vec<Happening>> {
+        self.change(|state| state.history.as_mut().map(std::mem::take).unwrap_or_default())
+    }
+
     /// Changes an attribute behind everybody's back; tells whether the object is there.
     pub fn edit(&self, id: &str, attribute: &str, value: Json) -> io::Result<bool> {
-        self.change(|state| match state.objects.get_mut(id) {
-            Some(object) => {
+        self.change(|state| {
+            state.meddle(id, |object| {
                 object.attributes.insert(attribute.to_owned(), value);
-                true
-            }
-            None => false,
+            })
         })
     }
 
     /// Takes an object away behind everybody's back; tells whether it was there.
     pub fn remove(&self, id: &str) -> io::Result<bool> {
-        self.change(|state| state.objects.remove(id).is_some())
+        self.change(|state| state.lose(id))
     }
 
     /// Looks at the state as it is now.
@@ -219,12 +251,37 @@ impl State {
     }
 
     /// Puts an object into the world, or its new form in place of the old one.
-    pub(crate) fn put(&mut self, object: WorldObject) {
+    pub(crate) fn put(&mut self, object: WorldObject, now_ms: u64) {
+        if let Some(history) = &mut self.history {
+            let before = self.objects.get(&object.id).cloned();
+            history.push(Happening { at_ms: Some(now_ms), before, after: Some(object.clone()) });
+        }
         if object.deleting {
             self.going.insert(object.id.clone());
         }
         self.tokens.insert(object.token.clone(), object.id.clone());
         self.objects.insert(object.id.clone(), object);
+    }
+
+    /// Changes an object as somebody else would; tells whether it is there.
+    pub(crate) fn meddle(&mut self, id: &str, change: impl FnOnce(&mut WorldObject)) -> bool {
+        let Some(object) = self.objects.get_mut(id) else { return false };
+        let before = self.history.as_ref().map(|_| object.clone());
+        change(object);
+        if let Some(history) = &mut self.history {
+            history.push(Happening { at_ms: None, before, after: Some(object.clone()) });
+        }
+        true
+    }
+
+    /// Takes an object away as somebody else would; tells whether it was there.
+    pub(crate) fn lose(&mut self, id: &str) -> bool {
+        let before = self.objects.remove(id);
+        let was_there = before.is_some();
+        if let Some(history) = &mut self.history {
+            history.push(Happening { at_ms: None, before, after: None });
+        }
+        was_there
     }
 
     /// Takes what has gone away out of the objects.

@@ -94,7 +94,7 @@ impl ResourceType for TerraformData {
         let FindIntent { prior, private, .. } = intent;
         Some(answer(match prior.is_null() {
             true => IntentOutcome::Absent,
-            false => IntentOutcome::Found { object: prior, private, identity: None },
+            false => IntentOutcome::Found { object: prior, private, identity: None, problems: vec![] },
         }))
     }
 }

@@ -9,7 +9,7 @@ mod resource;
 
 pub use module::{Key, Module, ModuleInstance, ModuleStep};
 pub use pattern::{KeyPattern, Pattern};
-pub use provider::{LocalProvider, Provider, ProviderConfig, ProviderParseError};
+pub use provider::{DEFAULT_HOST, LocalProvider, Provider, ProviderConfig, ProviderParseError};
 pub use resource::{AbsInstance, AbsResource, Mode, Resource};
 
 /// Tells whether text is a name as HCL has it: a letter or underscore, then letters, digits, underscores, hyphens.

@@ -7,7 +7,7 @@ use ecow::EcoString;
 use crate::Module;
 
 /// The registry that is meant where a source names none.
-const DEFAULT_HOST: &str = "registry.terraform.io";
+pub const DEFAULT_HOST: &str = "registry.terraform.io";
 /// The namespace that is meant where a source names none.
 const DEFAULT_NAMESPACE: &str = "hashicorp";
 

@@ -4,8 +4,10 @@
 //! between runs, those of higher rank give way:
 //!
 //! 0. What is made waits for what it was configured from, and a replacement for its other half.
-//! 1. An object is deleted after the objects that depend on it, by what is stored of them.
-//! 2. An object that was set aside, or is no longer configured, is deleted after those that used it are updated.
+//! 1. An object is deleted after the objects that depend on it, by what is stored of them: also where something that stays
+//!    is between the two.
+//! 2. An object that was set aside is deleted after all that is made from it, and from that in turn; one that is no longer
+//!    configured after those that used it are updated.
 //! 3. What is updated waits for the deletion of those that used it.
 
 use std::collections::{HashMap, HashSet};
@@ -17,13 +19,15 @@ use state::Dependency;
 /// A step of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannedStep {
-    /// The change that it belongs to, by its place in the plan. The step of a change that does nothing passes the order
-    /// on: from what its object was configured from to what was configured from it.
+    /// The change that it belongs to, by its place in the plan.
     pub change: u32,
     /// What it does.
     pub doing: Doing,
     /// It is one of two steps, and the make comes first.
     pub creates_first: bool,
+    /// It does nothing but passing the order on: what stays, or is changed in place, is between others that come after
+    /// each other all the same.
+    pub is_idle: bool,
 }
 
 /// What a step does.
@@ -79,24 +83,41 @@ impl Index {
     }
 }
 
+fn makes(change: &Change) -> bool {
+    !matches!(change.action, Action::NoOp | Action::Delete | Action::Forget)
+}
+
+fn deletes(change: &Change) -> bool {
+    !matches!(change.action, Action::NoOp | Action::Create | Action::Update | Action::Read)
+}
+
 /// The steps, and who waits for whom.
 struct Edges<'a> {
     plan: &'a Plan,
     steps: Vec<PlannedStep>,
     makes: Index,
     deletes: Index,
+    /// Idle steps at which all is made that uses an object, directly or through others.
+    lasts: Index,
     /// By step: the steps that it waits for, with the rank of the rule.
     needs: Vec<Vec<(u32, u8)>>,
 }
 
 /// Returns the steps of a plan and, for each, the steps that must have ended before.
 pub fn steps(plan: &Plan) -> (Vec<PlannedStep>, Vec<Vec<u32>>) {
-    let mut edges =
-        Edges { plan, steps: Vec::new(), makes: Index::default(), deletes: Index::default(), needs: Vec::new() };
+    let mut edges = Edges {
+        plan,
+        steps: Vec::new(),
+        makes: Index::default(),
+        deletes: Index::default(),
+        lasts: Index::default(),
+        needs: Vec::new(),
+    };
     edges.add_steps();
     edges.needs = vec![Vec::new(); edges.steps.len()];
     for step in 0..edges.steps.len() as u32 {
         match edges.steps[step as usize].doing {
+            Doing::Make if edges.is_last(step) => edges.last_waits(step),
             Doing::Make => edges.make_waits(step),
             Doing::Delete => edges.delete_waits(step),
         }
@@ -112,19 +133,52 @@ pub fn steps(plan: &Plan) -> (Vec<PlannedStep>, Vec<Vec<u32>>) {
 
 impl Edges<'_> {
     fn add_steps(&mut self) {
-        let is_idle = self.plan.changes.iter().all(|change| change.action == Action::NoOp);
-        for (place, change) in self.plan.changes.iter().enumerate() {
-            let (makes, deletes) = match change.action {
-                Action::NoOp => (!is_idle && !change.needs.is_empty(), false),
-                Action::Create | Action::Update | Action::Read => (true, false),
-                Action::Delete | Action::Forget => (false, true),
-                Action::DeleteThenCreate | Action::CreateThenDelete => (true, true),
-            };
-            let creates_first = change.action == Action::CreateThenDelete;
-            for (doing, _) in [(Doing::Make, makes), (Doing::Delete, deletes)].iter().filter(|(_, is_done)| *is_done) {
-                let index = if *doing == Doing::Make { &mut self.makes } else { &mut self.deletes };
-                index.add(&change.address, self.steps.len() as u32);
-                self.steps.push(PlannedStep { change: place as u32, doing: *doing, creates_first });
+        let plan = self.plan;
+        if plan.changes.iter().all(|change| change.action == Action::NoOp) {
+            return;
+        }
+        let is_aside = |change: &Change| change.deposed.is_some() || change.action == Action::CreateThenDelete;
+        let some_deleted = plan.changes.iter().any(deletes);
+        let some_aside = plan.changes.iter().any(is_aside);
+        for (place, change) in plan.changes.iter().enumerate() {
+            let place = place as u32;
+            let is_used = |needs: bool| needs && change.deposed.is_none();
+            if makes(change) || change.action == Action::NoOp && is_used(!change.needs.is_empty()) {
+                let step = self.add(place, Doing::Make, !makes(change));
+                self.makes.add(&change.address, step);
+            }
+            let stored = change.prior.as_ref().is_some_and(|object| !object.dependencies.is_empty());
+            if deletes(change) || is_used(some_deleted && stored) {
+                let step = self.add(place, Doing::Delete, !deletes(change));
+                self.deletes.add(&change.address, step);
+            }
+            if is_used(some_aside) && !matches!(change.action, Action::Delete | Action::Forget) {
+                let step = self.add(place, Doing::Make, true);
+                self.lasts.add(&change.address, step);
+            }
+        }
+    }
+
+    fn add(&mut self, change: u32, doing: Doing, is_idle: bool) -> u32 {
+        let creates_first = !is_idle && self.plan.changes[change as usize].action == Action::CreateThenDelete;
+        self.steps.push(PlannedStep { change, doing, creates_first, is_idle });
+        self.steps.len() as u32 - 1
+    }
+
+    fn is_last(&self, step: u32) -> bool {
+        self.steps[step as usize].is_idle && self.own(&self.lasts, step).contains(&step)
+    }
+
+    fn last_waits(&mut self, last: u32) {
+        let plan = self.plan;
+        let change = &plan.changes[self.steps[last as usize].change as usize];
+        for make in self.own(&self.makes, last) {
+            self.wait(last, make, 2);
+        }
+        for need in &change.needs {
+            let on = AbsInstance { resource: need.resource.clone(), key: need.key.clone() };
+            for other in self.lasts.of(&on, &change.address) {
+                self.wait(other, last, 2);
             }
         }
     }
@@ -190,6 +244,12 @@ impl Edges<'_> {
             }
         }
         let address = self.change(delete).address.clone();
+        if self.is_set_aside(delete) {
+            for last in self.lasts.of_instance.get(&address).cloned().unwrap_or_default() {
+                self.wait(delete, last, 2);
+            }
+        }
+        let is_idle = self.steps[delete as usize].is_idle;
         for on in self.stored(delete) {
             for other in self.deletes.of(&on, &address) {
                 if self.steps[other as usize].change != self.steps[delete as usize].change {
@@ -197,7 +257,7 @@ impl Edges<'_> {
                 }
             }
             for make in self.makes.of(&on, &address) {
-                if self.change(make).action == Action::Update && !self.is_set_aside(delete) {
+                if self.change(make).action == Action::Update && !self.is_set_aside(delete) && !is_idle {
                     self.wait(make, delete, 3);
                 }
             }

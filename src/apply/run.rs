@@ -67,6 +67,8 @@ pub trait Observer {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
+    /// An object that exists has been taken into state.
+    Imported,
     /// A step begins.
     Started(Doing),
     /// The provider says something.
@@ -75,13 +77,15 @@ pub enum Event<'a> {
     Ended(Doing, Duration, &'a Value),
     /// A step has failed.
     Failed(Doing, Duration),
-    /// A step will not be taken, because another failed.
-    Skipped(Doing),
+    /// A step will not be taken, because that of another change failed.
+    Skipped(Doing, &'a Change),
 }
 
 /// How an apply came out.
 #[derive(Debug, Default)]
 pub struct Outcome {
+    /// Objects taken into state.
+    pub imported: usize,
     /// Objects created.
     pub added: usize,
     /// Objects updated.
@@ -97,6 +101,7 @@ pub struct Outcome {
 impl Outcome {
     /// Adds what came of a later stage.
     pub fn add(&mut self, later: Outcome) {
+        self.imported += later.imported;
         self.added += later.added;
         self.changed += later.changed;
         self.destroyed += later.destroyed;
@@ -151,6 +156,12 @@ pub(crate) fn dependencies(needs: &[Need]) -> Vec<Dependency> {
     managed.map(|need| Dependency(AbsInstance { resource: need.resource.clone(), key: need.key.clone() })).collect()
 }
 
+/// Returns where a value is sensitive.
+fn sensitive_paths(value: &Value) -> Vec<Path> {
+    let (_, marks) = value.clone().unmark_paths();
+    marks.into_iter().filter(|(_, marks)| marks.contains(Marks::SENSITIVE)).map(|(path, _)| path).collect()
+}
+
 impl Runner<'_> {
     /// Stores what was found to have changed outside; the steps begin from it.
     fn take_in_drift(&self) {
@@ -174,6 +185,17 @@ impl Runner<'_> {
 
     /// Gives stored instances their new addresses.
     fn take_in_moves(&self) {
+        // What depends on them is written first and by its old address: wherever a crash cuts this off, the next run finds
+        // the same moves again.
+        let relinked = self.input.journal.look(|ledger| plan::relinked(&ledger.state, &self.input.plan.moves));
+        for found in relinked {
+            let (target, provider, object) = (found.target, found.provider, found.object);
+            let record = Record::Object(Settled { token: None, target, provider, object });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+        }
         for moved in &self.input.plan.moves {
             let (from, to) = (moved.from.clone(), moved.to.clone());
             let record = match &moved.taken_over {
@@ -190,21 +212,42 @@ impl Runner<'_> {
         }
     }
 
+    /// Stores objects that are imported; the steps begin from them. One that a crash takes back is imported again.
+    fn take_in_imports(&self) {
+        for change in self.input.plan.changes.iter().filter(|change| change.importing.is_some()) {
+            let Some(found) = &change.prior else { continue };
+            let mut object = Object {
+                create_before_destroy: self.creates_first(change),
+                dependencies: dependencies(&change.needs).into(),
+                ..Object::clone(found)
+            };
+            if change.action == plan::Action::NoOp {
+                object.sensitive = sensitive_paths(&change.after).into();
+            }
+            let (target, provider) = (Target::from(change.address.clone()), change.provider.clone());
+            let record = Record::Object(Settled { token: None, target, provider, object: Arc::new(object) });
+            match self.input.journal.append(&record) {
+                Ok(ticket) => ticket.lazily(),
+                Err(error) => return self.report(Diagnostic::error("State not saved", error.to_string())),
+            }
+            self.outcome.borrow_mut().imported += 1;
+            self.input.observer.see(change, Event::Imported);
+        }
+    }
+
     /// Stores what the configuration says of objects that stay as they are: what they depend on, how they are replaced,
     /// what of them is sensitive, and who manages them.
     fn take_in_configuration(&self) {
-        let unchanged = self.input.plan.changes.iter().filter(|change| change.action == plan::Action::NoOp);
+        let unchanged = self.input.plan.changes.iter().filter(|change| change.is_nothing());
         for change in unchanged.filter(|change| change.deposed.is_none()) {
             let Some(prior) = change.prior.as_ref().filter(|_| change.repeated.is_some()) else { continue };
-            let (_, marks) = change.after.clone().unmark_paths();
-            let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
-            let sensitive: Vec<Path> = sensitive.collect();
+            let sensitive = sensitive_paths(&change.after);
             let dependencies = dependencies(&change.needs);
             let creates_first = self.creates_first(change);
             let address = &change.address;
-            let is_covered = |own: &Dependency| prior.dependencies.iter().any(|known| known.covers(&own.0));
             let is_same = prior.create_before_destroy == creates_first
-                && dependencies.iter().all(is_covered)
+                && prior.dependencies.len() == dependencies.len()
+                && dependencies.iter().all(|own| prior.dependencies.contains(own))
                 && prior.sensitive.len() == sensitive.len()
                 && sensitive.iter().all(|path| prior.sensitive.contains(path))
                 && self.input.journal.look(|ledger| {
@@ -237,6 +280,7 @@ impl Runner<'_> {
     async fn run(&self) {
         self.take_in_moves();
         self.take_in_drift();
+        self.take_in_imports();
         self.take_in_configuration();
         let (planned, needs) = steps(self.input.plan);
         let described: Vec<Step> = planned.iter().zip(needs).map(|(step, needs)| self.describe(*step, needs)).collect();
@@ -247,7 +291,7 @@ impl Runner<'_> {
             while running.len() < self.input.parallelism && !(self.input.stopping)() {
                 let Some(place) = schedule.start_next() else { break };
                 let step = planned[place as usize];
-                if self.change(step).action == plan::Action::NoOp {
+                if step.is_idle {
                     schedule.end(place);
                     continue;
                 }
@@ -258,13 +302,14 @@ impl Runner<'_> {
                 schedule.end(place);
                 continue;
             }
+            let cause = self.change(planned[place as usize]);
             for skipped in schedule.fail(place) {
                 let step = planned[skipped as usize];
-                if self.change(step).action == plan::Action::NoOp {
+                if step.is_idle {
                     continue;
                 }
                 self.outcome.borrow_mut().skipped += 1;
-                self.input.observer.see(self.change(step), Event::Skipped(step.doing));
+                self.input.observer.see(self.change(step), Event::Skipped(step.doing, cause));
             }
         }
         if schedule.is_stuck() && !(self.input.stopping)() {
@@ -278,6 +323,9 @@ impl Runner<'_> {
     }
 
     fn describe(&self, step: PlannedStep, needs: Vec<u32>) -> Step {
+        if step.is_idle {
+            return Step { needs, cost: 0, locks: Vec::new() };
+        }
         let change = self.change(step);
         let kind = &change.address.resource.resource.kind;
         let Some(provider) = self.input.pool.bare(&change.provider.provider) else {
@@ -327,11 +375,12 @@ impl Runner<'_> {
         for change in &self.input.plan.outputs {
             let place = root.node.module.outputs.iter().position(|output| output.name == change.name);
             let place = place.filter(|_| change.after.is_some());
-            let output = place.map(|place| {
+            let output = place.and_then(|place| {
                 let value = self.evaluation.output(&root, place);
                 root.node.module.outputs[place].exposes(&value).into_iter().for_each(|problem| diags.push(problem));
                 let (value, _) = value.unmark_deep();
-                state::Output { ty: value.ty(), value, is_sensitive: change.is_sensitive }
+                let is_sensitive = change.is_sensitive;
+                (!value.is_null()).then(|| state::Output { ty: value.ty(), value, is_sensitive })
             });
             if output.as_ref().is_some_and(|output| !output.value.is_wholly_known()) {
                 continue;

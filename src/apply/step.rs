@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use addr::{AbsInstance, Key};
 use diag::{Diagnostic, Diagnostics};
@@ -13,7 +14,7 @@ use lang::expr::Evaluator;
 use lang::module::{Condition, ProvisionerWhen, Resource};
 use plan::{Action, Change, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
-use state::record::{Gone, Handle, Intent, Record, Settled};
+use state::record::{Gone, Handle, Intent, Outline, Record, Settled};
 use state::{Attributes, Object, Status, Target};
 use value::{Marks, Path, Value};
 
@@ -39,8 +40,8 @@ impl<'a> Runner<'a> {
         let planned = self.change(step);
         let observer = self.input.observer;
         if self.open_needs(planned).await.is_err() {
-            self.outcome.borrow_mut().skipped += 1;
-            observer.see(planned, Event::Skipped(step.doing));
+            observer.see(planned, Event::Started(step.doing));
+            observer.see(planned, Event::Failed(step.doing, Duration::ZERO));
             return false;
         }
         observer.see(planned, Event::Started(step.doing));
@@ -223,13 +224,14 @@ impl<'a> Runner<'a> {
         }
         let ignored = &configured.resource.lifecycle.ignore_changes;
         let config = change::ignore_changes(&schema.block, ignored, &prior, &configured.config);
+        let identity = self.identity(planned, provider).filter(|_| !replaces);
         let request = PlanRequest {
             kind: planned.address.resource.resource.kind.clone(),
             proposed: change::proposed_new(&schema.block, &prior, &config),
             prior: prior.clone(),
             config: config.clone(),
             prior_private: planned.prior.as_ref().filter(|_| !replaces).map(|o| o.private.to_vec()).unwrap_or_default(),
-            prior_identity: None,
+            prior_identity: identity.clone(),
             meta: Value::NULL,
             deferral_allowed: false,
         };
@@ -250,9 +252,17 @@ impl<'a> Runner<'a> {
             self.depose(planned)?;
         }
         let action = if prior.is_null() { state::record::Action::Create } else { state::record::Action::Update };
-        let token = self.intend(planned, provider, action).await?;
-        let response =
-            self.call(planned, provider, (prior, again.planned.clone(), config), (again.private, token.clone())).await;
+        let outline = self.outline(planned, schema, configured, &again.planned);
+        let target = Target::from(planned.address.clone());
+        let token = self.intend(planned, provider, (target, action, outline)).await?;
+        let promised = again.identity;
+        let call = (again.private, promised.clone(), token.clone());
+        let response = self.call(planned, provider, (prior, again.planned.clone(), config), call).await;
+        // What was returned is stored all the same: it is the only record of what there is.
+        let contradicts = |known| plan::identity::contradicts(known, response.identity.as_ref());
+        if contradicts(identity.as_ref()) || contradicts(promised.as_ref()) {
+            self.report(plan::identity::changed(&planned.address, &planned.provider));
+        }
         self.settle(planned, schema, configured, (again.planned, response), token).await
     }
 
@@ -313,7 +323,7 @@ impl<'a> Runner<'a> {
         &self,
         planned: &Change,
         provider: &dyn Provider,
-        action: state::record::Action,
+        (target, action, outline): (Target, state::record::Action, Outline),
     ) -> Result<EcoString, Failed> {
         let token: EcoString = random_uuid(&*self.input.runtime).into();
         if !provider.exists_outside(&planned.address.resource.resource.kind) {
@@ -321,10 +331,11 @@ impl<'a> Runner<'a> {
         }
         let record = Record::Intent(Intent {
             token: token.clone(),
-            target: Target { address: planned.address.clone(), deposed: planned.deposed },
+            target,
             action,
             provider: planned.provider.clone(),
             planned: EcoString::new(),
+            outline,
         });
         self.durable(planned, &record).await?;
         Ok(token)
@@ -363,7 +374,7 @@ impl<'a> Runner<'a> {
         planned: &Change,
         provider: &dyn Provider,
         (prior, new, config): (Value, Value, Value),
-        (private, token): (Vec<u8>, EcoString),
+        (private, identity, token): (Vec<u8>, Option<Value>, EcoString),
     ) -> ApplyResponse {
         let progress = Notes { journal: JournalHandle(self.input.journal), token: token.clone() };
         let request = ApplyRequest {
@@ -372,7 +383,7 @@ impl<'a> Runner<'a> {
             planned: new,
             config,
             private,
-            identity: None,
+            identity,
             meta: Value::NULL,
             token,
             progress: &progress,
@@ -474,6 +485,20 @@ impl<'a> Runner<'a> {
         if self.provision(planned, &place, ProvisionerWhen::Destroy).await { Ok(()) } else { Err(Failed) }
     }
 
+    /// Returns what tells the object as it is apart from all others.
+    fn identity(&self, planned: &Change, provider: &dyn Provider) -> Option<Value> {
+        let schema = provider.schemas().identities.get(&planned.address.resource.resource.kind);
+        plan::identity::from_store(schema, planned.prior.as_ref()?.identity.as_ref())
+    }
+
+    /// Returns what to store of the identity of an object that was made or changed.
+    fn new_identity(&self, planned: &Change, response: &ApplyResponse) -> Option<state::Identity> {
+        let bare = self.input.pool.bare(&planned.provider.provider)?;
+        let schema = bare.schemas().identities.get(&planned.address.resource.resource.kind);
+        let stays = planned.prior.as_ref().filter(|_| planned.action == Action::Update);
+        plan::identity::to_store(schema, response.identity.as_ref()).or_else(|| stays?.identity.clone())
+    }
+
     fn object(
         &self,
         planned: &Change,
@@ -486,19 +511,32 @@ impl<'a> Runner<'a> {
         let new = change::strip_write_only(&schema.block, &new);
         let attributes = Attributes::of_value(new.clone(), schema.block.ty())
             .map_err(|error| self.fail(planned, "Provider returned an impossible object", &error.to_string()))?;
-        let marked = change::mark_sensitive(&schema.block, new, &configured.marks);
-        let (_, marks) = marked.unmark_paths();
-        let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+        let outline = self.outline(planned, schema, configured, &new);
         Ok(Arc::new(Object {
-            status: if failed && planned.before.is_null() { Status::Tainted } else { Status::Ready },
+            status: if failed && planned.action != Action::Update { Status::Tainted } else { Status::Ready },
             schema_version: schema.version,
             attributes,
-            sensitive: sensitive.collect(),
+            sensitive: outline.sensitive,
             private: response.private.clone().into(),
-            identity: None,
-            dependencies: dependencies(&planned.needs).into(),
-            create_before_destroy: self.creates_first(planned),
+            identity: self.new_identity(planned, response),
+            dependencies: outline.dependencies,
+            create_before_destroy: outline.create_before_destroy,
         }))
+    }
+
+    /// Returns what is stored of an object beside its attributes.
+    fn outline(&self, planned: &Change, schema: &schema::Schema, configured: &Configured<'_>, new: &Value) -> Outline {
+        let marked = change::mark_sensitive(&schema.block, new.clone(), &configured.marks);
+        let (_, marks) = marked.unmark_paths();
+        let sensitive = marks.into_iter().filter(|(_, m)| m.contains(Marks::SENSITIVE)).map(|(path, _)| path);
+        let is_provisioned = configured.resource.provisioners.iter().any(|known| known.when == ProvisionerWhen::Create);
+        let is_whole = planned.action == Action::Update || !is_provisioned;
+        Outline {
+            status: if is_whole { Status::Ready } else { Status::Tainted },
+            dependencies: dependencies(&planned.needs).into(),
+            sensitive: sensitive.collect(),
+            create_before_destroy: self.creates_first(planned),
+        }
     }
 
     async fn delete(&self, planned: &Change, creates_first: bool) -> Result<Value, Failed> {
@@ -517,11 +555,13 @@ impl<'a> Runner<'a> {
         }
         let provider = self.provider(planned).await?;
         let (prior, _) = planned.before.clone().unmark_deep();
-        let token = self.intend(planned, &*provider, state::record::Action::Delete).await?;
+        let intended = (target.clone(), state::record::Action::Delete, Outline::default());
+        let token = self.intend(planned, &*provider, intended).await?;
         let null = Value::null(prior.ty());
         let private = planned.prior.as_ref().map(|object| object.private.to_vec()).unwrap_or_default();
-        let response =
-            self.call(planned, &*provider, (prior, null.clone(), null.clone()), (private, token.clone())).await;
+        let identity = self.identity(planned, &*provider);
+        let call = (private, identity, token.clone());
+        let response = self.call(planned, &*provider, (prior, null.clone(), null.clone()), call).await;
         if response.new.is_null() && !response.problems.iter().any(Problem::is_error) {
             self.result(planned, &Record::Gone(Gone { token: Some(token), target })).await?;
             self.outcome.borrow_mut().destroyed += 1;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use diag::{Diagnostic, Diagnostics, Sources};
+use install::modules::manifest::InstalledModules;
 use lang::functions::{self, RealFiles};
 use lang::module::{Module, Reader};
-use lang::tree::{self, Node};
+use lang::tree::{self, Modules, Node};
 
 use crate::variables::{Assigned, Assignments};
-use crate::{Session, environment};
+use crate::{Environment, Session, environment};
 
 /// A configuration and what was wrong with its text.
 pub(crate) struct Configuration {
@@ -44,8 +45,20 @@ pub(crate) enum Asking {
 impl Configuration {
     /// Reads the configuration in a folder, without any value for its variables.
     pub(crate) fn read(dir: &Path, purity: Purity, session: &Session, diags: &mut Diagnostics) -> Configuration {
-        let environment = environment_of_functions(purity, session, diags);
-        let (read, mistakes) = read_with(dir, environment, Sources::default(), diags, |_, _, _| Assigned::default());
+        Self::read_with_modules(dir, purity, &session.environment, &mut InstalledModules::read(dir), diags)
+    }
+
+    /// The same with modules from `modules`, which may fetch them.
+    pub(crate) fn read_with_modules(
+        dir: &Path,
+        purity: Purity,
+        variables: &Environment,
+        modules: &mut dyn Modules,
+        diags: &mut Diagnostics,
+    ) -> Configuration {
+        let environment = environment_of_functions(purity, variables, diags);
+        let nothing_assigned = |_: &Module, _: &mut Sources, _: &mut Diagnostics| Assigned::default();
+        let (read, mistakes) = read_with(dir, environment, Sources::default(), modules, diags, nothing_assigned);
         diags.append(mistakes);
         read
     }
@@ -74,8 +87,9 @@ impl Configuration {
         asking: Asking,
         diags: &mut Diagnostics,
     ) -> (Configuration, Diagnostics) {
-        let environment = environment_of_functions(Purity::Impure, session, diags);
-        read_with(dir, environment, sources, diags, |module, sources, diags| {
+        let environment = environment_of_functions(Purity::Impure, &session.environment, diags);
+        let mut modules = InstalledModules::read(dir);
+        read_with(dir, environment, sources, &mut modules, diags, |module, sources, diags| {
             if asking == Asking::Allowed {
                 assignments.ask(module, &mut session.ui.out, diags);
             }
@@ -88,18 +102,23 @@ fn read_with(
     dir: &Path,
     environment: functions::Environment,
     mut sources: Sources,
+    modules: &mut dyn Modules,
     diags: &mut Diagnostics,
     assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
 ) -> (Configuration, Diagnostics) {
     let mut reader = Reader::new(&RealFiles, &mut sources);
     let module = reader.module(dir, diags);
     let assigned = assign(&module, reader.sources, diags);
-    let root = tree::load(dir, &assigned.values(), &mut reader, &environment, diags);
+    let root = tree::load_with(dir, &assigned.values(), &mut reader, &environment, modules, diags);
     let mistakes = std::mem::take(&mut reader.mistakes);
     (Configuration { sources, root, environment, assigned }, mistakes)
 }
 
-fn environment_of_functions(purity: Purity, session: &Session, diags: &mut Diagnostics) -> functions::Environment {
+fn environment_of_functions(
+    purity: Purity,
+    variables: &Environment,
+    diags: &mut Diagnostics,
+) -> functions::Environment {
     let base_dir = environment::current_directory().unwrap_or_else(|error| {
         let detail = format!("The folder this command runs in cannot be found: {error}.");
         diags.push(Diagnostic::error("No working directory", detail));
@@ -107,7 +126,7 @@ fn environment_of_functions(purity: Purity, session: &Session, diags: &mut Diagn
     });
     functions::Environment {
         base_dir,
-        home_dir: session.environment.home_directory(),
+        home_dir: variables.home_directory(),
         files: Arc::new(RealFiles),
         clock: Arc::new(environment::SystemClock),
         plan_time: None,

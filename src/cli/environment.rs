@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{env, io};
 
+use wire::handshake::{
+    CLIENT_CERTIFICATE_VARIABLE, COOKIE_VARIABLE, PORT_VARIABLES, SOCKET_DIRECTORY_VARIABLE, VERSIONS_VARIABLE,
+};
+use wire::plugin::Invitation;
+
 /// An environment variable with what it does.
 pub struct Variable {
     /// Its name; a trailing `*` stands for any further text.
@@ -16,20 +21,63 @@ pub struct Variable {
 
 /// Every variable that has an effect, sorted. `TF_` names are read so that a Terraform set-up works unchanged.
 pub const VARIABLES: &[Variable] = &[
+    Variable { name: "ALL_PROXY", effect: "The proxy for requests to registries; in small letters, too." },
     Variable { name: "GANTRY_CLI_ARGS", effect: "Flags to put before the command's own, split as a shell would." },
     Variable { name: "GANTRY_CLI_ARGS_*", effect: "The same for one command: `GANTRY_CLI_ARGS_fmt`." },
+    Variable {
+        name: "GANTRY_CLI_CONFIG_FILE",
+        effect: "The file with settings of providers' installation, in place of `~/.terraformrc` and `~/.gantryrc`.",
+    },
+    Variable {
+        name: "GANTRY_DEFAULT_REGISTRY",
+        effect: "The host that providers and modules of the default registry come from.",
+    },
     Variable { name: "GANTRY_INPUT", effect: "With `false` or `0`: never ask for the values of variables." },
+    Variable {
+        name: "GANTRY_PLUGIN_CACHE_DIR",
+        effect: "A folder of providers' packages that configurations share; wins over `TF_PLUGIN_CACHE_DIR`.",
+    },
     Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
     Variable { name: "HOME", effect: "What `~` means." },
     Variable { name: "HOSTNAME", effect: "The machine's name, for the lock of the state." },
+    Variable { name: "HTTPS_PROXY", effect: "The same." },
+    Variable { name: "HTTP_PROXY", effect: "The same." },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
+    Variable { name: "NO_PROXY", effect: "Hosts to which requests go without the proxy; in small letters, too." },
+    Variable {
+        name: "PLUGIN_CLIENT_CERT",
+        effect: "For `provider serve`: the certificate of the program that started it.",
+    },
+    Variable { name: "PLUGIN_MAX_PORT", effect: "For `provider serve`: the last port that it may listen at." },
+    Variable { name: "PLUGIN_MIN_PORT", effect: "For `provider serve`: the first port that it may listen at." },
+    Variable {
+        name: "PLUGIN_PROTOCOL_VERSIONS",
+        effect: "For `provider serve`: the versions of the protocol to choose from.",
+    },
+    Variable { name: "PLUGIN_UNIX_SOCKET_DIR", effect: "For `provider serve`: the folder for its socket." },
+    Variable {
+        name: "SSL_CERT_DIR",
+        effect: "A folder with the authorities that registries' certificates may be from, in place of the machine's.",
+    },
+    Variable {
+        name: "SSL_CERT_FILE",
+        effect: "A file with the authorities that registries' certificates may be from, in place of the machine's.",
+    },
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
+    Variable { name: "TF_CLI_CONFIG_FILE", effect: "As `GANTRY_CLI_CONFIG_FILE`, which wins." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
+    Variable { name: "TF_PLUGIN_CACHE_DIR", effect: "As `GANTRY_PLUGIN_CACHE_DIR`, which wins." },
+    Variable { name: "TF_PLUGIN_MAGIC_COOKIE", effect: "For `provider serve`: says that Terraform has started it." },
+    Variable { name: "TF_REGISTRY_CLIENT_TIMEOUT", effect: "Seconds that a registry has for its answer." },
+    Variable { name: "TF_REGISTRY_DISCOVERY_RETRY", effect: "How often a request to a registry is tried again." },
+    Variable { name: "TF_TOKEN_*", effect: "The token for a host: `TF_TOKEN_app_example_com`." },
     Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
     Variable { name: "TF_WORKSPACE", effect: "The name of the workspace." },
     Variable { name: "USER", effect: "The user's name, for the lock of the state." },
+    Variable { name: "XDG_DATA_DIRS", effect: "Where providers may lie that all users share." },
+    Variable { name: "XDG_DATA_HOME", effect: "Where the user's own providers may lie." },
 ];
 
 /// The variables of one run.
@@ -106,6 +154,24 @@ impl Environment {
         text.is_some_and(|text| matches!(crate::arguments::boolean(text), Ok(false)))
     }
 
+    /// Returns what the installation of providers and modules may know.
+    pub fn surroundings(&self) -> install::settings::Surroundings {
+        install::settings::Surroundings { home: self.home_directory(), variables: self.variables.clone() }
+    }
+
+    /// Returns what a program that starts us as a plugin says to us.
+    pub(crate) fn plugin_invitation(&self) -> Invitation {
+        let text = |name| self.get(name).map(str::to_owned);
+        let [first, last] = PORT_VARIABLES.map(|name| self.get(name).and_then(|text| text.parse().ok()));
+        Invitation {
+            cookie: text(COOKIE_VARIABLE),
+            versions: text(VERSIONS_VARIABLE),
+            certificate: text(CLIENT_CERTIFICATE_VARIABLE),
+            socket_directory: self.get(SOCKET_DIRECTORY_VARIABLE).map(PathBuf::from),
+            ports: first.zip(last),
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -129,6 +195,12 @@ pub(crate) fn fill_random(buffer: &mut [u8]) {
 /// Returns the arguments of the process, the program's name left out.
 pub(crate) fn arguments() -> Vec<std::ffi::OsString> {
     env::args_os().skip(1).collect()
+}
+
+/// Returns the name of the program as it was called, without its folder.
+pub(crate) fn program_name() -> Option<String> {
+    let program = PathBuf::from(env::args_os().next()?);
+    Some(program.file_name()?.to_str()?.to_owned())
 }
 
 /// Goes to another folder, for `-chdir`.

@@ -5,13 +5,22 @@
 //! *Not here:* what the language means (`lang`), what is planned and done (`plan`, `apply`), provider code.
 
 mod arguments;
+mod backend;
 mod commands;
 mod configuration;
 mod environment;
+mod generated;
+mod glimpse;
+mod installing;
+mod legacy;
+mod live;
+mod offer;
 mod progress;
 mod providers;
 mod render;
+mod requirements;
 mod stored;
+mod tally;
 mod ui;
 mod usage;
 mod variables;
@@ -65,7 +74,16 @@ impl Session {
 pub fn main(providers: &'static [sdk::Factory]) -> Exit {
     let started_in = environment::current_directory().unwrap_or_default();
     let session = Session { ui: Ui::of_process(), environment: Environment::of_process(), providers, started_in };
-    run(environment::arguments(), session)
+    run(with_called_provider(environment::program_name().as_deref(), environment::arguments()), session)
+}
+
+/// Under the name of a provider's program (`terraform-provider-NAME`, as Terraform looks for it) we serve that provider.
+fn with_called_provider(program: Option<&str>, arguments: Vec<OsString>) -> Vec<OsString> {
+    let Some(provider) = program.and_then(|name| name.strip_prefix("terraform-provider-")) else { return arguments };
+    let provider = provider.strip_suffix(".exe").unwrap_or(provider);
+    // Installed ones have their version in the name.
+    let name = provider.split_once("_v").map_or(provider, |(name, _)| name);
+    ["provider", "serve", name].into_iter().map(OsString::from).chain(arguments).collect()
 }
 
 /// Runs the command that `arguments` name, the program's own name left out.
@@ -83,5 +101,23 @@ pub fn run(arguments: Vec<OsString>, mut session: Session) -> Exit {
             ui.err.print(&format!("Error: cannot write to standard output: {error}\n"));
             Exit::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_called_provider;
+
+    fn check(program: &str, expected: &[&str]) {
+        let arguments = with_called_provider(Some(program), vec!["-x".into()]);
+        assert_eq!(arguments, expected, "{program}");
+    }
+
+    #[test]
+    fn the_name_of_a_providers_program_serves_the_provider() {
+        check("gantry", &["-x"]);
+        check("terraform-provider-fake", &["provider", "serve", "fake", "-x"]);
+        check("terraform-provider-fake_v1.2.3_x5", &["provider", "serve", "fake", "-x"]);
+        check("terraform-provider-fake.exe", &["provider", "serve", "fake", "-x"]);
     }
 }

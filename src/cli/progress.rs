@@ -10,10 +10,12 @@ use addr::AbsInstance;
 use apply::{Doing, Event, Observer};
 use diag::{Diagnostics, Sources};
 use lang::functions::Clock;
-use plan::{Action, Change, Operation, Stage};
+use plan::{Action, Change, Operation, Plan, Stage};
 
+use crate::live::Live;
 use crate::render::plan as render;
 use crate::render::stream::{self, Hook, Line};
+use crate::tally::Tally;
 use crate::{Session, environment};
 
 /// How often a step that goes on is told of.
@@ -54,6 +56,9 @@ pub(crate) struct Progress<'a, 's> {
     interrupt: Interrupt,
     /// Whether the user was told that the wish to stop was heard.
     has_answered: RefCell<bool>,
+    tally: RefCell<Tally>,
+    /// On a terminal: what is under way.
+    live: Option<Live>,
 }
 
 struct Running {
@@ -97,7 +102,22 @@ pub(crate) fn spoken(duration: Duration) -> String {
 impl<'a, 's> Progress<'a, 's> {
     /// Tells of what happens through a session.
     pub(crate) fn new(session: &'a RefCell<&'s mut Session>, voice: Voice, interrupt: Interrupt) -> Progress<'a, 's> {
-        Progress { session, voice, running: RefCell::default(), interrupt, has_answered: RefCell::new(false) }
+        let is_live = voice == Voice::Text && session.borrow().ui.is_live;
+        let (running, tally, has_answered) = Default::default();
+        Progress { session, voice, running, interrupt, has_answered, tally, live: is_live.then(Live::new) }
+    }
+
+    /// Says what is going to happen.
+    pub(crate) fn expect(&self, plan: &Plan) {
+        if let Some(live) = &self.live {
+            live.expect(apply::steps(plan).0.len());
+        }
+    }
+
+    /// Says no more, and returns what became of the steps.
+    pub(crate) fn end(self) -> Tally {
+        self.live.iter().for_each(Live::end_all);
+        self.tally.into_inner()
     }
 
     /// Is called about once a second: tells of what takes long, and that the wish to stop was heard.
@@ -109,11 +129,14 @@ impl<'a, 's> Progress<'a, 's> {
                  to leave at once; the next run then finds out what became of it."
             );
             match self.voice {
-                Voice::Text => self.session.borrow_mut().ui.out.print(&format!("\n{text}\n\n")),
+                Voice::Text => self.print(&format!("\n{text}\n\n")),
                 Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),
             }
         }
         let now = environment::SystemClock.now();
+        if let Some(live) = &self.live {
+            return live.tick(now);
+        }
         for step in self.running.borrow_mut().values_mut() {
             let since_told = now.saturating_sub(step.told).as_secs();
             if since_told < REMINDER_SECONDS {
@@ -131,12 +154,42 @@ impl<'a, 's> Progress<'a, 's> {
     }
 
     fn say(&self, kind: &'static str, message: String, hook: Option<Hook<'_>>) {
-        let session = &mut self.session.borrow_mut();
         match (self.voice, hook) {
-            (Voice::Text, _) => session.ui.out.print(&format!("{message}\n")),
-            (Voice::Json, Some(hook)) => say(session, [hook.line(kind, message)]),
-            (Voice::Json, None) => say(session, [stream::log(message)]),
+            (Voice::Text, _) => self.print(&format!("{message}\n")),
+            (Voice::Json, Some(hook)) => say(&mut self.session.borrow_mut(), [hook.line(kind, message)]),
+            (Voice::Json, None) => say(&mut self.session.borrow_mut(), [stream::log(message)]),
         }
+    }
+
+    fn print(&self, text: &str) {
+        let print = || self.session.borrow_mut().ui.out.print(text);
+        match &self.live {
+            Some(live) => live.above(print),
+            None => print(),
+        }
+    }
+
+    /// A step is over: it is not under way any more.
+    fn over(&self, name: &str) {
+        self.running.borrow_mut().remove(name);
+        if let Some(live) = &self.live {
+            live.end(name, self.tally.borrow().over());
+        }
+    }
+}
+
+impl Progress<'_, '_> {
+    /// Tells that an object that exists is in state now.
+    fn imported(&self, change: &Change) {
+        let address = &change.address;
+        let Some(importing) = &change.importing else { return };
+        let suffix = match (&importing.target, importing.shown()) {
+            (None, _) | (_, None) => String::new(),
+            (Some(sdk::ImportTarget::Id(_)), Some(id)) => format!(" [id={id}]"),
+            (Some(sdk::ImportTarget::Identity(_)), Some(parts)) => format!(" [{parts}]"),
+        };
+        // For machines Terraform has no line of an import; this is one of ours.
+        self.say("log", format!("{address}: Import complete{suffix}"), None);
     }
 }
 
@@ -171,10 +224,7 @@ impl Observer for Progress<'_, '_> {
     }
 
     fn stage(&self, plan: &plan::Plan) {
-        let plan::Counts { add, change, destroy } = plan.counts();
-        let text = format!(
-            "More is known now, so what was deferred goes on: {add} to add, {change} to change, {destroy} to destroy."
-        );
+        let text = format!("More is known now, so what was deferred goes on: {}.", plan.counts());
         match self.voice {
             Voice::Text => self.session.borrow_mut().ui.out.print(&format!("\n{text}\n\n")),
             Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),
@@ -186,6 +236,7 @@ impl Observer for Progress<'_, '_> {
         let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
         let name = |doing| format!("{address}{deposed} {}", words(change, doing).action);
         match event {
+            Event::Imported => self.imported(change),
             Event::Started(doing) => {
                 let (now, words) = (environment::SystemClock.now(), words(change, doing));
                 let id = render::id(&change.before);
@@ -193,15 +244,23 @@ impl Observer for Progress<'_, '_> {
                 let suffix = shown.map(|id| format!(" [id={id}]")).unwrap_or_default();
                 let message = format!("{address}{deposed}: {}...{suffix}", words.going_on);
                 let id = shown.cloned();
-                let hook = Hook { address, action: words.action, id: id.clone(), elapsed: None };
-                self.say("apply_start", message, Some(hook));
+                self.tally.borrow_mut().begin(now);
+                match &self.live {
+                    Some(live) => live.begin(name(doing), message, now),
+                    None => {
+                        let hook = Hook { address, action: words.action, id: id.clone(), elapsed: None };
+                        self.say("apply_start", message, Some(hook));
+                    }
+                }
                 let running =
                     Running { address: address.clone(), words, kind: "apply_progress", id, began: now, told: now };
                 self.running.borrow_mut().insert(name(doing), running);
             }
             Event::Message(text) => self.say("log", format!("{address}: {text}"), None),
             Event::Ended(doing, took, value) => {
-                self.running.borrow_mut().remove(&name(doing));
+                let now = environment::SystemClock.now();
+                self.tally.borrow_mut().end(now, took, || step_name(change, doing));
+                self.over(&name(doing));
                 let (words, id) = (words(change, doing), render::id(value));
                 let suffix = id.as_ref().map(|id| format!(" [id={id}]")).unwrap_or_default();
                 let message = format!("{address}{deposed}: {} complete after {}{suffix}", words.noun, spoken(took));
@@ -212,19 +271,32 @@ impl Observer for Progress<'_, '_> {
                 );
             }
             Event::Failed(doing, took) => {
-                self.running.borrow_mut().remove(&name(doing));
+                let now = environment::SystemClock.now();
+                self.tally.borrow_mut().fail(now, step_name(change, doing));
+                self.over(&name(doing));
                 let words = words(change, doing);
                 let message = format!("{address}{deposed}: {} failed after {}", words.noun, spoken(took));
                 let hook = Hook { address, action: words.action, id: None, elapsed: Some(took) };
                 self.say("apply_errored", message, Some(hook));
             }
-            Event::Skipped(doing) => {
-                let message = format!("{address}: Skipped, because something that it needs failed");
-                let hook = Hook { address, action: words(change, doing).action, id: None, elapsed: None };
-                self.say("apply_skipped", message, Some(hook));
+            Event::Skipped(doing, cause) => {
+                let cause = cause.address.to_string();
+                if self.voice == Voice::Json {
+                    let message = format!("{address}: Skipped, because {cause} failed");
+                    let hook = Hook { address, action: words(change, doing).action, id: None, elapsed: None };
+                    self.say("apply_skipped", message, Some(hook));
+                }
+                // As text this is said at the end, of all together.
+                self.tally.borrow_mut().skip(address.to_string(), &cause);
             }
         }
     }
+}
+
+/// Names a step for the report at the end.
+fn step_name(change: &Change, doing: Doing) -> String {
+    let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+    format!("{}{deposed} ({})", change.address, words(change, doing).action)
 }
 
 /// Whether the user wants to stop: set by the first interrupt; the second ends the process.

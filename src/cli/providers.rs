@@ -19,6 +19,11 @@ impl LinkedProviders {
         LinkedProviders(made.filter_map(|linked| Some((Provider::parse(linked.source()).ok()?, linked))).collect())
     }
 
+    /// Returns what a provider says of itself.
+    pub(crate) fn schemas(&self, provider: &Provider) -> Option<&sdk::Schemas> {
+        Some(self.find(provider)?.schemas())
+    }
+
     /// A module that does not say where a provider comes from means the one of that name in the default namespace; so
     /// ours are found by name there, too.
     fn find(&self, provider: &Provider) -> Option<&dyn sdk::Provider> {

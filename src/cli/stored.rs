@@ -12,7 +12,8 @@ use state::{Claim, Journal, LockRequest, Object, Opened, RealFiles, State, Store
 use value::{Marks, Type, Value};
 
 use crate::render::plan::{Schemas, bare_block};
-use crate::{Exit, Session};
+use crate::working::LockArgs;
+use crate::{Exit, Session, backend};
 
 /// Where the name of the selected workspace is kept.
 const SELECTED: &str = ".gantry/workspace";
@@ -24,7 +25,12 @@ pub(crate) fn world() -> World {
 
 /// Returns the store of the configuration in this folder.
 pub(crate) fn store() -> Arc<dyn Store> {
-    Arc::new(LocalStore::new(".", world()))
+    Arc::new(local())
+}
+
+/// The same, as the store of files that it is.
+pub(crate) fn local() -> LocalStore {
+    LocalStore::new(".", world())
 }
 
 /// Returns the workspace to work in: the environment's, or the selected one.
@@ -56,6 +62,7 @@ pub(crate) fn lock_request(session: &Session, operation: &str, patience: Duratio
 
 /// Reads the state of the current workspace without its lock: a moment's view.
 pub(crate) fn load(session: &mut Session) -> Result<State, Exit> {
+    backend::refuse_foreign(session)?;
     let bytes = match store().load(&workspace(session)) {
         Ok(bytes) => bytes.unwrap_or_default(),
         Err(error) => return fail(session, Diagnostic::error("Cannot read the state", error.to_string())),
@@ -73,25 +80,33 @@ pub(crate) fn load(session: &mut Session) -> Result<State, Exit> {
     }
 }
 
+/// Returns the state of the current workspace if it can be read; who needs to know why not will find out.
+pub(crate) fn peek(session: &Session) -> Option<State> {
+    let bytes = store().load(&workspace(session)).ok()??;
+    state::read(&bytes).ok().map(|reading| reading.ledger.state)
+}
+
 /// Opens the state of the current workspace under its lock and lets `edit` write to it.
 pub(crate) fn change<T>(
     session: &mut Session,
     operation: &str,
-    patience: Duration,
+    lock: &LockArgs,
     edit: impl FnOnce(&Journal) -> Result<T, Diagnostic>,
 ) -> Result<T, Exit> {
-    change_whole(session, operation, patience, |journal| edit(journal).map(|result| (result, None)))
+    change_whole(session, operation, lock, |journal| edit(journal).map(|result| (result, None)))
 }
 
 /// The same; where `edit` returns a state, that takes the place of the one that is known.
 pub(crate) fn change_whole<T>(
     session: &mut Session,
     operation: &str,
-    patience: Duration,
+    lock: &LockArgs,
     edit: impl FnOnce(&Journal) -> Result<(T, Option<State>), Diagnostic>,
 ) -> Result<T, Exit> {
+    backend::refuse_foreign(session)?;
     let (store, workspace) = (store(), workspace(session));
-    let lock = match store.lock(&workspace, &lock_request(session, operation, patience)) {
+    lock.heed(session);
+    let lock = match store.lock(&workspace, &lock_request(session, operation, lock.patience())) {
         Ok(lock) => lock,
         Err(error) => return fail(session, error.diagnostic()),
     };

@@ -65,6 +65,10 @@ pub struct Ui {
     pub input: Box<dyn Read + Send>,
     /// Whether a person sits at the input, who would like to be asked.
     pub is_interactive: bool,
+    /// Whether a person watches the output on a terminal, where lines can be taken back.
+    pub is_live: bool,
+    /// Warnings without errors are shown as a list of their summaries.
+    is_compact: bool,
 }
 
 impl Ui {
@@ -77,6 +81,8 @@ impl Ui {
             err: Stream::of_terminal(err, err_width),
             input: Box::new(io::stdin()),
             is_interactive: io::stdin().is_terminal(),
+            is_live: io::stdout().is_terminal(),
+            is_compact: false,
         }
     }
 
@@ -86,9 +92,17 @@ impl Ui {
         self.err.style.is_coloured = false;
     }
 
+    /// Shows warnings as a list of their summaries from now on, where there are no errors.
+    pub fn compact_warnings(&mut self) {
+        self.is_compact = true;
+    }
+
     /// Shows diagnostics to the user.
     pub fn diagnostics(&mut self, sources: &Sources, diagnostics: &Diagnostics) {
-        let text = text::diagnostics(sources, diagnostics, self.err.style);
+        let text = match self.is_compact && !diagnostics.has_errors() {
+            true => text::compact(sources, diagnostics, self.err.style),
+            false => text::diagnostics(sources, diagnostics, self.err.style),
+        };
         self.err.print(&text);
     }
 
@@ -150,6 +164,8 @@ pub(crate) mod testing {
             err: Stream::new(err.clone(), style),
             input: Box::new(input),
             is_interactive: false,
+            is_live: false,
+            is_compact: false,
         };
         (out, err, ui)
     }

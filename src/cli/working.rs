@@ -11,12 +11,15 @@ use engine::{Approval, RealRuntime, Report, Request};
 use plan::{Options, Plan};
 
 use crate::configuration::{Asking, Configuration};
+use crate::glimpse::Glimpse;
+use crate::legacy::LegacyArgs;
 use crate::progress::{self, Interrupt, Progress, Voice};
 use crate::providers::LinkedProviders;
 use crate::render::{plan as render, stream};
 use crate::stored::Selection;
+use crate::tally::Tally;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, environment, stored};
+use crate::{Exit, Session, arguments, backend, environment, generated, offer, requirements, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -27,6 +30,10 @@ pub(crate) struct LockArgs {
     /// Wait so long for another run to give the state free: 30s, 5m.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = arguments::duration)]
     lock_timeout: Duration,
+
+    /// For a plan: do not wait for the lock and do not hold it. What writes state always holds it.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    lock: bool,
 }
 
 impl PlanningArgs {
@@ -40,6 +47,21 @@ impl LockArgs {
     /// Returns how long to wait.
     pub(crate) fn patience(&self) -> Duration {
         self.lock_timeout
+    }
+
+    /// Tells whether the lock is not wanted.
+    pub(crate) fn is_off(&self) -> bool {
+        !self.lock
+    }
+
+    /// Says that a command which writes takes the lock in any case.
+    pub(crate) fn heed(&self, session: &mut Session) {
+        if self.is_off() {
+            let detail = "Two runs that write at a time would ruin the state, so this command takes its lock all the \
+                          same. A run that was killed leaves no lock behind that would have to be passed over.";
+            let warning = Diagnostic::warning("The lock is taken in spite of -lock=false", detail);
+            session.ui.diagnostics(&Sources::default(), &warning.into());
+        }
     }
 }
 
@@ -72,6 +94,17 @@ pub(crate) struct PlanningArgs {
 
     #[command(flatten)]
     pub(crate) lock: LockArgs,
+
+    #[command(flatten)]
+    pub(crate) legacy: LegacyArgs,
+
+    /// Show warnings as a list of their summaries, where there are no errors.
+    #[arg(long)]
+    pub(crate) compact_warnings: bool,
+
+    /// Accepted for scripts: nothing is printed while objects are read.
+    #[arg(long)]
+    pub(crate) concise: bool,
 
     /// Print without colour.
     #[arg(long)]
@@ -118,19 +151,15 @@ pub(crate) struct Wish<'a> {
     pub(crate) operation: &'static str,
     /// What it is for.
     pub(crate) goal: Goal,
+    /// Where configuration goes that is written for imported objects without one.
+    pub(crate) generate_into: Option<&'a Path>,
     /// What to do with the plan, which has been shown.
     pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
 pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) -> Result<Report, Exit> {
-    if args.no_color {
-        session.ui.disable_colour();
-    }
-    let voice = args.voice();
-    if voice == Voice::Json {
-        progress::say(session, [stream::version()]);
-    }
+    let voice = begin(session, args, wish.operation)?;
     let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
     let here = Path::new(".");
     let assignments = Assignments::collect(here, &args.variables, &session.environment, &mut sources, &mut diags);
@@ -138,14 +167,15 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         args.input && voice == Voice::Text && session.ui.is_interactive && !session.environment.is_input_off();
     let asking = if can_ask { Asking::Allowed } else { Asking::Off };
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+    check_locks(session, voice, &configuration)?;
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::new(session.providers);
-    diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
+    look_through(&configuration, &linked, &mut diags);
     voice.diagnostics(session, &configuration.sources, &diags);
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let options = options(session, args, wish.goal)?;
+    let options = options(session, args, &wish)?;
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
     let interrupt = Interrupt::default();
@@ -158,7 +188,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
             functions: &linked,
         },
         providers: session.providers,
-        store: stored::store(),
+        store: store(args, wish.operation),
         workspace: &workspace,
         lock: stored::lock_request(session, wish.operation, args.lock.patience()),
         world: stored::world(),
@@ -177,6 +207,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         let mut session = session.borrow_mut();
         show(&mut session, voice, plan, &linked);
         let approval = (wish.decide)(&mut session, plan);
+        progress.expect(plan);
         if approval == Approval::Apply
             && let Err(error) = interrupt.listen()
         {
@@ -184,12 +215,64 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         }
         approval
     });
+    let tally = progress.end();
     let session = session.into_inner();
     let report = report.map_err(|failure| {
         voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
-    finish(session, voice, &configuration.sources, report, &interrupt)
+    generated::write(session, voice, wish.generate_into, &report.plan.generated)?;
+    finish(session, voice, &configuration.sources, report, (&interrupt, &tally))
+}
+
+/// Says what is wrong with a configuration, and with where its state is.
+fn look_through(configuration: &Configuration, linked: &LinkedProviders, diags: &mut Diagnostics) {
+    let settings = &configuration.root.module.settings;
+    backend::check(settings, diags);
+    offer::terraform_state(backend::path(settings)).into_iter().for_each(|offer| diags.push(offer));
+    diags.append(lang::validate::validate(&configuration.root, linked, &configuration.environment));
+}
+
+/// Heeds the flags that are about more than the plan.
+fn begin(session: &mut Session, args: &PlanningArgs, operation: &str) -> Result<Voice, Exit> {
+    let voice = args.voice();
+    if args.no_color {
+        session.ui.disable_colour();
+    }
+    if voice == Voice::Json {
+        progress::say(session, [stream::version()]);
+    }
+    if args.compact_warnings {
+        session.ui.compact_warnings();
+    }
+    let is_plan = operation == "plan";
+    let copied = args.legacy.check().and_then(|()| match stored::peek(session).filter(|_| !is_plan) {
+        Some(state) => args.legacy.copy(&state),
+        None => Ok(()),
+    });
+    if let Err(problem) = copied {
+        voice.diagnostics(session, &Sources::default(), &problem.into());
+        return Err(Exit::FAILURE);
+    }
+    if !is_plan {
+        args.lock.heed(session);
+    }
+    Ok(voice)
+}
+
+/// Returns where state is kept; a plan that is not to hold the lock works with what is there at this moment.
+fn store(args: &PlanningArgs, operation: &str) -> Arc<dyn state::Store> {
+    match args.lock.is_off() && operation == "plan" {
+        true => Arc::new(Glimpse(stored::store())),
+        false => stored::store(),
+    }
+}
+
+/// Ends the run where other versions of providers are locked than are asked for: everything else may be their fault.
+fn check_locks(session: &mut Session, voice: Voice, configuration: &Configuration) -> Result<(), Exit> {
+    let problems = requirements::check_locks(&configuration.root, session);
+    voice.diagnostics(session, &configuration.sources, &problems);
+    if problems.has_errors() { Err(Exit::FAILURE) } else { Ok(()) }
 }
 
 /// Says what there is to say at the end.
@@ -198,7 +281,7 @@ fn finish(
     voice: Voice,
     sources: &Sources,
     report: Report,
-    interrupt: &Interrupt,
+    (interrupt, tally): (&Interrupt, &Tally),
 ) -> Result<Report, Exit> {
     let mut said = report.plan.diags.clone();
     if let Some(outcome) = &report.outcome {
@@ -210,6 +293,11 @@ fn finish(
         said.push(Diagnostic::error("Interrupted", detail));
     }
     voice.diagnostics(session, sources, &said);
+    if voice == Voice::Text && report.outcome.is_some() {
+        let unfinished = tally.unfinished();
+        session.ui.err.print(&unfinished);
+        session.ui.out.print(&tally.slowest());
+    }
     if said.has_errors() { Err(Exit::FAILURE) } else { Ok(report) }
 }
 
@@ -224,7 +312,11 @@ fn show(session: &mut Session, voice: Voice, plan: &Plan, linked: &LinkedProvide
     }
 }
 
-fn options(session: &mut Session, args: &PlanningArgs, goal: Goal) -> Result<Options, Exit> {
+fn options(session: &mut Session, args: &PlanningArgs, wish: &Wish<'_>) -> Result<Options, Exit> {
+    let goal = wish.goal;
+    if let Some(path) = wish.generate_into {
+        generated::check(session, args.voice(), path, goal)?;
+    }
     let mut replace = Vec::new();
     for text in &args.replace {
         match state::parse_instance(text) {
@@ -247,6 +339,7 @@ fn options(session: &mut Session, args: &PlanningArgs, goal: Goal) -> Result<Opt
         destroy: goal == Goal::Destroy,
         refresh_only: goal == Goal::Refresh,
         no_refresh: !args.refresh,
+        generate_configuration: wish.generate_into.is_some(),
         replace,
         targets: patterns(session, "-target", &args.target)?,
         excludes: patterns(session, "-exclude", &args.exclude)?,

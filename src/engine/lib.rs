@@ -2,8 +2,12 @@
 //!
 //! *Not here:* what is planned (`plan`), how it is carried out (`apply`), how anything is shown (`cli`).
 
+mod import;
 mod runtime;
 mod session;
+#[cfg(test)]
+mod simulation;
 
+pub use import::import;
 pub use runtime::RealRuntime;
-pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run};
+pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run, run_on};

@@ -110,7 +110,19 @@ pub fn run(
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?;
     let journal = open(&request)?;
-    let result = executor.block_on(work(&request, &journal, observer, decide));
+    executor.block_on(run_on(&request, journal, observer, decide))
+}
+
+/// Makes a run on a state that is open, on whatever executor awaits it; when this returns, the state is closed.
+///
+/// Dropped half-way, the run ends as a killed program does: the next one settles what was under way.
+pub async fn run_on(
+    request: &Request<'_>,
+    journal: Journal,
+    observer: &dyn apply::Observer,
+    decide: &mut dyn FnMut(&Plan) -> Approval,
+) -> Result<Report, Failure> {
+    let result = work(request, &journal, observer, decide).await;
     match journal.close() {
         Ok(closed) => {
             let (plan, outcome) = result;
@@ -124,17 +136,16 @@ pub fn run(
     }
 }
 
-fn open(request: &Request<'_>) -> Result<Journal, Failure> {
+pub(crate) fn open(request: &Request<'_>) -> Result<Journal, Failure> {
     let lock = request.store.lock(request.workspace, &request.lock);
-    let lock = lock.map_err(|error| Diagnostic::error("State is locked", error.to_string()))?;
+    let lock = lock.map_err(|error| error.diagnostic())?;
     let opened = Journal::open(request.store.clone(), request.workspace, lock, &request.world, request.version);
-    let Opened { journal, .. } =
-        opened.map_err(|error| Diagnostic::error("State cannot be opened", error.to_string()))?;
+    let Opened { journal, .. } = opened.map_err(|error| error.diagnostic())?;
     Ok(journal)
 }
 
 /// Finds out what became of calls that an earlier run did not see the end of, before anything else is done.
-async fn settle(input: plan::Input<'_>, journal: &Journal) -> Diagnostics {
+pub(crate) async fn settle(input: plan::Input<'_>, journal: &Journal) -> Diagnostics {
     let intents: Vec<OpenIntent> = journal.look(|ledger| ledger.open.values().cloned().collect());
     if intents.is_empty() {
         return Diagnostics::new();
@@ -235,7 +246,7 @@ impl<'a> Run<'a> {
             runtime: self.request.runtime.clone(),
             stopping: self.request.stopping,
         };
-        let mut outcome = with_ticks(self.ephemerals.alongside(apply::apply(&input)), self.request.tick).await;
+        let mut outcome = with_ticks(self.ephemerals.alongside(apply::apply(&input)), self.request).await;
         outcome.diags.append(self.end_phase().await);
         outcome
     }
@@ -300,22 +311,22 @@ fn stuck(later: &Plan) -> Diagnostic {
 }
 
 /// Waits for work and ticks meanwhile.
-async fn with_ticks<T>(work: impl Future<Output = T>, tick: &dyn Fn()) -> T {
+async fn with_ticks<T>(work: impl Future<Output = T>, request: &Request<'_>) -> T {
     let mut work = pin!(work);
     loop {
-        let mut pause = pin!(tokio::time::sleep(TICK));
+        let mut pause = pin!(request.runtime.sleep(TICK));
         let done = poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
             Poll::Pending => pause.as_mut().poll(context).map(|()| None),
         });
         match done.await {
             Some(result) => return result,
-            None => tick(),
+            None => (request.tick)(),
         }
     }
 }
 
-fn pool(request: &Request<'_>) -> Rc<Pool> {
+pub(crate) fn pool(request: &Request<'_>) -> Rc<Pool> {
     let factories = request.providers;
     let make = move |wanted: &addr::Provider| {
         let made = factories.iter().map(|make| make()).find(|made| is_called(&**made, wanted))?;

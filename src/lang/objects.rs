@@ -49,6 +49,7 @@ impl Objects {
         let mut objects = Objects::default();
         root.visit(&mut |node| objects.add_objects(node));
         objects.walk(&mut vec![root]);
+        objects.imports(root);
         for edges in &mut objects.edges {
             edges.sort_unstable();
             edges.dedup();
@@ -93,7 +94,7 @@ impl Objects {
         for (offset, resource) in node.module.resources.iter().enumerate() {
             if let Some((owner, config)) = crate::providers::resolve(path, resource).block {
                 let from = self.place(&node.path, Kind::Resource, offset as u32);
-                let place = owner.module.providers.iter().position(|known| known.local == config.local).unwrap_or(0);
+                let place = owner.module.provider_place(&config.local).unwrap_or(0);
                 let to = self.place(&owner.path, Kind::Provider, place as u32);
                 self.edges[from as usize].push(to);
             }
@@ -195,6 +196,22 @@ impl Objects {
                 self.expression(node, from, &expr);
             }
         });
+    }
+
+    /// Adds what the ids of imported objects are made from: their resources wait for it.
+    fn imports(&mut self, root: &Node) {
+        for import in &root.module.imports {
+            let Some(target) = &import.target else { continue };
+            let found = target.calls.iter().try_fold(root, |node, (name, _)| node.child(name));
+            let place = found.and_then(|node| Some((node, *node.module.names.resource_place(&target.resource)?)));
+            let Some((node, place)) = place else { continue };
+            let from = self.place(&node.path, Kind::Resource, place);
+            let known = self.selves.len();
+            let exprs = [import.id.as_ref(), import.identity.as_ref(), import.repetition.expr()];
+            exprs.into_iter().flatten().for_each(|expr| self.expression(root, from, expr));
+            // An import that is made from its own target is reported by what checks imports.
+            self.selves.truncate(known);
+        }
     }
 
     fn conditions(&mut self, node: &Node, from: u32, conditions: &[Condition]) {

@@ -29,6 +29,28 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
+/// Writes a text as configurations have it: what is read is this very text, with no template in it.
+pub fn literal(text: &str) -> String {
+    let mut written = String::with_capacity(text.len() + 2);
+    written.push('"');
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let code = u32::from(character);
+        match character {
+            '"' | '\\' => written.extend(['\\', character]),
+            '\n' => written.push_str("\\n"),
+            '\r' => written.push_str("\\r"),
+            '\t' => written.push_str("\\t"),
+            '$' | '%' if characters.peek() == Some(&'{') => written.extend([character, character]),
+            _ if is_printable(character) => written.push(character),
+            _ if code < 0x1_0000 => written.push_str(&format!("\\u{code:04x}")),
+            _ => written.push_str(&format!("\\U{code:08x}")),
+        }
+    }
+    written.push('"');
+    written
+}
+
 fn push_escaped(text: &mut String, character: char) {
     let code = u32::from(character);
     match character {

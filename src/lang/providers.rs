@@ -33,7 +33,7 @@ pub fn resolve_local<'a>(path: &[&'a Node], mut local: LocalProvider) -> Resolve
     };
     let provider = node.module.provider_of(&local.name);
     loop {
-        let found = node.module.providers.iter().find(|config| config.local == local);
+        let found = node.module.provider(&local);
         if let Some(config) = found.filter(|config| above.is_empty() || !config.is_empty()) {
             let address = addr::ProviderConfig { module: node.path.clone(), provider, alias: local.alias };
             return Resolved { address, block: Some((node, config)) };

@@ -44,7 +44,41 @@ impl Node {
     }
 }
 
-/// Reads the module in a folder and all modules that it calls.
+/// A module that is wanted from elsewhere than a folder beside its caller.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The place in the tree.
+    pub path: &'a addr::Module,
+    /// Where the module comes from, as written.
+    pub source: &'a str,
+    /// Where that is written.
+    pub source_span: Span,
+    /// Which versions will do, as written, and where.
+    pub version: Option<(&'a str, Span)>,
+    /// The folder of the calling module.
+    pub caller: &'a Path,
+}
+
+/// Knows the folders of modules that come from elsewhere: those that have been installed, or it installs them.
+pub trait Modules {
+    /// Returns the folder that holds the module's files.
+    fn folder(&mut self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic>;
+
+    /// Learns of a module in a folder beside its caller, which needs nobody's help.
+    fn local(&mut self, _wanted: &Wanted<'_>, _dir: &Path) {}
+}
+
+/// No module has been installed.
+pub struct NothingInstalled;
+
+impl Modules for NothingInstalled {
+    fn folder(&mut self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {
+        let detail = format!("{} has not been fetched yet: run \"gantry init\".", wanted.path);
+        Err(Diagnostic::error("Module not installed", detail).at(wanted.source_span))
+    }
+}
+
+/// Reads the module in a folder and all modules that it calls from local folders.
 ///
 /// `given` are the values of the root module's variables as far as they are known: module sources may refer to them.
 pub fn load(
@@ -54,19 +88,32 @@ pub fn load(
     env: &Environment,
     diags: &mut Diagnostics,
 ) -> Node {
+    load_with(dir, given, reader, env, &mut NothingInstalled, diags)
+}
+
+/// Reads the module in a folder and all modules that it calls, from wherever `modules` has them.
+pub fn load_with(
+    dir: &Path,
+    given: &[(EcoString, Value)],
+    reader: &mut Reader<'_>,
+    env: &Environment,
+    modules: &mut dyn Modules,
+    diags: &mut Diagnostics,
+) -> Node {
     let module = reader.module(dir, diags);
     let variables = module.variables.iter().map(|variable| {
         let given = given.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| value.clone());
         variable.prepare(given, None).unwrap_or_else(|_| Value::unknown(variable.ty.without_optional()))
     });
     let variables = variables.collect();
-    let mut loader = Loader { reader, env, diags, above: vec![dir.to_path_buf()] };
+    let mut loader = Loader { reader, env, modules, diags, above: vec![dir.to_path_buf()] };
     loader.node(addr::Module::default(), module, variables)
 }
 
 struct Loader<'a, 'r> {
     reader: &'a mut Reader<'r>,
     env: &'a Environment,
+    modules: &'a mut dyn Modules,
     diags: &'a mut Diagnostics,
     /// The folders of the modules around.
     above: Vec<PathBuf>,
@@ -80,8 +127,18 @@ impl Loader<'_, '_> {
     }
 
     fn child(&mut self, path: &addr::Module, call: &ModuleCall, scope: &EarlyScope<'_>) -> Option<Arc<Node>> {
-        let source = self.source(call, scope)?;
-        let dir = self.folder(call, &source, &scope.module.dir)?;
+        let source = self.text(call.source.as_ref()?, scope, "Invalid module source address")?;
+        let version = match &call.version {
+            // A version that is null is as good as none.
+            Some(expr) if expr.as_constant().is_some_and(Value::is_null) => None,
+            Some(expr) => Some((self.text(expr, scope, "Invalid module version")?, expr.span)),
+            None => None,
+        };
+        let version = version.as_ref().map(|(text, span)| (text.as_str(), *span));
+        let child = path.child(call.name.clone());
+        let source_span = call.source.as_ref().map_or(call.header, |source| source.span);
+        let wanted = Wanted { path: &child, source: &source, source_span, version, caller: &scope.module.dir };
+        let dir = self.folder(&wanted)?;
         let span = call.source.as_ref().map_or(call.header, |source| source.span);
         if self.above.contains(&dir) || self.above.len() >= DEPTH_MAX {
             let chain: Vec<String> = self.above.iter().map(|dir| dir.display().to_string()).collect();
@@ -107,9 +164,8 @@ impl Loader<'_, '_> {
         Some(Arc::new(node))
     }
 
-    /// Returns the source of a call as text.
-    fn source(&mut self, call: &ModuleCall, scope: &EarlyScope<'_>) -> Option<EcoString> {
-        let expr = call.source.as_ref()?;
+    /// Returns the source or version of a call as text.
+    fn text(&mut self, expr: &Expr, scope: &EarlyScope<'_>, summary: &str) -> Option<EcoString> {
         let mut evaluator = Evaluator::new(scope, self.env);
         let value = evaluator.eval_as(expr, &Type::String);
         let failed = evaluator.diags.has_errors();
@@ -120,33 +176,44 @@ impl Loader<'_, '_> {
         match value.as_str() {
             Some(text) => Some(text.into()),
             None => {
-                let detail = "Where a module comes from must be known before anything else: the source may refer to \
-                              variables and local values that have a value then.";
-                self.diags.error(expr.span, "Invalid module source address", detail);
+                let detail = "Where a module comes from must be known before anything else: source and version may refer \
+                              to variables and local values that have a value then.";
+                self.diags.error(expr.span, summary, detail);
                 None
             }
         }
     }
 
-    /// Returns the folder that a local source means.
-    fn folder(&mut self, call: &ModuleCall, source: &str, dir: &Path) -> Option<PathBuf> {
-        let span = call.source.as_ref().map_or(call.header, |source| source.span);
-        let local = source == "." || source == ".." || source.starts_with("./") || source.starts_with("../");
-        if !local {
-            let detail = if Path::new(source).is_absolute() || !source.contains(['/', ':', '.']) {
-                format!("A local module source begins with ./ or ../: write \"./{}\".", source.trim_start_matches('/'))
-            } else {
-                format!("The module {:?} is not installed, and only local paths can be used so far.", call.name)
-            };
-            self.diags.error(span, "Module not installed", detail);
+    /// Returns the folder that a source means.
+    fn folder(&mut self, wanted: &Wanted<'_>) -> Option<PathBuf> {
+        let source = wanted.source;
+        if is_local(source) {
+            if let Some((_, span)) = wanted.version {
+                let detail = "A module of a local path has no version: it is what the folder holds.";
+                self.diags.error(span, "Invalid module version", detail);
+            }
+            let dir = normal(&wanted.caller.join(source));
+            self.modules.local(wanted, &dir);
+            return Some(dir);
+        }
+        if !source.contains(['/', ':', '.']) {
+            let detail = format!("A local module source begins with ./ or ../: write \"./{source}\".");
+            self.diags.error(wanted.source_span, "Module not installed", detail);
             return None;
         }
-        if let Some(version) = &call.version {
-            let detail = "A module of a local path has no version: it is what the folder holds.";
-            self.diags.error(version.span, "Invalid module version", detail);
+        match self.modules.folder(wanted) {
+            Ok(dir) => Some(dir),
+            Err(problem) => {
+                self.diags.push(problem);
+                None
+            }
         }
-        Some(normal(&dir.join(source)))
     }
+}
+
+/// Tells whether a module source means a folder beside the calling module's.
+pub fn is_local(source: &str) -> bool {
+    source == "." || source == ".." || source.starts_with("./") || source.starts_with("../")
 }
 
 /// Removes `.` and `name/..` from a path, without looking at the file system.

@@ -23,6 +23,16 @@ pub struct Version {
 }
 
 impl Version {
+    /// Returns the numbers as given: one or more.
+    pub fn numbers(&self) -> &[u64] {
+        &self.numbers
+    }
+
+    /// Returns the parts of the pre-release; nothing for a release.
+    pub fn pre_release(&self) -> &[String] {
+        &self.pre_release
+    }
+
     /// Reads a version of one to any number of parts: `1`, `1.2`, `1.2.3-beta.1+build`.
     pub fn parse(text: &str) -> Option<Version> {
         let text = text.trim();
@@ -97,13 +107,20 @@ impl fmt::Display for Version {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Constraints(Vec<(Operator, Version)>);
 
+/// How a version is compared with the one that a constraint names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
+pub enum Operator {
+    /// `=`, or nothing in front of the version.
     Equal,
+    /// `!=`
     NotEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterEqual,
+    /// `<`
     Less,
+    /// `<=`
     LessEqual,
     /// `~>`: at least this, with all but the last given number the same.
     Pessimistic,
@@ -131,6 +148,11 @@ impl Constraints {
             }
         };
         text.split(',').map(one).collect::<Result<Vec<_>, _>>().map(Constraints)
+    }
+
+    /// Returns each constraint in the order written.
+    pub fn parts(&self) -> &[(Operator, Version)] {
+        &self.0
     }
 
     /// Tells whether a version meets all constraints.
@@ -166,7 +188,7 @@ fn allows(operator: Operator, bound: &Version, version: &Version) -> bool {
 }
 
 /// Checks a `required_version` against the version it is about.
-pub(crate) fn check_required(required: &RequiredVersion) -> Result<(), Box<Diagnostic>> {
+pub fn check_required(required: &RequiredVersion) -> Result<(), Box<Diagnostic>> {
     let problem = |summary: &str, detail: String| Err(Box::new(Diagnostic::error(summary, detail).at(required.span)));
     let constraints = match Constraints::parse(&required.constraint) {
         Ok(constraints) => constraints,

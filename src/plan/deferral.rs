@@ -282,6 +282,7 @@ fn unknown_change(block: &Block<'_>, address: AbsInstance, after: Value, needs: 
         prior: None,
         needs,
         repeated: None,
+        importing: None,
     }
 }
 

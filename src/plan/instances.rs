@@ -14,7 +14,7 @@ use state::{Attributes, Object, Status};
 use value::{Marks, Path, Value};
 
 use crate::change;
-use crate::model::{Action, Change, Drift, Need, Reason, Wait};
+use crate::model::{Action, Change, Drift, Importing, Need, Reason, Wait};
 use crate::needs::Shared;
 use crate::planner::{Block, Planner, ResourceKind};
 
@@ -57,8 +57,19 @@ pub(crate) struct Prior {
     pub(crate) value: Value,
     pub(crate) private: Vec<u8>,
     pub(crate) object: Option<Arc<Object>>,
+    pub(crate) identity: Option<Value>,
+    /// It is not in state yet.
+    pub(crate) importing: Option<Importing>,
     /// What its provider waits for, if it could not look.
     pub(crate) wait: Option<Wait>,
+}
+
+impl Prior {
+    /// There is none.
+    pub(crate) fn none(kind: &ResourceKind) -> Prior {
+        let value = Value::null(kind.ty.clone());
+        Prior { value, private: Vec::new(), object: None, identity: None, importing: None, wait: None }
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -92,7 +103,7 @@ impl<'a> Planner<'a> {
         let plans = desired.into_iter().zip(priors).map(|(desired, prior)| async move {
             let (key, repeated) = (desired.address.key.clone(), desired.repeated.clone());
             let value = match resource.address.mode {
-                Mode::Managed => self.managed(block, desired, prior).await,
+                Mode::Managed => self.managed_or_imported(block, desired, prior).await,
                 Mode::Data => self.data(block, desired).await,
                 Mode::Ephemeral => self.open(block, desired).await,
             };
@@ -176,17 +187,21 @@ impl<'a> Planner<'a> {
 
     /// Returns what the stored objects are like now, in the order of the instances.
     pub(crate) async fn refresh(&self, block: &Block<'a>, desired: &[Desired]) -> Vec<Prior> {
-        let ty = &block.kind.ty;
         let mut priors: Vec<Prior> = Vec::with_capacity(desired.len());
         let mut reads = Vec::new();
         for (place, desired) in desired.iter().enumerate() {
-            let none = Prior { value: Value::null(ty.clone()), private: Vec::new(), object: None, wait: None };
+            let none = Prior::none(&block.kind);
             let stored = desired.prior.as_ref().filter(|_| block.resource.address.mode == Mode::Managed);
             let Some(object) = stored else {
                 priors.push(none);
                 continue;
             };
             let Some(value) = self.stored_value(&*block.provider, &block.kind, &desired.address, object).await else {
+                priors.push(none);
+                continue;
+            };
+            let identity = self.stored_identity(&*block.provider, &block.kind, &desired.address, object).await;
+            let Ok(identity) = identity else {
                 priors.push(none);
                 continue;
             };
@@ -197,13 +212,14 @@ impl<'a> Planner<'a> {
                         kind: block.resource.address.kind.clone(),
                         current: value.clone(),
                         private: object.private.to_vec(),
-                        identity: None,
+                        identity: identity.clone(),
                         meta: Value::NULL,
                         deferral_allowed: true,
                     },
                 ));
             }
-            priors.push(Prior { value, private: object.private.to_vec(), object: Some(object.clone()), wait: None });
+            let (private, object) = (object.private.to_vec(), Some(object.clone()));
+            priors.push(Prior { value, private, object, identity, ..none });
         }
         if reads.is_empty() {
             return priors;
@@ -219,11 +235,16 @@ impl<'a> Planner<'a> {
                 prior.wait = Some(why.into());
                 continue;
             }
-            if prior.value != response.object || prior.private != response.private {
+            self.same_identity(&desired[place].address, &block.config, (prior.identity.as_ref(), &response.identity));
+            response.identity = response.identity.take().or(prior.identity.take());
+            let identity = crate::identity::to_store(block.kind.identity.as_ref(), response.identity.as_ref());
+            let has_same = prior.object.as_ref().is_some_and(|object| object.identity == identity);
+            if prior.value != response.object || prior.private != response.private || !has_same {
                 self.refreshed(block, &desired[place], prior, &response);
             }
             prior.value = response.object;
             prior.private = response.private;
+            prior.identity = response.identity;
         }
         priors
     }
@@ -266,7 +287,7 @@ impl<'a> Planner<'a> {
         (!failed).then_some(response.object)
     }
 
-    async fn managed(&self, block: &Block<'a>, desired: Desired, prior: Prior) -> Value {
+    pub(crate) async fn managed(&self, block: &Block<'_>, desired: Desired, prior: Prior) -> Value {
         let schema = &block.kind.schema.block;
         let (config, config_marks) = desired.config.clone().unmark_paths();
         let config = change::ignore_changes(schema, &block.resource.lifecycle.ignore_changes, &prior.value, &config);
@@ -279,8 +300,7 @@ impl<'a> Planner<'a> {
         let replaces = self.forcing(block, &prior.value, &planned);
         let forced = !prior.value.is_null() && (tainted || requested || desired.triggered || !replaces.is_empty());
         let planned = if forced {
-            let gone =
-                Prior { value: Value::null(block.kind.ty.clone()), private: planned.private, object: None, wait: None };
+            let gone = Prior { private: planned.private, ..Prior::none(&block.kind) };
             let Some(anew) = self.plan_once(block, &desired, &config, &gone).await else {
                 return Value::unknown(block.kind.ty.clone());
             };
@@ -325,6 +345,7 @@ impl<'a> Planner<'a> {
             prior: prior.object,
             needs: desired.needs,
             repeated: Some(desired.repeated),
+            importing: prior.importing,
         };
         self.conclude(wait, change);
         change::unfold_mirrors(schema, after)
@@ -334,12 +355,11 @@ impl<'a> Planner<'a> {
     pub(crate) async fn unlisted(&self, block: &Block<'a>, desired: &Desired) -> Option<Value> {
         let schema = &block.kind.schema.block;
         let (config, marks) = desired.config.clone().unmark_paths();
-        let prior = Prior { value: Value::null(block.kind.ty.clone()), private: Vec::new(), object: None, wait: None };
-        let planned = self.plan_once(block, desired, &config, &prior).await?;
+        let planned = self.plan_once(block, desired, &config, &Prior::none(&block.kind)).await?;
         Some(change::mark_sensitive(schema, planned.planned, &marks))
     }
 
-    pub(crate) fn marked_prior(&self, block: &Block<'a>, prior: &Prior) -> Value {
+    pub(crate) fn marked_prior(&self, block: &Block<'_>, prior: &Prior) -> Value {
         let stored = prior.object.as_ref().map(|object| object.sensitive.iter());
         let marks: Vec<(Path, Marks)> =
             stored.into_iter().flatten().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
@@ -348,7 +368,7 @@ impl<'a> Planner<'a> {
 
     async fn plan_once(
         &self,
-        block: &Block<'a>,
+        block: &Block<'_>,
         desired: &Desired,
         config: &Value,
         prior: &Prior,
@@ -360,7 +380,7 @@ impl<'a> Planner<'a> {
             proposed: change::proposed_new(schema, &prior.value, config),
             config: config.clone(),
             prior_private: prior.private.clone(),
-            prior_identity: None,
+            prior_identity: prior.identity.clone(),
             meta: Value::NULL,
             deferral_allowed: true,
         };
@@ -370,6 +390,9 @@ impl<'a> Planner<'a> {
             failed |= problem.is_error();
             self.report(crate::problems::diagnostic(problem, Some(&block.body)));
         }
+        let identities = (prior.identity.as_ref(), &response.identity);
+        failed |=
+            response.requires_replace.is_empty() && !self.same_identity(&desired.address, &block.config, identities);
         let breaches = change::check_plan(schema, &prior.value, config, &response.planned);
         if !failed && !response.legacy_types {
             for breach in breaches {
@@ -385,7 +408,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the paths whose change replaces the object.
-    fn forcing(&self, block: &Block<'a>, prior: &Value, response: &sdk::PlanResponse) -> Vec<Path> {
+    fn forcing(&self, block: &Block<'_>, prior: &Value, response: &sdk::PlanResponse) -> Vec<Path> {
         if prior.is_null() {
             return Vec::new();
         }
@@ -440,6 +463,7 @@ impl<'a> Planner<'a> {
                 prior: None,
                 needs: desired.needs,
                 repeated: Some(desired.repeated),
+                importing: None,
             },
         );
         after
@@ -460,7 +484,9 @@ pub(crate) fn refreshed_object(
     if response.object.is_null() {
         return None;
     }
+    let identity = crate::identity::to_store(kind.identity.as_ref(), response.identity.as_ref());
     Some(Arc::new(Object {
+        identity: identity.or_else(|| stored.identity.clone()),
         attributes: Attributes::of_value(response.object.clone(), kind.ty.clone()).ok()?,
         schema_version: kind.schema.version,
         private: response.private.clone().into(),

@@ -6,6 +6,10 @@ pub mod change;
 mod conditions;
 mod deferral;
 mod ephemerals;
+mod generate;
+pub mod identity;
+mod import_one;
+mod imports;
 mod instances;
 mod missing;
 mod model;
@@ -18,6 +22,7 @@ mod planner;
 mod pool;
 pub mod problems;
 mod refactor;
+mod relink;
 mod settle;
 mod take_over;
 mod targets;
@@ -26,10 +31,14 @@ mod values;
 
 pub use deferral::{Rest, within};
 pub use ephemerals::{Ephemerals, Opened, Operation, Stage, Watcher};
-pub use model::{Action, Change, Counts, Deferred, Drift, Need, OutputChange, Plan, Reason, Wait};
+pub use import_one::import;
+pub use model::{
+    Action, Change, Counts, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason, Wait,
+};
 pub use planner::{Input, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};
+pub use relink::{Relinked, relinked};
 pub use settle::settle;
 pub use take_over::take_over;
 pub use values::Values;

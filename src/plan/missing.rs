@@ -17,7 +17,6 @@ impl Planner<'_> {
                 let others = resource.provisioners.iter().filter(|provisioner| provisioner.kind != "local-exec");
                 others.for_each(|provisioner| refuse(provisioner.header, "Provisioners other than local-exec"));
             }
-            node.module.imports.iter().for_each(|import| refuse(import.header, "Import blocks"));
             let repeated = node.module.providers.iter().filter(|config| config.repetition.expr().is_some());
             repeated.for_each(|config| refuse(config.header, "Provider configurations with for_each"));
         });

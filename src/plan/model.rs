@@ -1,6 +1,7 @@
 //! The plan: what is to change, in what order, and why.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use addr::ProviderConfig;
@@ -8,6 +9,7 @@ use addr::{AbsInstance, AbsResource, Key, Pattern};
 use diag::Diagnostics;
 use ecow::EcoString;
 use lang::evaluation::Repeated;
+use sdk::ImportTarget;
 use state::{DeposedKey, Object};
 use value::{Path, Value};
 
@@ -27,6 +29,8 @@ pub struct Plan {
     pub deferred: Vec<Deferred>,
     /// What has changed outside since the last run.
     pub drift: Vec<Drift>,
+    /// Configuration that was written for imported objects that have none, in the order of the import blocks.
+    pub generated: Vec<Generated>,
     /// Nothing but the state is brought up to date.
     pub is_refresh_only: bool,
     /// What the user should know.
@@ -60,6 +64,30 @@ pub struct Change {
     pub needs: Vec<Need>,
     /// What `count.index` and `each` are in it; nothing for an object that is no longer configured.
     pub repeated: Option<Repeated>,
+    /// The object is not in state yet, and is found by this.
+    pub importing: Option<Importing>,
+}
+
+/// What an object that is imported is found by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Importing {
+    /// Its id or its identity; nothing while it is not known.
+    pub target: Option<ImportTarget>,
+    /// Must not be shown.
+    pub is_sensitive: bool,
+    /// The instance has no configuration but the one that was written for it.
+    pub is_generated: bool,
+}
+
+/// Configuration that was written for an imported object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// The instance.
+    pub address: AbsInstance,
+    /// What the object was found by, if that may be shown.
+    pub from: Option<EcoString>,
+    /// The resource block.
+    pub text: String,
 }
 
 /// Something that waits for a later stage of the apply.
@@ -186,6 +214,36 @@ pub struct Drift {
     pub provider: Arc<ProviderConfig>,
 }
 
+impl Change {
+    /// Tells whether the object stays as it is, and is in state already.
+    pub fn is_nothing(&self) -> bool {
+        self.action == Action::NoOp && self.importing.is_none()
+    }
+}
+
+impl Importing {
+    /// Returns the id, or the identity as text, if it is known and may be shown.
+    pub fn shown(&self) -> Option<EcoString> {
+        match self.target.as_ref()? {
+            _ if self.is_sensitive => None,
+            ImportTarget::Id(id) => Some(id.clone()),
+            ImportTarget::Identity(identity) => {
+                let parts = identity.as_entries().unwrap_or_default();
+                let parts = parts.iter().filter(|(_, value)| !value.is_null());
+                let parts = parts.map(|(name, value)| format!("{name}={}", lang::print::print_value(value)));
+                Some(parts.collect::<Vec<_>>().join(", ").into())
+            }
+        }
+    }
+}
+
+impl Drift {
+    /// Tells whether the object is not what it was; else only what its provider keeps with it is.
+    pub fn is_visible(&self) -> bool {
+        self.before != self.after
+    }
+}
+
 impl OutputChange {
     /// Tells whether the value stays as it is; what is stored has no marks.
     pub fn is_same(&self) -> bool {
@@ -215,6 +273,7 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for change in &self.changes {
+            counts.import += usize::from(change.importing.is_some());
             match change.action {
                 Action::Create => counts.add += 1,
                 Action::Update => counts.change += 1,
@@ -233,8 +292,8 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.moves.is_empty()
             && self.deferred.is_empty()
-            && (self.drift.is_empty() || !self.is_refresh_only)
-            && self.changes.iter().all(|change| change.action == Action::NoOp)
+            && !(self.is_refresh_only && self.drift.iter().any(Drift::is_visible))
+            && self.changes.iter().all(Change::is_nothing)
             && self.outputs.iter().all(OutputChange::is_same)
     }
 }
@@ -242,10 +301,29 @@ impl Plan {
 /// How many objects are added, changed and destroyed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Objects that exist and come into state.
+    pub import: usize,
     /// Created ones.
     pub add: usize,
     /// Updated ones.
     pub change: usize,
     /// Deleted ones.
     pub destroy: usize,
+}
+
+impl Counts {
+    /// Says what was done; imports only where there are any.
+    pub fn done(&self) -> String {
+        let imported = if self.import > 0 { format!("{} imported, ", self.import) } else { String::new() };
+        format!("{imported}{} added, {} changed, {} destroyed", self.add, self.change, self.destroy)
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.import > 0 {
+            write!(f, "{} to import, ", self.import)?;
+        }
+        write!(f, "{} to add, {} to change, {} to destroy", self.add, self.change, self.destroy)
+    }
 }

@@ -217,14 +217,14 @@ impl Planner<'_> {
             for moved in &node.module.moved {
                 let statement = Statement { path: &node.path, moved };
                 let [from, to] = [&moved.from, &moved.to].map(|end| End::of(&statement, end));
-                if from.is_instance && self.has_instance(&from) {
+                if from.is_instance && self.has_end(&from) {
                     self.report(still_there(&statement, &from, &to));
                 }
             }
         });
     }
 
-    fn has_instance(&self, end: &End) -> bool {
+    fn has_end(&self, end: &End) -> bool {
         let fits = |address: &ModuleInstance| {
             let above = end.modules.len() - usize::from(end.resource.is_none()).min(end.modules.len());
             address.0.len() >= end.modules.len()

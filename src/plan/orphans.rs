@@ -82,10 +82,11 @@ impl Planner<'_> {
         let held_open = needs.iter().filter(|need| need.resource.resource.mode == Mode::Ephemeral);
         let wait = wait.or(waits.then_some(Wait::ProviderConfig));
         let Some(before) = self.stored_value(&*provider, &kind, &address, &object).await else { return };
+        let Ok(identity) = self.stored_identity(&*provider, &kind, &address, &object).await else { return };
         let target = (&address, deposed);
         let before = match wait {
             Some(_) => Some(before),
-            None => self.still_there(&*provider, &config, target, (before, &object), &kind).await,
+            None => self.still_there(&*provider, &config, target, ((before, identity), &object), &kind).await,
         };
         let Some(before) = before else { return };
         if action == Action::Delete && deposed.is_none() {
@@ -104,6 +105,7 @@ impl Planner<'_> {
             prior: Some(object),
             needs: held_open.cloned().collect(),
             repeated: None::<Repeated>,
+            importing: None,
             address,
         };
         self.conclude_orphan(wait, change);
@@ -136,7 +138,7 @@ impl Planner<'_> {
         provider: &dyn sdk::Provider,
         config: &Arc<ProviderConfig>,
         (address, deposed): (&AbsInstance, Option<DeposedKey>),
-        (before, object): (Value, &Arc<Object>),
+        ((before, identity), object): ((Value, Option<Value>), &Arc<Object>),
         kind: &ResourceKind,
     ) -> Option<Value> {
         if self.options.no_refresh {
@@ -146,7 +148,7 @@ impl Planner<'_> {
             kind: address.resource.resource.kind.clone(),
             current: before.clone(),
             private: object.private.to_vec(),
-            identity: None,
+            identity,
             meta: Value::NULL,
             deferral_allowed: true,
         };
@@ -162,15 +164,17 @@ impl Planner<'_> {
             }
             return Some(response.object);
         }
-        if deposed.is_none() {
-            self.drifted(Drift {
-                address: address.clone(),
-                before,
-                after: response.object,
-                object: None,
-                provider: config.clone(),
-            });
+        if deposed.is_some() {
+            // Its deletion takes it out of state, whether or not there is still something to delete.
+            return Some(before);
         }
+        self.drifted(Drift {
+            address: address.clone(),
+            before,
+            after: response.object,
+            object: None,
+            provider: config.clone(),
+        });
         None
     }
 }

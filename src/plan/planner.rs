@@ -26,6 +26,7 @@ use value::{Marks, Type, Value};
 
 use crate::deferral::{PassedOn, Rest, Waiting};
 use crate::ephemerals::Ephemerals;
+use crate::imports::Imports;
 use crate::model::{Change, Drift, Need, OutputChange, Plan};
 use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
@@ -49,6 +50,8 @@ pub struct Options {
     pub excludes: Vec<Pattern>,
     /// Only what an earlier stage of the same apply has left over is planned; the rest is as that stage left it.
     pub rest: Option<Rc<Rest>>,
+    /// Configuration is written for imported objects that have none.
+    pub generate_configuration: bool,
 }
 
 /// What a plan is made from.
@@ -87,6 +90,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         options: input.options,
         out: RefCell::default(),
         seen: RefCell::default(),
+        imports: Imports::of(input.world.root, input.options),
         waiting: RefCell::default(),
         passed_on: RefCell::default(),
         scope: OnceCell::new(),
@@ -111,6 +115,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) out: RefCell<Plan>,
     /// Instances that the configuration has.
     pub(crate) seen: RefCell<HashSet<AbsInstance>>,
+    pub(crate) imports: Imports<'a>,
     /// What waits for a later stage.
     pub(crate) waiting: RefCell<Waiting>,
     /// What the instances of resources that have no object were configured from: whoever needs one needs these.
@@ -161,6 +166,8 @@ pub(crate) struct ResourceKind {
     pub(crate) schema: schema::Schema,
     /// The type of its objects.
     pub(crate) ty: Type,
+    /// What tells its objects apart, if it has that.
+    pub(crate) identity: Option<sdk::IdentitySchema>,
 }
 
 impl<'a> Planner<'a> {
@@ -170,6 +177,7 @@ impl<'a> Planner<'a> {
         }
         if self.options.destroy || self.check_variables(&self.evaluation.root()) {
             self.walk().await;
+            self.remaining_imports().await;
         }
         if self.options.destroy {
             // Outputs of what stays are still true; which these are, the next plan of everything finds out.
@@ -247,7 +255,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the resource blocks of the tree by their number among all objects, with the modules above each.
-    fn blocks(&self, objects: &Objects) -> Blocks<'a> {
+    pub(crate) fn blocks(&self, objects: &Objects) -> Blocks<'a> {
         let mut blocks = HashMap::new();
         let mut paths: Vec<Vec<&'a Node>> = vec![vec![self.root]];
         while let Some(path) = paths.pop() {
@@ -264,7 +272,7 @@ impl<'a> Planner<'a> {
         blocks
     }
 
-    async fn block(&self, path: &[&'a Node], resource: &'a lang::module::Resource) {
+    pub(crate) async fn block(&self, path: &[&'a Node], resource: &'a lang::module::Resource) {
         let is_managed = resource.address.mode == Mode::Managed;
         if !self.is_block_left(path, resource) {
             return;
@@ -275,6 +283,9 @@ impl<'a> Planner<'a> {
         let Some(block) = self.prepare(path, resource).await else { return };
         if self.is_observing() && is_managed {
             return self.observe(path, &block).await;
+        }
+        if let Some(node) = path.last() {
+            self.expect_imports(&node.path, &resource.address, &block.kind);
         }
         let (instances, unknown) = self.instances_of(path);
         for known in unknown {
@@ -355,13 +366,14 @@ impl<'a> Planner<'a> {
         };
         let schema = list.get(&resource.kind)?.clone();
         let ty = schema.block.ty();
-        let made = Arc::new(ResourceKind { schema, ty });
+        let identity = schemas.identities.get(&resource.kind).filter(|_| resource.mode == Mode::Managed).cloned();
+        let made = Arc::new(ResourceKind { schema, ty, identity });
         self.kinds.borrow_mut().insert(key, made.clone());
         Some(made)
     }
 
     /// Returns the instances of the last module of a path, and those on the way whose children are not known yet.
-    fn instances_of(&self, path: &[&'a Node]) -> (Vec<Rc<Instance<'a>>>, Vec<ModuleInstance>) {
+    pub(crate) fn instances_of(&self, path: &[&'a Node]) -> (Vec<Rc<Instance<'a>>>, Vec<ModuleInstance>) {
         let mut found = vec![self.evaluation.root()];
         let mut unknown = Vec::new();
         for step in path.windows(2) {
@@ -480,7 +492,9 @@ impl<'a> Planner<'a> {
             if self.options.refresh_only && !after.is_wholly_known() {
                 continue;
             }
-            changes.push(OutputChange { name: output.name.clone(), before, after: Some(after), is_sensitive });
+            // Of the root module none is stored whose value is null.
+            let after = Some(after).filter(|value| !value.is_null());
+            changes.push(OutputChange { name: output.name.clone(), before, after, is_sensitive });
         }
         for (name, prior) in self.prior.outputs.iter() {
             if root.node.module.output(name).is_none() {

@@ -11,6 +11,8 @@ use state::{Object, State};
 
 use crate::moves::{self, Statement};
 
+use crate::relink::{ends, relinked};
+
 /// An instance that is known by another address from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
@@ -35,6 +37,15 @@ pub fn refactor(root: &Node, prior: &State) -> (State, Vec<Moved>, Diagnostics) 
     }
     work.implied(root);
     let diags = work.conflicts();
+    let ends = ends(&work.moves);
+    for mut found in relinked(prior, &work.moves) {
+        if let Some(end) = ends.get(&found.target.address) {
+            found.target.address = end.clone();
+        }
+        let known = work.state.resource(&found.target.address.resource);
+        let provider = known.map_or(found.provider, |known| known.provider.clone());
+        work.state.set_object(&found.target, provider, found.object);
+    }
     (work.state, work.moves, diags)
 }
 

@@ -3,7 +3,7 @@
 use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
 use sdk::{FindIntent, IntentOutcome};
-use state::record::{Action, Gone, Record, Settled};
+use state::record::{Action, Gone, Intent, Record, Settled};
 use state::{Attributes, Ledger, Object, OpenIntent, State, Status};
 use value::Value;
 
@@ -89,18 +89,21 @@ impl Planner<'_> {
         };
         let token = intent.token.clone();
         match provider.find_intent(request).await {
-            IntentOutcome::Found { object, private, .. } => {
+            IntentOutcome::Found { object, private, identity, problems } => {
+                let is_broken = intent.action == Action::Create && problems.iter().any(sdk::Problem::is_error);
+                self.tell(address, problems);
                 let attributes = Attributes::of_value(object.unmark_deep().0, kind.ty.clone()).ok()?;
                 let basis = stored.as_deref().cloned();
                 let basis = basis.unwrap_or_else(|| Object::new(kind.schema.version, attributes.clone()));
-                // A creation that was cut off may have left something half made: it is looked at, not trusted.
+                let identity = crate::identity::to_store(kind.identity.as_ref(), identity.as_ref());
                 let object = Object {
                     attributes,
                     schema_version: kind.schema.version,
                     private: private.into(),
-                    status: Status::Ready,
-                    ..basis
+                    identity: identity.or_else(|| basis.identity.clone()),
+                    ..with_outline(basis, intent)
                 };
+                let object = if is_broken { Object { status: Status::Tainted, ..object } } else { object };
                 let target = intent.target.clone();
                 let provider = intent.provider.clone();
                 Some(Record::Object(Settled { token: Some(token), target, provider, object: object.into() }))
@@ -125,6 +128,16 @@ impl Planner<'_> {
         Some(Record::Restore { address: address.clone(), key })
     }
 
+    /// Tells what went wrong with a call whose object was found: the run goes on from what is there.
+    fn tell(&self, address: &AbsInstance, problems: Vec<sdk::Problem>) {
+        for problem in problems {
+            let mut diagnostic = crate::problems::diagnostic(problem, None);
+            diagnostic.severity = diag::Severity::Warning;
+            diagnostic.address = Some(address.to_string());
+            self.report(diagnostic);
+        }
+    }
+
     fn unknown(&self, address: &AbsInstance, action: Action, problems: Vec<sdk::Problem>) {
         for problem in problems {
             let mut diagnostic = crate::problems::diagnostic(problem, None);
@@ -136,5 +149,29 @@ impl Planner<'_> {
              it. Look for the object yourself; import it if it is there."
         );
         self.report(Diagnostic::error("Outcome of an earlier call is not known", detail));
+    }
+}
+
+/// Adds what the call was made with. Whether a change happened is not known: what the object depended on before still
+/// counts, too.
+fn with_outline(basis: Object, intent: &Intent) -> Object {
+    let outline = &intent.outline;
+    if intent.action == Action::Delete {
+        return basis;
+    }
+    let mut dependencies = outline.dependencies.to_vec();
+    dependencies.extend(basis.dependencies.iter().filter(|known| !outline.dependencies.contains(known)).cloned());
+    let mut sensitive = outline.sensitive.to_vec();
+    sensitive.extend(basis.sensitive.iter().filter(|known| !outline.sensitive.contains(known)).cloned());
+    let status = match intent.action {
+        Action::Create => outline.status,
+        _ => basis.status,
+    };
+    Object {
+        status,
+        dependencies: dependencies.into(),
+        sensitive: sensitive.into(),
+        create_before_destroy: outline.create_before_destroy,
+        ..basis
     }
 }

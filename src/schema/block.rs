@@ -23,8 +23,12 @@ pub struct Block {
     pub blocks: Vec<NestedBlock>,
     /// What it is for.
     pub description: EcoString,
+    /// The description is Markdown, not plain text.
+    pub is_markdown: bool,
     /// A warning for those who use it.
     pub deprecated: bool,
+    /// What to do instead; may be empty even though it is deprecated.
+    pub deprecation: EcoString,
 }
 
 /// An attribute. At least one of `required`, `optional`, `computed` holds.
@@ -36,6 +40,8 @@ pub struct Attribute {
     pub kind: AttributeKind,
     /// What it is for.
     pub description: EcoString,
+    /// The description is Markdown, not plain text.
+    pub is_markdown: bool,
     /// Must be set.
     pub required: bool,
     /// May be set.
@@ -50,6 +56,8 @@ pub struct Attribute {
     pub deprecated: bool,
     /// Another attribute beside it that its value comes from: it is as sensitive as that one.
     pub mirrors: Option<EcoString>,
+    /// What to do instead; may be empty even though it is deprecated.
+    pub deprecation: EcoString,
 }
 
 /// The type of an attribute.
@@ -117,6 +125,7 @@ impl Attribute {
             name: name.into(),
             kind: AttributeKind::Type(ty),
             description: EcoString::new(),
+            is_markdown: false,
             required: false,
             optional: false,
             computed: false,
@@ -124,6 +133,7 @@ impl Attribute {
             write_only: false,
             deprecated: false,
             mirrors: None,
+            deprecation: EcoString::new(),
         }
     }
 

@@ -156,7 +156,8 @@ impl Resource<'_> {
     }
 
     fn with_identity(&self, mut response: ReadResponse) -> ReadResponse {
-        response.identity = response.identity.or_else(|| self.identity_of(&response.object));
+        // What a part returns is usually what it was asked about; the object says what it truly is.
+        response.identity = self.identity_of(&response.object).or(response.identity);
         response
     }
 }
@@ -412,9 +413,9 @@ impl InProcess {
         match resource.part.find_intent(context, intent.clone()) {
             None => IntentOutcome::Unknown(vec![cannot_find(self.source, &intent)]),
             Some(call) => match call.await {
-                IntentOutcome::Found { object, private, identity } => {
+                IntentOutcome::Found { object, private, identity, problems } => {
                     let identity = identity.or_else(|| resource.identity_of(&object));
-                    IntentOutcome::Found { object, private, identity }
+                    IntentOutcome::Found { object, private, identity, problems }
                 }
                 outcome => outcome,
             },

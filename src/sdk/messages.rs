@@ -469,6 +469,8 @@ pub enum IntentOutcome {
         private: Private,
         /// What tells it apart from all others.
         identity: Option<Value>,
+        /// What went wrong with the change. An object whose creation ended in an error is half made, and is replaced.
+        problems: Vec<Problem>,
     },
     /// The object is not there, and will not be: nothing that was begun can still make it.
     Absent,

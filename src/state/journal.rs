@@ -1,7 +1,7 @@
 //! The journal of a run: records become durable together, and become a snapshot at the end.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -113,6 +113,8 @@ struct Queue {
     /// How many of them are durable.
     durable: u64,
     wakers: Vec<(u64, Waker)>,
+    /// Whoever writes by hand and waits for work.
+    scribe: Option<Waker>,
     failure: Option<JournalError>,
     is_closing: bool,
 }
@@ -124,6 +126,8 @@ struct Shared {
     work: Condvar,
     /// More is durable, or nothing will be.
     progress: Condvar,
+    /// The file, where no thread writes it; locked before the queue.
+    by_hand: Mutex<Option<Tail>>,
 }
 
 impl Shared {
@@ -131,6 +135,68 @@ impl Shared {
         // A thread that panicked inside left the queue as it was between two changes: none of them can panic halfway.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Writes and syncs what is to be, where no thread does.
+    fn work_by_hand(&self) {
+        let mut by_hand = self.by_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &mut *by_hand else { return };
+        let mut queue = self.lock();
+        while queue.has_work() {
+            queue = file.round(self, queue, Syncing::IfWanted);
+        }
+    }
+}
+
+/// Does the work of a journal's thread, where there is none: a test decides when something gets to the disk.
+pub struct Scribe(Arc<Shared>);
+
+impl Scribe {
+    /// Waits until someone waits for the disk.
+    pub async fn wanted(&self) {
+        poll_fn(|context| {
+            let mut queue = self.0.lock();
+            if queue.wanted > queue.durable && queue.failure.is_none() {
+                return Poll::Ready(());
+            }
+            queue.scribe = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Returns the state and what is under way, as the process thinks of it.
+    pub fn ledger(&self) -> Ledger {
+        self.0.lock().ledger.clone()
+    }
+
+    /// Returns why the file takes no more records, if it does not.
+    pub fn failure(&self) -> Option<JournalError> {
+        self.0.lock().failure.clone()
+    }
+
+    /// Writes what is pending, without making it durable.
+    pub fn write(&self) {
+        let mut by_hand = self.0.by_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &mut *by_hand else { return };
+        let queue = self.0.lock();
+        if queue.failure.is_none() && !queue.pending.is_empty() {
+            drop(file.round(&self.0, queue, Syncing::Not));
+        }
+    }
+
+    /// Writes what is pending and makes durable what is waited for.
+    pub fn sync(&self) {
+        self.0.work_by_hand();
+    }
+}
+
+/// Whether a round of writing ends with a sync.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Syncing {
+    /// If someone waits for it.
+    IfWanted,
+    /// It does not.
+    Not,
 }
 
 /// When a record is durable. Without anyone who waits a record is written soon and synced with the next that is wanted.
@@ -149,7 +215,12 @@ impl Ticket {
                 return result;
             }
             queue.want(self.number, &self.shared);
-            queue = self.shared.progress.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            drop(queue);
+            self.shared.work_by_hand();
+            queue = self.shared.lock();
+            if queue.result(self.number).is_none() {
+                queue = self.shared.progress.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 
@@ -183,7 +254,13 @@ impl Queue {
         if number > self.wanted {
             self.wanted = number;
             shared.work.notify_one();
+            self.scribe.take().into_iter().for_each(Waker::wake);
         }
+    }
+
+    /// Tells whether there is something to write or to sync, and a file that takes it.
+    fn has_work(&self) -> bool {
+        self.failure.is_none() && (!self.pending.is_empty() || self.wanted > self.durable)
     }
 
     /// Tells those who wait for what is decided now.
@@ -209,7 +286,42 @@ impl Journal {
         world: &World,
         program: &str,
     ) -> Result<Opened, OpenError> {
-        let lock: Arc<dyn Lock> = lock.into();
+        let (journal, tail, notes, is_new) = Journal::prepare(store, workspace, lock.into(), world, program)?;
+        let mut journal = journal;
+        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn({
+            let shared = journal.shared.clone();
+            move || write_all(&shared, tail)
+        });
+        let writer = writer.map_err(|cause| StoreError::Io {
+            doing: "start",
+            what: "the journal's thread".to_owned(),
+            cause,
+        })?;
+        journal.writer = Some(writer);
+        Ok(Opened { journal, notes, is_new })
+    }
+
+    /// Opens a state like [`Journal::open`] for a test that says itself when something gets to the disk: no thread does.
+    pub fn open_by_hand(
+        store: Arc<dyn Store>,
+        workspace: &str,
+        lock: Box<dyn Lock>,
+        world: &World,
+        program: &str,
+    ) -> Result<(Opened, Scribe), OpenError> {
+        let (journal, tail, notes, is_new) = Journal::prepare(store, workspace, lock.into(), world, program)?;
+        *journal.shared.by_hand.lock().unwrap_or_else(PoisonError::into_inner) = Some(tail);
+        let scribe = Scribe(journal.shared.clone());
+        Ok((Opened { journal, notes, is_new }, scribe))
+    }
+
+    fn prepare(
+        store: Arc<dyn Store>,
+        workspace: &str,
+        lock: Arc<dyn Lock>,
+        world: &World,
+        program: &str,
+    ) -> Result<(Journal, Tail, Vec<Note>, bool), OpenError> {
         let found = store.load(workspace)?;
         let is_new = found.is_none();
         let bytes = match found {
@@ -224,7 +336,7 @@ impl Journal {
         };
         let shared = Arc::new(Shared::default());
         shared.lock().ledger = reading.ledger;
-        let file = Tail {
+        let tail = Tail {
             store: store.clone(),
             workspace: workspace.to_owned(),
             lock: lock.clone(),
@@ -232,26 +344,18 @@ impl Journal {
             first: is_new.then_some(bytes),
             run: Some(run),
             appender: None,
+            written: 0,
         };
-        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn({
-            let shared = shared.clone();
-            move || write_all(&shared, file)
-        });
-        let writer = writer.map_err(|cause| StoreError::Io {
-            doing: "start",
-            what: "the journal's thread".to_owned(),
-            cause,
-        })?;
         let journal = Journal {
             shared,
-            writer: Some(writer),
+            writer: None,
             store,
             workspace: workspace.to_owned(),
             lock,
             program: program.into(),
             records_at_opening: reading.journal_records,
         };
-        Ok(Opened { journal, notes: reading.notes, is_new })
+        Ok((journal, tail, reading.notes, is_new))
     }
 
     /// Takes in a record; an error means that it makes no sense, and that nothing has changed.
@@ -347,6 +451,7 @@ impl Journal {
             queue.wanted = queue.appended;
         }
         self.shared.work.notify_one();
+        self.shared.work_by_hand();
         if let Some(writer) = self.writer.take() {
             // The writer does not panic; if it did, the failure below is what those who wait get to see.
             let _ = writer.join();
@@ -391,9 +496,39 @@ struct Tail {
     /// Written before the first record.
     run: Option<Run>,
     appender: Option<Box<dyn Appender>>,
+    /// How many records were handed to the file.
+    written: u64,
 }
 
 impl Tail {
+    /// Writes what is pending and syncs if that is wanted; the queue is free meanwhile.
+    fn round<'q>(
+        &mut self,
+        shared: &'q Shared,
+        mut queue: MutexGuard<'q, Queue>,
+        sync: Syncing,
+    ) -> MutexGuard<'q, Queue> {
+        let must_sync = sync == Syncing::IfWanted && queue.wanted > queue.durable;
+        let bodies = std::mem::take(&mut queue.pending);
+        drop(queue);
+        self.written += bodies.len() as u64;
+        let mut result = if bodies.is_empty() { Ok(()) } else { self.write(&bodies) };
+        if must_sync && result.is_ok() {
+            result = self.sync();
+        }
+        queue = shared.lock();
+        match result {
+            Ok(()) if must_sync => queue.durable = self.written,
+            Ok(()) => {}
+            // After a failed write or sync nobody knows what the file holds: nothing more goes there.
+            Err(error) => queue.failure = Some(JournalError(Arc::new(error))),
+        }
+        if must_sync || queue.failure.is_some() {
+            queue.tell(shared);
+        }
+        queue
+    }
+
     fn write(&mut self, bodies: &[Vec<u8>]) -> Result<(), StoreError> {
         self.lock.renew().map_err(|_| StoreError::LockLost)?;
         let mut bytes = Vec::with_capacity(bodies.iter().map(|body| body.len() + 64).sum());
@@ -431,34 +566,16 @@ impl Tail {
 
 /// The writer's work: writes what is pending as it comes, and syncs when someone waits.
 fn write_all(shared: &Shared, mut file: Tail) {
-    let mut written = 0;
     let mut queue = shared.lock();
     loop {
-        let must_sync = queue.wanted > queue.durable;
-        if queue.failure.is_some() || (queue.pending.is_empty() && !must_sync) {
+        if !queue.has_work() {
             if queue.is_closing {
                 return;
             }
             queue = shared.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
             continue;
         }
-        let bodies = std::mem::take(&mut queue.pending);
-        drop(queue);
-        written += bodies.len() as u64;
-        let mut result = if bodies.is_empty() { Ok(()) } else { file.write(&bodies) };
-        if must_sync && result.is_ok() {
-            result = file.sync();
-        }
-        queue = shared.lock();
-        match result {
-            Ok(()) if must_sync => queue.durable = written,
-            Ok(()) => {}
-            // After a failed write or sync nobody knows what the file holds: nothing more goes there.
-            Err(error) => queue.failure = Some(JournalError(Arc::new(error))),
-        }
-        if must_sync || queue.failure.is_some() {
-            queue.tell(shared);
-        }
+        queue = file.round(shared, queue, Syncing::IfWanted);
     }
 }
 

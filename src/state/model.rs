@@ -173,6 +173,13 @@ pub struct Identity {
 pub struct Dependency(pub AbsInstance);
 
 impl Dependency {
+    /// Returns the address in the configuration of what is needed: without keys of modules and instances.
+    pub fn configured(&self) -> String {
+        let AbsResource { module, resource } = &self.0.resource;
+        let steps = module.0.iter().map(|step| addr::ModuleStep { name: step.name.clone(), key: None });
+        AbsResource { module: addr::ModuleInstance(steps.collect()), resource: resource.clone() }.to_string()
+    }
+
     /// Tells whether an instance is part of what is depended on.
     pub fn covers(&self, instance: &AbsInstance) -> bool {
         let fits = |own: &Option<Key>, other: &Option<Key>| own.is_none() || own == other;

@@ -101,6 +101,22 @@ pub enum DamageKind {
     },
 }
 
+impl Damage {
+    /// Says where the damage is, and which.
+    pub fn place(&self) -> String {
+        let Damage { line, offset, length, .. } = self;
+        let what = match &self.kind {
+            DamageKind::NewerFormat { format } => format!("the file has format {format} of a newer version"),
+            DamageKind::Changed => format!("the checksum of record {line} does not fit"),
+            DamageKind::OutOfOrder { number } => format!("record {number} stands in the place of record {line}"),
+            DamageKind::NoHeader => "the header cannot be read".to_owned(),
+            DamageKind::SnapshotCut => format!("the snapshot ends too early, at record {line}"),
+            DamageKind::Senseless(reason) => format!("record {line} makes no sense: {reason}"),
+        };
+        format!("{what} (line {line}, {length} bytes from byte {offset} on)")
+    }
+}
+
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Damage { line, offset, length, whole_before, whole_after, .. } = self;

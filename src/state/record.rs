@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use addr::{AbsInstance, AbsResource, ProviderConfig};
 use ecow::EcoString;
+use value::Path;
 
-use crate::{CheckResult, DeposedKey, Object, Output, Target};
+use crate::{CheckResult, Dependency, DeposedKey, Object, Output, Status, Target};
 
 /// One record of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +97,21 @@ pub struct Intent {
     pub provider: Arc<ProviderConfig>,
     /// A digest of the planned value, by which a later run recognises what it finds.
     pub planned: EcoString,
+    /// What is to be stored of the object beside its attributes.
+    pub outline: Outline,
+}
+
+/// What the engine knows of an object that the provider does not: a later run that finds the object could not ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// What it is when it is found; an object whose creation is not all that has to happen to it is to be replaced then.
+    pub status: Status,
+    /// The direct dependencies.
+    pub dependencies: Arc<[Dependency]>,
+    /// Where the attributes are sensitive.
+    pub sensitive: Arc<[Path]>,
+    /// A replacement is created before this one is deleted.
+    pub create_before_destroy: bool,
 }
 
 /// What a call does to its object.

@@ -1,18 +1,17 @@
-//! Files in memory that fail, and forget what was not synced, at the operation that a test names.
+//! For tests: files in memory that fail, and forget what was not synced, at the operation that a test names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::handles::{Clock, FileSystem, OpenFile, Random, World};
-use crate::testing::Seeded;
 
 /// What happens at the named operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It fails, and later ones succeed.
     Once,
     /// It and all later ones fail: the disk is full, or the machine is off.
@@ -45,17 +44,24 @@ struct Disk {
     locks: BTreeSet<PathBuf>,
     operations: u64,
     fault: Option<(u64, Fault)>,
+    /// What is to go wrong how many operations after a file of such a name is made.
+    trap: Option<(String, u64, Fault)>,
+    has_failed: bool,
+    /// What is synced is as little durable as what is not.
+    forgets: bool,
 }
 
 impl Disk {
     /// Counts an operation that changes something; says whether it fails.
     fn step(&mut self) -> io::Result<()> {
         self.operations += 1;
-        match self.fault {
-            Some((at, Fault::Once)) if self.operations == at => Err(io::Error::other("injected")),
-            Some((at, Fault::ForGood)) if self.operations >= at => Err(io::Error::other("injected for good")),
-            _ => Ok(()),
-        }
+        let failure = match self.fault {
+            Some((at, Fault::Once)) if self.operations == at => "injected",
+            Some((at, Fault::ForGood)) if self.operations >= at => "injected for good",
+            _ => return Ok(()),
+        };
+        self.has_failed = true;
+        Err(io::Error::other(failure))
     }
 
     fn name(&mut self, change: NameChange) {
@@ -81,33 +87,51 @@ impl Disk {
 
 /// Files in memory.
 #[derive(Clone, Default)]
-pub(crate) struct SimulatedFiles(Arc<Mutex<Disk>>);
+pub struct SimulatedFiles(Arc<Mutex<Disk>>);
 
 impl SimulatedFiles {
     fn disk(&self) -> MutexGuard<'_, Disk> {
-        self.0.lock().unwrap()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn fail_at(&self, operation: u64, fault: Fault) {
+    /// Has an operation fail, counted from now on as from the beginning: see [`SimulatedFiles::operations`].
+    pub fn fail_at(&self, operation: u64, fault: Fault) {
         self.disk().fault = Some((operation, fault));
     }
 
+    /// Has an operation fail that many operations after a file is made whose name ends like this.
+    pub fn fail_after_creating(&self, ending: &str, operations: u64, fault: Fault) {
+        self.disk().trap = Some((ending.to_owned(), operations, fault));
+    }
+
+    /// Says from now on that what was written is durable, and lies.
+    pub fn forget_syncs(&self) {
+        self.disk().forgets = true;
+    }
+
+    /// Tells whether an operation has failed.
+    pub fn has_failed(&self) -> bool {
+        self.disk().has_failed
+    }
+
     /// Returns how many operations there were that changed something.
-    pub(crate) fn operations(&self) -> u64 {
+    pub fn operations(&self) -> u64 {
         self.disk().operations
     }
 
     /// Returns the files after the process was killed: all that it wrote is there.
-    pub(crate) fn after_kill(&self) -> SimulatedFiles {
+    pub fn after_kill(&self) -> SimulatedFiles {
         let mut disk = self.disk().clone();
         disk.locks.clear();
         disk.fault = None;
+        disk.trap = None;
+        disk.has_failed = false;
         disk.operations = 0;
         SimulatedFiles(Arc::new(Mutex::new(disk)))
     }
 
     /// Makes all that was written outlast a power failure, as a system does after a while.
-    pub(crate) fn flush(&self) {
+    pub fn flush(&self) {
         let mut disk = self.disk();
         disk.inodes.iter_mut().for_each(|inode| inode.durable.clone_from(&inode.data));
         disk.durable_names = disk.names.clone();
@@ -115,7 +139,7 @@ impl SimulatedFiles {
     }
 
     /// Returns the files after a power failure: of what was not synced, as much is there as the seed says.
-    pub(crate) fn after_power_failure(&self, random: &mut Seeded) -> SimulatedFiles {
+    pub fn after_power_failure(&self, random: &mut Seeded) -> SimulatedFiles {
         let files = self.after_kill();
         {
             let mut disk = files.disk();
@@ -145,7 +169,7 @@ impl SimulatedFiles {
     }
 
     /// Returns these files with a clock and randomness that always tell the same.
-    pub(crate) fn world(&self) -> World {
+    pub fn world(&self) -> World {
         World {
             files: Arc::new(self.clone()),
             clock: Arc::new(StandingClock::default()),
@@ -162,6 +186,10 @@ impl FileSystem for SimulatedFiles {
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
         let mut disk = self.disk();
+        let fits = |ending: &str| path.to_string_lossy().ends_with(ending);
+        if let Some((_, operations, fault)) = disk.trap.take_if(|(ending, ..)| fits(ending)) {
+            disk.fault = Some((disk.operations + operations, fault));
+        }
         disk.step()?;
         let inode = match disk.inode(path) {
             Ok(inode) => {
@@ -256,8 +284,10 @@ impl OpenFile for SimulatedFile {
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.files.disk();
         disk.step()?;
-        let data = disk.inodes[self.inode].data.clone();
-        disk.inodes[self.inode].durable = data;
+        if !disk.forgets {
+            let data = disk.inodes[self.inode].data.clone();
+            disk.inodes[self.inode].durable = data;
+        }
         Ok(())
     }
 }
@@ -275,7 +305,7 @@ impl Drop for SimulatedLock {
 
 /// A clock that moves only when someone waits.
 #[derive(Default)]
-pub(crate) struct StandingClock(AtomicU64);
+pub struct StandingClock(AtomicU64);
 
 impl Clock for StandingClock {
     fn now(&self) -> SystemTime {
@@ -291,7 +321,7 @@ impl Clock for StandingClock {
 
 /// Bytes that count up.
 #[derive(Default)]
-pub(crate) struct Counting(AtomicU64);
+pub struct Counting(AtomicU64);
 
 impl Random for Counting {
     fn fill(&self, bytes: &mut [u8]) -> io::Result<()> {
@@ -299,5 +329,30 @@ impl Random for Counting {
             *byte = self.0.fetch_add(1, Ordering::SeqCst) as u8;
         }
         Ok(())
+    }
+}
+
+/// Numbers that a seed decides (SplitMix64).
+pub struct Seeded(u64);
+
+impl Seeded {
+    /// Begins with a seed.
+    pub fn new(seed: u64) -> Seeded {
+        Seeded(seed)
+    }
+
+    /// Returns the next number.
+    #[expect(clippy::should_implement_trait, reason = "there is no end to iterate to")]
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Returns a number below a limit, which is not zero.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
     }
 }

@@ -1,35 +1,15 @@
-//! What the tests of this crate share: small states, seeded randomness.
+//! What the tests of this crate share: small states and records.
 
 use std::sync::Arc;
 
 use addr::{AbsInstance, ProviderConfig};
 use value::{Path, PathStep, Type, Value};
 
-use crate::record::{Action, Gone, Handle, Intent, Move, Record, Settled};
+use crate::record::{Action, Gone, Handle, Intent, Move, Outline, Record, Settled};
+pub(crate) use crate::simulated::Seeded;
 use crate::{
     Attributes, Dependency, DeposedKey, Identity, Ledger, Object, Output, State, Status, Target, parse_instance,
 };
-
-/// Numbers that a seed decides (SplitMix64).
-pub(crate) struct Seeded(u64);
-
-impl Seeded {
-    pub(crate) fn new(seed: u64) -> Seeded {
-        Seeded(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-}
 
 pub(crate) fn at(address: &str) -> AbsInstance {
     parse_instance(address).unwrap_or_else(|| panic!("{address} is an address"))
@@ -79,6 +59,12 @@ fn any_record(random: &mut Seeded, ledger: &Ledger, number: usize) -> Record {
             action: [Action::Create, Action::Update, Action::Delete][random.below(3) as usize],
             provider: provider(),
             planned: "0123abcd".into(),
+            outline: Outline {
+                status: if random.below(3) == 0 { Status::Tainted } else { Status::Ready },
+                dependencies: any_object(random, number).dependencies.clone(),
+                create_before_destroy: random.below(2) == 0,
+                sensitive: any_object(random, number).sensitive.clone(),
+            },
         }),
         3 if open.is_some() => Record::Handle(Handle {
             token: open.unwrap_or_default(),

@@ -65,6 +65,9 @@ fn compound_from_json(kind: &str, rest: &[Json]) -> Result<Type, String> {
         ("tuple", [Json::Array(elements)]) => {
             Ok(Type::Tuple(elements.iter().map(type_from_json).collect::<Result<_, _>>()?))
         }
+        // What is empty may be written as null.
+        ("tuple", [Json::Null]) => Ok(Type::tuple([])),
+        ("object", [Json::Null]) => object_from_json(&Map::new(), &[]),
         ("object", [Json::Object(types)]) => object_from_json(types, &[]),
         ("object", [Json::Object(types), Json::Array(optional)]) => object_from_json(types, optional),
         ("list" | "set" | "map" | "tuple" | "object", _) => Err(format!("type {kind} has wrong or extra parts")),

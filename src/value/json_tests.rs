@@ -39,6 +39,8 @@ fn types_are_written_as_they_are_read() {
     ] {
         assert_eq!(type_to_json(&ty(text)).to_string(), text);
     }
+    assert_eq!(ty(r#"["list",["tuple",null]]"#).to_string(), "list(tuple([]))");
+    assert_eq!(ty(r#"["object",null]"#).to_string(), "object({})");
     assert_eq!(ty(r#"["object",{"a":"bool"},["a"]]"#).to_string(), "object({a=optional(bool)})");
 }
 

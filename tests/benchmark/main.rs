@@ -1,9 +1,16 @@
-//! Gantry beside Terraform: `cargo bench --bench side_by_side [-- --check] [-- --quick] [-- --gantry PROGRAM]`.
+//! Gantry beside Terraform: `cargo bench --bench side_by_side [-- FLAGS]`.
 //!
-//! Validates configurations of several shapes and sizes with both, in turn, and prints medians and ratios. With
-//! `--check` it fails where a target is missed; `--quick` leaves the large sizes out.
+//! Runs configurations of several shapes and sizes through both, in turn, and prints medians and ratios:
+//! - `validate`: validates and formats them;
+//! - `lives`: plans, applies, plans once more and destroys them;
+//! - `large`: the same with Gantry alone, up to 100,000 resources, beside fixed limits.
+//!
+//! `--only PART` runs one of these. `--shapes flat,chain` chooses shapes; `--count N` how many resources have lives, where
+//! Terraform takes a quarter of an hour for some shapes of 1,000. With `--check` it fails where a target is missed;
+//! `--quick` leaves the large sizes out; `--gantry PROGRAM` measures another build.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table for people is what this is for")]
 
+mod engine;
 mod measure;
 mod shapes;
 
@@ -32,6 +39,9 @@ const TIME_RATIO_MAX: f64 = 0.1;
 
 /// Of Terraform's memory.
 const MEMORY_RATIO_MAX: f64 = 0.5;
+
+/// Resources that have lives beside Terraform: all shapes take two minutes together.
+const COUNT_OF_LIVES: usize = 300;
 
 /// A cost per resource may be this much higher at the largest number than at the one before: caches and page tables.
 const GROWTH_MAX: f64 = 2.0;
@@ -62,6 +72,12 @@ struct Benchmark {
     terraform: Option<OsString>,
     counts: Vec<usize>,
     counts_alone: Vec<usize>,
+    /// How many resources have lives beside Terraform.
+    count: usize,
+    shapes: Vec<Shape>,
+    /// The one part to run.
+    only: Option<String>,
+    is_quick: bool,
     checks: bool,
     folder: tempfile::TempDir,
 }
@@ -69,17 +85,23 @@ struct Benchmark {
 impl Benchmark {
     fn new(arguments: &[OsString]) -> Result<Benchmark, String> {
         let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-        let gantry = arguments.iter().skip_while(|argument| *argument != "--gantry").nth(1);
+        let value = |flag: &str| arguments.iter().skip_while(|argument| *argument != flag).nth(1);
+        let text = |flag: &str| value(flag).map(|value| value.to_string_lossy().into_owned());
+        let count = text("--count").map(|text| text.parse().map_err(|_| format!("--count {text}: not a number")));
         let terraform = OsString::from("terraform");
         let is_there = Command::new(&terraform).arg("version").output().is_ok_and(|output| output.status.success());
         if !is_there {
             println!("skipped: the comparison with terraform, which is not on PATH");
         }
         Ok(Benchmark {
-            gantry: gantry.cloned().unwrap_or_else(|| env!("CARGO_BIN_EXE_gantry").into()),
+            gantry: value("--gantry").cloned().unwrap_or_else(|| env!("CARGO_BIN_EXE_gantry").into()),
             terraform: is_there.then_some(terraform),
             counts: if has("--quick") { COUNTS[..2].to_vec() } else { COUNTS.to_vec() },
             counts_alone: if has("--quick") { Vec::new() } else { COUNTS_ALONE.to_vec() },
+            count: count.transpose()?.unwrap_or(COUNT_OF_LIVES),
+            shapes: shapes(text("--shapes"))?,
+            only: text("--only"),
+            is_quick: has("--quick"),
             checks: has("--check"),
             folder: tempfile::tempdir().map_err(|error| error.to_string())?,
         })
@@ -88,23 +110,34 @@ impl Benchmark {
     /// Returns whether all is as it should be.
     fn run(&self) -> Result<bool, String> {
         let mut missed = Vec::new();
-        self.parse_speed();
-        println!("{:<10}{:>8}  {:>26}  {:>26}  {:>13}", "", "", "gantry", "terraform", "ratio");
-        println!(
-            "{:<10}{:>8}  {:>9}{:>9}{:>8}  {:>9}{:>9}{:>8}  {:>6}{:>7}",
-            "validate", "N", "cpu ms", "wall ms", "MB", "cpu ms", "wall ms", "MB", "cpu", "memory"
-        );
-        for shape in Shape::ALL {
-            for count in &self.counts {
-                self.validate(shape, *count, &mut missed)?;
-            }
-            self.validate_alone(shape, &mut missed)?;
+        let wants = |part: &str| self.only.as_deref().is_none_or(|only| only == part);
+        if wants("validate") {
+            self.validations(&mut missed)?;
         }
-        self.format(&mut missed)?;
+        if wants("lives") {
+            self.lives(&mut missed)?;
+        }
+        if wants("large") && !self.is_quick {
+            self.large_lives(&mut missed)?;
+        }
         for complaint in &missed {
             println!("missed: {complaint}");
         }
         Ok(missed.is_empty() || !self.checks)
+    }
+
+    fn validations(&self, missed: &mut Vec<String>) -> Result<(), String> {
+        self.parse_speed();
+        heading("validate");
+        for shape in &self.shapes {
+            for count in &self.counts {
+                self.validate(*shape, *count, missed)?;
+            }
+            self.validate_alone(*shape, missed)?;
+        }
+        self.format(missed)?;
+        println!();
+        Ok(())
     }
 
     fn configuration(&self, shape: Shape, count: usize) -> Result<std::path::PathBuf, String> {
@@ -119,7 +152,7 @@ impl Benchmark {
             run(terraform, &["init", "-backend=false"], &folder)?;
         }
         let (ours, theirs) = self.alternate(&["validate"], &folder)?;
-        let label = format!("{:<10}{count:>8}", shape.name());
+        let label = format!("{:<20}{count:>6}", shape.name());
         show(&label, ours, theirs);
         if count >= TARGET_COUNT {
             compare(&format!("validate {} {count}", shape.name()), ours, theirs, missed);
@@ -146,7 +179,7 @@ impl Benchmark {
             let costs: Result<Vec<Cost>, String> = (0..3).map(|_| run(&self.gantry, &["validate"], &folder)).collect();
             let cost = median(&costs?);
             let each = cost.cpu.as_secs_f64() * 1e6 / *count as f64;
-            show(&format!("{:<10}{count:>8}", shape.name()), cost, None);
+            show(&format!("{:<20}{count:>6}", shape.name()), cost, None);
             if let Some(before) = before.replace(each)
                 && each > before * GROWTH_MAX
             {
@@ -159,7 +192,7 @@ impl Benchmark {
     fn format(&self, missed: &mut Vec<String>) -> Result<(), String> {
         let folder = self.configuration(Shape::Chain, TARGET_COUNT)?;
         let (ours, theirs) = self.alternate(&["fmt", "-list=false", "-write=false"], &folder)?;
-        show(&format!("{:<10}{TARGET_COUNT:>8}", "fmt chain"), ours, theirs);
+        show(&format!("{:<20}{TARGET_COUNT:>6}", "fmt chain"), ours, theirs);
         compare("fmt", ours, theirs, missed);
         Ok(())
     }
@@ -182,6 +215,21 @@ impl Benchmark {
     }
 }
 
+/// Returns the shapes that are named, or all.
+fn shapes(names: Option<String>) -> Result<Vec<Shape>, String> {
+    let Some(names) = names else { return Ok(Shape::ALL.to_vec()) };
+    let named = |name: &str| Shape::ALL.into_iter().find(|shape| shape.name() == name);
+    names.split(',').map(|name| named(name).ok_or_else(|| format!("--shapes: there is no shape {name:?}"))).collect()
+}
+
+/// Prints the head of a table.
+fn heading(what: &str) {
+    println!("{what:<26}  {:>26}  {:>26}  {:>20}", "gantry", "terraform", "ratio");
+    let numbers = format!("{:>9}{:>9}{:>8}", "cpu ms", "wall ms", "MB");
+    println!("{:<20}{:>6}  {numbers}  {numbers}  {:>6}{:>7}{:>7}", "", "N", "cpu", "wall", "memory");
+}
+
+/// Prints a line of a table.
 fn show(label: &str, ours: Cost, theirs: Option<Cost>) {
     let numbers = |cost: Cost| {
         let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
@@ -191,7 +239,8 @@ fn show(label: &str, ours: Cost, theirs: Option<Cost>) {
         None => println!("{label}  {}", numbers(ours)),
         Some(theirs) => {
             let (time, memory) = ratios(ours, theirs);
-            println!("{label}  {}  {}  {time:>6.3}{memory:>7.3}", numbers(ours), numbers(theirs));
+            let wall = ours.wall.as_secs_f64() / theirs.wall.as_secs_f64();
+            println!("{label}  {}  {}  {time:>6.3}{wall:>7.3}{memory:>7.3}", numbers(ours), numbers(theirs));
         }
     }
 }

@@ -73,14 +73,24 @@ fn peak_bytes(usage: &Usage) -> i64 {
 
 /// Returns the median of each number by itself.
 pub fn median(costs: &[Cost]) -> Cost {
-    fn middle<T: Ord + Copy>(values: impl Iterator<Item = T>) -> T {
-        let mut values: Vec<T> = values.collect();
-        values.sort_unstable();
-        values[values.len() / 2]
-    }
+    each(costs, |sorted| sorted.len() / 2)
+}
+
+/// Returns the lowest of each number by itself.
+pub fn lowest(costs: &[Cost]) -> Cost {
+    each(costs, |_| 0)
+}
+
+fn each(costs: &[Cost], place: fn(&[u128]) -> usize) -> Cost {
+    let pick = |number: fn(&Cost) -> u128| {
+        let mut numbers: Vec<u128> = costs.iter().map(number).collect();
+        numbers.sort_unstable();
+        numbers[place(&numbers)]
+    };
+    let micros = |number| Duration::from_micros(u64::try_from(number).unwrap_or(u64::MAX));
     Cost {
-        cpu: middle(costs.iter().map(|cost| cost.cpu)),
-        wall: middle(costs.iter().map(|cost| cost.wall)),
-        bytes: middle(costs.iter().map(|cost| cost.bytes)),
+        cpu: micros(pick(|cost| cost.cpu.as_micros())),
+        wall: micros(pick(|cost| cost.wall.as_micros())),
+        bytes: u64::try_from(pick(|cost| cost.bytes.into())).unwrap_or(u64::MAX),
     }
 }

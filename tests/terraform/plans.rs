@@ -10,6 +10,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     // sorted
     ("terraform_data.becomes_sensitive", "a sensitive text is hidden where the provider repeats it, too"),
     ("terraform_data.cbd", "what forces the replacement is said for values of any type, too"),
+    ("terraform_data.imported_replaced", "what forces the replacement is said for values of any type, too"),
     ("terraform_data.new", "a sensitive text is hidden where the provider repeats it, too"),
     ("terraform_data.objset", "elements of sets come and go, they do not change"),
     ("terraform_data.repl", "what forces the replacement is said for values of any type, too"),
@@ -76,7 +77,7 @@ pub(super) fn parts(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut current: Option<String> = None;
     for line in text.lines() {
-        if let Some(header) = line.strip_prefix("  # ").filter(|header| !header.starts_with('(')) {
+        if let Some(header) = line.strip_prefix("  # ").filter(|header| !header.starts_with(['(', 'W'])) {
             current = Some(header.to_owned());
         } else if line.starts_with("Changes to Outputs:") {
             current = Some("outputs".to_owned());

@@ -17,6 +17,18 @@ pub(super) enum Program {
 impl Program {
     /// Runs the program in a folder with a text for its input.
     pub(super) fn run(self, folder: &Path, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(folder, arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut pipe = child.stdin.take().expect("it was asked for");
+        // A program that does not read its input closes it: no reason to fail.
+        _ = pipe.write_all(input.as_bytes());
+        drop(pipe);
+        child.wait_with_output().expect("the program ends")
+    }
+
+    /// Returns the command that runs the program in a folder.
+    pub(super) fn command(self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = match self {
             Program::Terraform => Command::new("terraform"),
             Program::Gantry => Command::new(env!("CARGO_BIN_EXE_gantry")),
@@ -26,18 +38,13 @@ impl Program {
         for variable in ["TF_CLI_ARGS", "TF_DATA_DIR", "TF_LOG", "TF_WORKSPACE", "TF_INPUT", "GANTRY_CLI_ARGS"] {
             command.env_remove(variable);
         }
-        let pipes = command.current_dir(folder).args(arguments).stdin(Stdio::piped());
-        let mut child = pipes.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-        let mut pipe = child.stdin.take().expect("it was asked for");
-        // A program that does not read its input closes it: no reason to fail.
-        _ = pipe.write_all(input.as_bytes());
-        drop(pipe);
-        child.wait_with_output().expect("the program ends")
+        command.current_dir(folder).args(arguments);
+        command
     }
 }
 
 /// Tells whether there is a Terraform of the version that the expectations come from; says so if not.
-pub(super) fn is_terraform_there(what: &str) -> bool {
+pub(crate) fn is_terraform_there(what: &str) -> bool {
     const VERSION: &str = "1.11.4";
     let output = Command::new("terraform").args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1").output();
     let reason = match output {

@@ -40,6 +40,7 @@ fn change(name: &str, action: Action, needs: &[&str], stored: &[&str]) -> Change
         prior: (action != Action::Create).then(|| Arc::new(object)),
         needs: needs.map(|on| Need { resource: on.resource, key: on.key }).collect(),
         repeated: None,
+        importing: None,
     }
 }
 
@@ -97,7 +98,7 @@ fn check(text: &str, expected: &[&str]) {
     let (steps, needs) = steps(&plan);
     let mut found = Vec::new();
     for (place, earlier) in before(&needs).iter().enumerate() {
-        let is_shown = |step: u32| plan.changes[steps[step as usize].change as usize].action != Action::NoOp;
+        let is_shown = |step: u32| !steps[step as usize].is_idle;
         for other in earlier.iter().filter(|other| is_shown(**other) && is_shown(place as u32)) {
             found.push(format!("{} after {}", name(&plan, &steps[place]), name(&plan, &steps[*other as usize])));
         }
@@ -150,6 +151,20 @@ fn an_update_waits_for_the_deletion_of_its_users() {
     check("a Update; b Delete ~a", &["a+ after b-"]);
     check("a Update; b DeleteThenCreate <a ~a", &["a+ after b-", "b+ after a+", "b+ after b-"]);
     check("a Update; b CreateThenDelete <a ~a", &["b+ after a+", "b- after a+", "b- after b+"]);
+}
+
+#[test]
+fn what_stays_or_is_updated_passes_the_order_on() {
+    check("a Delete; b NoOp <a ~a; c Delete ~b", &["a- after c-"]);
+    check(
+        "a DeleteThenCreate; b Update <a ~a; c Delete ~b",
+        &["a+ after a-", "a+ after c-", "a- after c-", "b+ after a+", "b+ after a-", "b+ after c-"],
+    );
+    check(
+        "a CreateThenDelete; b Update <a ~a; c Update <b ~b",
+        &["a- after a+", "a- after b+", "a- after c+", "b+ after a+", "c+ after a+", "c+ after b+"],
+    );
+    check("a Deposed; a NoOp; b NoOp <a ~a; c Update <b ~b", &["old a- after c+"]);
 }
 
 #[test]
@@ -232,8 +247,9 @@ fn plans_of_all_shapes_can_be_carried_out_in_an_order_that_keeps_to_the_configur
         assert!(graph::cycles(&needs).is_empty(), "round {round} has a cycle: {plan:#?}");
         let before = before(&needs);
         let find = |address: &AbsInstance, doing: Doing| {
-            let is_it =
-                |step: &&PlannedStep| plan.changes[step.change as usize].address == *address && step.doing == doing;
+            let is_it = |step: &&PlannedStep| {
+                plan.changes[step.change as usize].address == *address && step.doing == doing && !step.is_idle
+            };
             steps.iter().position(|step| is_it(&step))
         };
         for change in &plan.changes {

@@ -64,7 +64,7 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
         Goal::Change => "apply",
         Goal::Refresh => "refresh",
     };
-    let result = working::run(session, planning, Wish { operation, goal, decide: &mut decide });
+    let result = working::run(session, planning, Wish { operation, goal, generate_into: None, decide: &mut decide });
     let report = match result {
         Ok(report) => report,
         Err(exit) => return exit,
@@ -74,8 +74,9 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
         return Exit::FAILURE;
     }
     let Some(outcome) = &report.outcome else { return Exit::FAILURE };
+    let counts =
+        Counts { import: outcome.imported, add: outcome.added, change: outcome.changed, destroy: outcome.destroyed };
     if planning.json {
-        let counts = Counts { add: outcome.added, change: outcome.changed, destroy: outcome.destroyed };
         progress::say(session, [stream::summary(counts, operation), stream::outputs(&report.state)]);
         return Exit::SUCCESS;
     }
@@ -83,10 +84,7 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
     let summary = if destroy {
         format!("\n{bold}{green}Destroy complete! Resources: {} destroyed.{reset}\n", outcome.destroyed)
     } else {
-        format!(
-            "\n{bold}{green}Apply complete! Resources: {} added, {} changed, {} destroyed.{reset}\n",
-            outcome.added, outcome.changed, outcome.destroyed
-        )
+        format!("\n{bold}{green}Apply complete! Resources: {}.{reset}\n", counts.done())
     };
     session.ui.out.print(&summary);
     let outputs = output::lines(&report.state);

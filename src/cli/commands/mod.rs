@@ -5,18 +5,26 @@ mod console;
 mod destroy;
 mod fmt;
 mod force_unlock;
+mod get;
 mod graph;
+mod import;
 mod init;
 mod metadata_functions;
 mod output;
 mod plan;
+mod provider_serve;
 mod providers;
+mod providers_lock;
+mod providers_mirror;
+mod providers_schema;
 mod refresh;
 mod show;
 mod state_list;
 mod state_mv;
 mod state_pull;
 mod state_push;
+mod state_repair;
+mod state_replace_provider;
 mod state_rm;
 mod state_show;
 mod state_status;
@@ -44,18 +52,26 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<destroy::Args>(),
     entry::<fmt::Args>(),
     entry::<force_unlock::Args>(),
+    entry::<get::Args>(),
     entry::<graph::Args>(),
+    entry::<import::Args>(),
     entry::<init::Args>(),
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),
     entry::<plan::Args>(),
+    entry::<provider_serve::Args>(),
     entry::<providers::Args>(),
+    entry::<providers_lock::Args>(),
+    entry::<providers_mirror::Args>(),
+    entry::<providers_schema::Args>(),
     entry::<refresh::Args>(),
     entry::<show::Args>(),
     entry::<state_list::Args>(),
     entry::<state_mv::Args>(),
     entry::<state_pull::Args>(),
     entry::<state_push::Args>(),
+    entry::<state_repair::Args>(),
+    entry::<state_replace_provider::Args>(),
     entry::<state_rm::Args>(),
     entry::<state_show::Args>(),
     entry::<taint::Args>(),

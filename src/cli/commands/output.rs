@@ -6,8 +6,9 @@ use state::Output;
 use value::{Type, type_to_json, value_to_json};
 
 use super::Run;
+use crate::legacy::LookingArgs;
 use crate::render::json;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session};
 
 /// Show the values of outputs.
 ///
@@ -27,6 +28,9 @@ pub(super) struct Args {
     #[arg(long)]
     no_color: bool,
 
+    #[command(flatten)]
+    looking: LookingArgs,
+
     /// The name of an output.
     #[arg(value_name = "NAME")]
     name: Option<String>,
@@ -39,7 +43,7 @@ impl Run for Args {
         if self.no_color {
             session.ui.disable_colour();
         }
-        let state = match stored::load(session) {
+        let state = match self.looking.load(session) {
             Ok(state) => state,
             Err(exit) => return exit,
         };

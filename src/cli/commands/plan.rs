@@ -1,5 +1,7 @@
 //! `plan`: shows what an apply would do.
 
+use std::path::PathBuf;
+
 use engine::Approval;
 
 use super::Run;
@@ -24,6 +26,10 @@ pub(super) struct Args {
     #[arg(long)]
     detailed_exitcode: bool,
 
+    /// Write configuration for import blocks whose resource has none into a new file, and plan by it.
+    #[arg(long, value_name = "FILE")]
+    generate_config_out: Option<PathBuf>,
+
     #[command(flatten)]
     planning: PlanningArgs,
 }
@@ -37,7 +43,8 @@ impl Run for Args {
             Ok(goal) => goal,
             Err(exit) => return exit,
         };
-        let wish = Wish { operation: "plan", goal, decide: &mut decide };
+        let generate_into = self.generate_config_out.as_deref();
+        let wish = Wish { operation: "plan", goal, generate_into, decide: &mut decide };
         match working::run(session, &self.planning, wish) {
             Ok(report) if self.detailed_exitcode && !report.plan.is_empty() => Exit(2),
             Ok(_) => Exit::SUCCESS,

@@ -1,12 +1,14 @@
 //! `providers`: which providers the configuration and the state need.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use addr::Provider;
 use diag::Diagnostics;
+use lang::module::Module;
 use lang::tree::Node;
 
-use super::Run;
+use super::{Run, validate};
 use crate::configuration::{Configuration, Purity};
 use crate::{Exit, Session, stored};
 
@@ -16,6 +18,10 @@ pub(super) struct Args {
     /// Print without colour.
     #[arg(long)]
     no_color: bool,
+
+    /// The directory with test files, besides those beside the configuration.
+    #[arg(long, value_name = "DIR", default_value = "tests")]
+    test_directory: PathBuf,
 }
 
 impl Run for Args {
@@ -36,7 +42,7 @@ impl Run for Args {
             Err(exit) => return exit,
         };
         let mut text = String::from("\nProviders required by configuration:\n.\n");
-        tree(&read.root, "", &mut text);
+        tree(&read.root, &self.tests(), "", &mut text);
         let stored: BTreeSet<String> =
             state.resources().map(|(_, resource)| resource.provider.provider.to_string()).collect();
         if !stored.is_empty() {
@@ -48,8 +54,32 @@ impl Run for Args {
     }
 }
 
-/// Writes a module's providers and the modules below it as a tree.
-fn tree(node: &Node, indent: &str, text: &mut String) {
+impl Args {
+    /// Returns what the tree calls the test files: `test.tests.NAME`.
+    fn tests(&self) -> Vec<String> {
+        let files = [Path::new("."), &self.test_directory].into_iter().flat_map(validate::test_files);
+        let name = |path: PathBuf| {
+            let path = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().replace(['/', '\\'], ".");
+            let end = path.rfind(".tftest.").unwrap_or(path.len());
+            format!("test.{}", &path[..end])
+        };
+        files.map(name).collect()
+    }
+}
+
+/// Returns the providers that a module names or uses.
+pub(super) fn needed(module: &Module) -> impl Iterator<Item = Provider> {
+    let required = module.settings.required_providers.iter().map(|required| required.provider.clone());
+    let used = module.resources.iter().map(|resource| {
+        let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
+        module.provider_of(&name.unwrap_or_else(|| resource.address.implied_provider().into()))
+    });
+    let configured = module.providers.iter().map(|config| module.provider_of(&config.local.name));
+    required.chain(used).chain(configured)
+}
+
+/// Writes a module's providers, the tests of the root module and the modules below it as a tree.
+fn tree(node: &Node, tests: &[String], indent: &str, text: &mut String) {
     let module = &node.module;
     let mut providers: BTreeSet<String> = module
         .settings
@@ -60,24 +90,22 @@ fn tree(node: &Node, indent: &str, text: &mut String) {
             format!("provider[{}]{constraint}", required.provider)
         })
         .collect();
-    for resource in &module.resources {
-        let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
-        let name = name.unwrap_or_else(|| resource.address.implied_provider().into());
-        let provider = format!("provider[{}]", module.provider_of(&name));
+    for provider in needed(module) {
+        let provider = format!("provider[{provider}]");
         if !providers.iter().any(|known| known.starts_with(&provider)) {
             providers.insert(provider);
         }
     }
     let children: Vec<&Node> = node.children.iter().flatten().map(|child| &**child).collect();
-    let last = providers.len() + children.len();
+    let last = providers.len() + tests.len() + children.len();
     let branch = |at: usize| if at == last { ("└── ", "    ") } else { ("├── ", "│   ") };
-    for (at, provider) in providers.iter().enumerate() {
-        text.push_str(&format!("{indent}{}{provider}\n", branch(at + 1).0));
+    for (at, name) in providers.iter().chain(tests).enumerate() {
+        text.push_str(&format!("{indent}{}{name}\n", branch(at + 1).0));
     }
     for (at, child) in children.iter().enumerate() {
-        let (sign, deeper) = branch(providers.len() + at + 1);
+        let (sign, deeper) = branch(providers.len() + tests.len() + at + 1);
         let name = child.path.0.last().map(ToString::to_string).unwrap_or_default();
         text.push_str(&format!("{indent}{sign}module.{name}\n"));
-        tree(child, &format!("{indent}{deeper}"), text);
+        tree(child, &[], &format!("{indent}{deeper}"), text);
     }
 }

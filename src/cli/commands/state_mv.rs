@@ -6,6 +6,7 @@ use state::State;
 use state::record::{Move, Record};
 
 use super::Run;
+use crate::legacy::LegacyArgs;
 use crate::stored::{self, Selection};
 use crate::working::LockArgs;
 use crate::{Exit, Session};
@@ -22,6 +23,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     lock: LockArgs,
+
+    #[command(flatten)]
+    legacy: LegacyArgs,
 
     /// What to move.
     #[arg(value_name = "SOURCE")]
@@ -42,7 +46,8 @@ impl Run for Args {
 
 impl Args {
     fn rename(&self, session: &mut Session) -> Result<(), Exit> {
-        let moves = stored::change(session, "state mv", self.lock.patience(), |journal| {
+        self.legacy.check().or_else(|diagnostic| stored::fail(session, diagnostic))?;
+        let moves = stored::change(session, "state mv", &self.lock, |journal| {
             let mut state = journal.state();
             let moves = moves(&state, &self.source, &self.destination)?;
             // Tried on a copy first, so that of several moves all are made or none.
@@ -53,7 +58,11 @@ impl Args {
                 };
                 tried.map_err(|error| Diagnostic::error("Invalid move", format!("{error}.")))?;
             }
-            for one in moves.iter().filter(|_| !self.dry_run) {
+            if self.dry_run {
+                return Ok(moves);
+            }
+            self.legacy.copy(&journal.state())?;
+            for one in &moves {
                 let committed = journal.commit(&Record::Move(one.clone()));
                 committed.map_err(|error| Diagnostic::error("State not saved", error.to_string()))?;
             }
@@ -98,6 +107,7 @@ fn moves(state: &State, source: &str, destination: &str) -> Result<Vec<Move>, Di
                 })
             };
             let Some((old, new)) = whole(&from).zip(whole(&to)) else { return Err(unlike()) };
+            check_types(&old.resource.resource, &new.resource.resource)?;
             let Some(resource) = state.resource(&old.resource) else { return Err(stored::absent(source)) };
             let is_single = resource.instances.get(&None).is_some();
             if old.key.is_none() && new.key.is_none() && !is_single {
@@ -109,6 +119,18 @@ fn moves(state: &State, source: &str, destination: &str) -> Result<Vec<Move>, Di
             Ok(vec![Move::Instance { from: old, to: new }])
         }
     }
+}
+
+/// What is stored of one type is nothing to another.
+fn check_types(old: &addr::Resource, new: &addr::Resource) -> Result<(), Diagnostic> {
+    if (old.mode, &old.kind) == (new.mode, &new.kind) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{old} and {new} are not of one type, and what is stored of the one is nothing to the other. Where the provider can \
+         turn one into the other, a \"moved\" block lets it."
+    );
+    Err(Diagnostic::error("Invalid state move request", detail))
 }
 
 fn within(old: &AbsResource, from: &ModuleInstance, to: &ModuleInstance) -> AbsResource {

@@ -20,6 +20,10 @@ pub(super) struct Args {
     #[arg(long)]
     force: bool,
 
+    /// Accepted for scripts: it concerns Terraform's remote backend.
+    #[arg(long)]
+    ignore_remote_version: bool,
+
     #[command(flatten)]
     lock: LockArgs,
 
@@ -45,7 +49,7 @@ impl Args {
         });
         let pushed = pushed.or_else(|diagnostic| stored::fail(session, diagnostic))?;
         let count = pushed.instance_count();
-        stored::change_whole(session, "state push", self.lock.patience(), |journal| {
+        stored::change_whole(session, "state push", &self.lock, |journal| {
             let current = journal.state();
             if !self.force {
                 check(&current, &pushed)?;

@@ -1,6 +1,7 @@
 //! `state show`: one instance with its attributes.
 
 use super::Run;
+use crate::legacy::LookingArgs;
 use crate::providers::LinkedProviders;
 use crate::render::plan as render;
 use crate::{Exit, Session, stored};
@@ -11,6 +12,9 @@ pub(super) struct Args {
     /// Print without colour.
     #[arg(long)]
     no_color: bool,
+
+    #[command(flatten)]
+    looking: LookingArgs,
 
     /// The address of the instance.
     #[arg(value_name = "ADDRESS")]
@@ -28,7 +32,7 @@ impl Run for Args {
 impl Args {
     fn show(&self, session: &mut Session) -> Result<(), Exit> {
         let address = stored::instance(&self.address).or_else(|diagnostic| stored::fail(session, diagnostic))?;
-        let state = stored::load(session)?;
+        let state = self.looking.load(session)?;
         let linked = LinkedProviders::new(session.providers);
         let resource = state.resource(&address.resource);
         let object = state.instance(&address).and_then(|instance| instance.current.as_ref());

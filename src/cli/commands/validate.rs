@@ -79,16 +79,21 @@ impl Args {
     }
 }
 
-/// Checks the syntax of the test files in a folder; one that is not there holds none.
-fn check_tests(directory: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
-    let Ok(entries) = fs::read_dir(directory) else { return };
+/// Returns the test files in a folder, sorted; one that is not there holds none.
+pub(super) fn test_files(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let is_test = |path: &PathBuf| {
         let name = path.as_os_str().as_encoded_bytes();
         TEST_ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_test).collect();
     paths.sort();
-    for path in paths {
+    paths
+}
+
+/// Checks the syntax of the test files in a folder.
+fn check_tests(directory: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
+    for path in test_files(directory) {
         let shown = path.strip_prefix(".").unwrap_or(&path);
         match fs::read(&path) {
             Ok(text) => {

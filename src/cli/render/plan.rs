@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use addr::{AbsInstance, Key, Mode};
-use plan::{Action, Change, Drift, OutputChange, Plan, Reason};
+use plan::{Action, Change, Drift, Importing, OutputChange, Plan, Reason};
 use schema::Block;
+use sdk::ImportTarget;
 use value::{Kind, Value};
 
 use self::compare::{Comparer, Forcing, Shown};
@@ -33,10 +34,11 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     drift(plan, schemas, &mut writer);
     let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
     let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
-    let has_changes = plan.changes.iter().any(|change| change.action != Action::NoOp || moved_from(change).is_some());
+    let is_shown = |change: &&Change| !change.is_nothing() || moved_from(change).is_some();
+    let has_changes = plan.changes.iter().any(|change| is_shown(&change));
     if has_changes {
         legend(plan, &mut writer);
-        for change in &plan.changes {
+        for change in plan.changes.iter().filter(is_shown) {
             one(change, moved_from(change), schemas, &mut writer);
         }
     }
@@ -44,15 +46,8 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     if has_changes || !plan.deferred.is_empty() {
         let counts = plan.counts();
         let (bold, reset) = (palette.bold, palette.reset);
-        let _ = writeln!(
-            writer.out,
-            "{bold}Plan:{reset} {} to add, {} to change, {} to destroy{}.",
-            counts.add,
-            counts.change,
-            counts.destroy,
-            deferred::count(plan)
-        );
-    } else if plan.is_refresh_only && !plan.drift.is_empty() {
+        let _ = writeln!(writer.out, "{bold}Plan:{reset} {counts}{}.", deferred::count(plan));
+    } else if plan.is_refresh_only && plan.drift.iter().any(Drift::is_visible) {
         writer.out.push_str("Nothing but the state is brought up to date by this plan.\n");
     } else if plan.is_empty() {
         let (bold, green, reset) = (palette.bold, palette.green, palette.reset);
@@ -79,7 +74,9 @@ fn legend(plan: &Plan, writer: &mut Writer) {
         (Action::Forget, format!("{yellow}  .{reset}"), "forget, and leave as it is"),
     ];
     if plan.changes.iter().all(|change| change.action == Action::NoOp) {
-        return writer.out.push_str("The plan changes nothing but addresses:\n\n");
+        let is_import = plan.changes.iter().any(|change| !change.is_nothing());
+        let text = if is_import { "" } else { "The plan changes nothing but addresses:\n\n" };
+        return writer.out.push_str(text);
     }
     writer.out.push_str("The plan, with these signs for what is done to an object:\n");
     for (action, sign, what) in &signs {
@@ -115,7 +112,7 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
     };
     let (phrase, sign) = match change.action {
         Action::NoOp => match moved_from {
-            None => return,
+            None => ("will be imported".to_owned(), "   ".to_owned()),
             Some(_) => (format!("has moved to {bold}{}{reset}", change.address), "   ".to_owned()),
         },
         Action::Create => ("will be created".to_owned(), format!("{green}  +{reset}")),
@@ -140,6 +137,9 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
     if let Some(from) = moved_from.filter(|_| change.action != Action::NoOp) {
         let _ = writeln!(writer.out, "  # (moved from {from})");
     }
+    if let Some(importing) = &change.importing {
+        imported(change, importing, writer);
+    }
     // What is stored knows where it is sensitive, even where the plan did not need to know.
     let stored = change.prior.iter().flat_map(|object| object.sensitive.iter());
     let marks: Vec<_> = stored.map(|path| (path.clone(), value::Marks::SENSITIVE)).collect();
@@ -162,11 +162,34 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
         }
     };
     let mut compared = comparer.block(block, some(before), some(after), &forcing);
-    if change.action == Action::NoOp {
+    if change.action == Action::NoOp && moved_from.is_some() {
         // The object is shown so that one sees which it is, not to be read in full.
         compared.mark = Mark::Change;
     }
+    // Nobody has seen an object yet that is imported.
+    writer.shows_all = change.importing.is_some();
     body(&change.address, &sign, writer, |writer| writer.block(&compared, 8));
+    writer.shows_all = false;
+}
+
+/// Says where an object comes from, as far as the phrase before does not.
+fn imported(change: &Change, importing: &Importing, writer: &mut Writer) {
+    if importing.is_generated && change.action == Action::NoOp {
+        writer.out.push_str("  # (config will be generated)\n");
+    }
+    let from = match (&importing.target, importing.shown()) {
+        (None, _) => return,
+        (_, None) => "imported from a sensitive value".to_owned(),
+        (Some(ImportTarget::Id(id)), _) => format!("imported from {}", lang::print::quote(id)),
+        (Some(ImportTarget::Identity(_)), Some(identity)) => format!("imported by its identity: {identity}"),
+    };
+    if change.action != Action::NoOp {
+        let _ = writeln!(writer.out, "  # ({from})");
+    }
+    if matches!(change.action, Action::DeleteThenCreate | Action::CreateThenDelete) {
+        let Palette { yellow, reset, .. } = writer.palette;
+        let _ = writeln!(writer.out, "  # {yellow}Warning: this will destroy the imported resource{reset}");
+    }
 }
 
 fn body(address: &AbsInstance, sign: &str, writer: &mut Writer, inside: impl FnOnce(&mut Writer)) {
@@ -225,13 +248,13 @@ fn reason(change: &Change, moved_from: Option<&AbsInstance>) -> Option<String> {
 }
 
 fn drift(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
-    if plan.drift.is_empty() {
+    if !plan.drift.iter().any(Drift::is_visible) {
         return;
     }
     let Palette { bold, cyan, red, yellow, reset, .. } = writer.palette;
     let _ = writeln!(writer.out, "{bold}{cyan}Note:{reset}{bold} Objects have changed outside of Gantry{reset}\n");
     writer.out.push_str("Since the last apply these have changed, which the plan takes into account:\n\n");
-    for Drift { address, before, after, provider, .. } in &plan.drift {
+    for Drift { address, before, after, provider, .. } in plan.drift.iter().filter(|drift| drift.is_visible()) {
         let is_gone = after.is_null();
         let phrase = if is_gone { "has been deleted" } else { "has changed" };
         let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");

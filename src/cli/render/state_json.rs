@@ -1,6 +1,6 @@
 //! The state as JSON for tools: the format of `terraform show -json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use addr::{Key, ModuleInstance};
 use serde_json::{Map, Value as Json, json};
@@ -83,8 +83,14 @@ fn resource_json(target: &Target, provider: &addr::Provider, object: &Object, sc
     out.insert("schema_version".into(), object.schema_version.into());
     out.insert("values".into(), plain(&value));
     out.insert("sensitive_values".into(), sensitive(&value).unwrap_or(Json::Object(Map::new())));
+    if let Some(identity) = &object.identity {
+        out.insert("identity_schema_version".into(), identity.version.into());
+        let attributes: Json = serde_json::from_str(&identity.attributes.json()).unwrap_or_default();
+        out.insert("identity".into(), attributes);
+    }
     if !object.dependencies.is_empty() {
-        let dependencies: Vec<Json> = object.dependencies.iter().map(|needed| needed.to_string().into()).collect();
+        let needed: BTreeSet<String> = object.dependencies.iter().map(state::Dependency::configured).collect();
+        let dependencies: Vec<Json> = needed.into_iter().map(Json::from).collect();
         out.insert("depends_on".into(), dependencies.into());
     }
     if object.status == Status::Tainted {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use addr::{AbsInstance, Key};
 use diag::{Diagnostics, Sources};
-use plan::{Action, Change, Counts, OutputChange, Plan, Reason};
+use plan::{Action, Change, Counts, Importing, OutputChange, Plan, Reason};
+use sdk::ImportTarget;
 use serde_json::{Map, Value as Json, json};
 use value::type_to_json;
 
@@ -68,7 +69,7 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
     let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
     let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
-    for drift in &plan.drift {
+    for drift in plan.drift.iter().filter(|drift| drift.is_visible()) {
         let word = if drift.after.is_null() { "delete" } else { "update" };
         let change = json!({ "resource": resource(&drift.address), "action": word });
         let message = format!("{}: Drift detected ({word})", drift.address);
@@ -76,7 +77,8 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
     }
     for change in &plan.changes {
         let (word, from) = match (change.action, moved_from(change)) {
-            (Action::NoOp, None) => continue,
+            (Action::NoOp, None) if change.is_nothing() => continue,
+            (Action::NoOp, None) => ("import", None),
             (Action::NoOp, from) => ("move", from),
             (changed, from) => (action(changed), from),
         };
@@ -87,6 +89,13 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         described["action"] = word.into();
         if let Some(reason) = reason(change) {
             described["reason"] = reason.into();
+        }
+        if let Some(importing) = &change.importing {
+            described["importing"] = self::importing(importing);
+            let generated = plan.generated.iter().find(|generated| generated.address == change.address);
+            if let Some(generated) = generated {
+                described["generated_config"] = generated.text.as_str().into();
+            }
         }
         let message = format!("{}: Plan to {word}", change.address);
         lines.push(Line::new("planned_change", message, vec![("change", described)]));
@@ -120,13 +129,13 @@ pub(crate) fn deferred_reason(wait: plan::Wait) -> &'static str {
 
 /// How many objects are, or were, added, changed and destroyed.
 pub(crate) fn summary(counts: Counts, operation: &str) -> Line {
-    let Counts { add, change, destroy } = counts;
+    let Counts { import, add, change, destroy } = counts;
     let message = match operation {
-        "plan" => format!("Plan: {add} to add, {change} to change, {destroy} to destroy."),
+        "plan" => format!("Plan: {counts}."),
         "destroy" => format!("Destroy complete! Resources: {destroy} destroyed."),
-        _ => format!("Apply complete! Resources: {add} added, {change} changed, {destroy} destroyed."),
+        _ => format!("Apply complete! Resources: {}.", counts.done()),
     };
-    let changes = json!({ "add": add, "change": change, "import": 0, "remove": destroy, "operation": operation });
+    let changes = json!({ "add": add, "change": change, "import": import, "remove": destroy, "operation": operation });
     Line::new("change_summary", message, vec![("changes", changes)])
 }
 
@@ -222,11 +231,21 @@ fn reason(change: &Change) -> Option<&'static str> {
     })
 }
 
+/// What an object that is imported is found by.
+pub(crate) fn importing(importing: &Importing) -> Json {
+    match &importing.target {
+        _ if importing.is_sensitive => json!({}),
+        None => json!({ "unknown": true }),
+        Some(ImportTarget::Id(id)) => json!({ "id": id.as_str() }),
+        Some(ImportTarget::Identity(identity)) => json!({ "identity": state_json::plain(identity) }),
+    }
+}
+
 fn planned_output(output: &OutputChange) -> (String, Json) {
     let action = match (&output.before, &output.after) {
+        _ if output.is_same() => "noop",
         (None, _) => "create",
         (_, None) => "delete",
-        _ if output.is_same() => "noop",
         _ => "update",
     };
     (output.name.to_string(), json!({ "sensitive": output.is_sensitive, "action": action }))

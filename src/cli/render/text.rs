@@ -22,7 +22,40 @@ pub(crate) fn diagnostics(sources: &Sources, diagnostics: &Diagnostics, style: S
     consolidated(sources, diagnostics).iter().map(|d| diagnostic(&mut snippets, d, style)).collect()
 }
 
+/// Writes warnings as a list of their summaries with their places; nothing if there are none.
+pub(crate) fn compact(sources: &Sources, diagnostics: &Diagnostics, style: Style) -> String {
+    if diagnostics.is_empty() {
+        return String::new();
+    }
+    let (strong, reset) = if style.is_coloured { ("\x1b[1m\x1b[33m", RESET) } else { ("", "") };
+    let mut text = format!("\n{strong}Warnings:{reset}\n\n");
+    let mut snippets = Snippets::new(sources);
+    for (diagnostic, others) in alike(sources, diagnostics) {
+        text.push_str(&format!("- {}\n", diagnostic.summary));
+        let more = if others > 0 { format!(" (and {others} more)") } else { String::new() };
+        match (snippets.cut(diagnostic), &diagnostic.address) {
+            (Some((place, _)), _) => {
+                text.push_str(&format!("  on {} line {}{more}\n", place.filename, place.start.line));
+            }
+            (None, Some(address)) => text.push_str(&format!("  with {address}{more}\n")),
+            (None, None) if others > 0 => text.push_str(&format!(" {more}\n")),
+            (None, None) => {}
+        }
+    }
+    text.push_str("\nWithout -compact-warnings there is more about each.\n");
+    text
+}
+
 fn consolidated<'a>(sources: &Sources, diagnostics: &'a Diagnostics) -> Vec<Cow<'a, Diagnostic>> {
+    let noted = |(diagnostic, others)| match others {
+        0 => Cow::Borrowed(diagnostic),
+        others => Cow::Owned(with_note(diagnostic, others)),
+    };
+    alike(sources, diagnostics).into_iter().map(noted).collect()
+}
+
+/// Returns what to show in its order, of warnings of one kind only the first with the number of the others.
+fn alike<'a>(sources: &Sources, diagnostics: &'a Diagnostics) -> Vec<(&'a Diagnostic, usize)> {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_cached_key(|d| {
         let place = d.subject.map(|s| (sources.file(s.file).path.clone(), s.start, s.end));
@@ -32,21 +65,11 @@ fn consolidated<'a>(sources: &Sources, diagnostics: &'a Diagnostics) -> Vec<Cow<
     for warning in sorted.iter().filter(|d| !d.is_error()) {
         *alike.entry(&warning.summary).or_default() += 1;
     }
-    let mut shown = Vec::with_capacity(sorted.len());
-    for diagnostic in sorted {
-        let others = match diagnostic.severity {
-            Severity::Error => 0,
-            Severity::Warning => match alike.remove(diagnostic.summary.as_str()) {
-                Some(count) => count - 1,
-                None => continue,
-            },
-        };
-        shown.push(match others {
-            0 => Cow::Borrowed(diagnostic),
-            others => Cow::Owned(with_note(diagnostic, others)),
-        });
-    }
-    shown
+    let shown = sorted.into_iter().filter_map(|diagnostic| match diagnostic.severity {
+        Severity::Error => Some((diagnostic, 0)),
+        Severity::Warning => alike.remove(diagnostic.summary.as_str()).map(|count| (diagnostic, count - 1)),
+    });
+    shown.collect()
 }
 
 fn with_note(diagnostic: &Diagnostic, others: usize) -> Diagnostic {

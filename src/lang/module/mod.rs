@@ -29,8 +29,7 @@ pub use call::{ModuleCall, PassedProvider};
 pub use check::Check;
 pub use condition::Condition;
 pub use files::{FileKind, list_files};
-pub use import::Import;
-pub(crate) use import::{ImportTarget, target as import_target};
+pub use import::{Import, ImportTarget};
 pub use lifecycle::{IgnoreChanges, IgnoredPath, Lifecycle};
 pub use local::Local;
 pub use names::{Allowed, ModuleNames, ScopedNames};
@@ -49,7 +48,7 @@ pub struct Module {
     pub dir: PathBuf,
     /// `terraform { }`, `gantry { }`
     pub settings: Settings,
-    /// `provider`
+    /// `provider`, sorted by name and alias
     pub providers: Vec<ProviderConfig>,
     /// `variable`
     pub variables: Vec<Variable>,
@@ -84,6 +83,19 @@ impl Module {
     /// Returns the output of a name.
     pub fn output(&self, name: &str) -> Option<&Output> {
         self.outputs.binary_search_by(|o| o.name.as_str().cmp(name)).ok().map(|place| &self.outputs[place])
+    }
+
+    /// Returns the place of the provider configuration that has a name here; they are sorted by it.
+    pub fn provider_place(&self, local: &addr::LocalProvider) -> Option<usize> {
+        let is_before =
+            |config: &ProviderConfig| (&config.local.name, &config.local.alias) < (&local.name, &local.alias);
+        let place = self.providers.partition_point(is_before);
+        self.providers.get(place).is_some_and(|config| config.local == *local).then_some(place)
+    }
+
+    /// Returns the provider configuration that has a name here.
+    pub fn provider(&self, local: &addr::LocalProvider) -> Option<&ProviderConfig> {
+        self.provider_place(local).map(|place| &self.providers[place])
     }
 
     /// Returns the provider that the module says a local name means: functions are called by such names only.

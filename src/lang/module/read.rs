@@ -206,6 +206,7 @@ fn decode(dir: &Path, mut blocks: Blocks, diags: &mut Diagnostics) -> Module {
         module.providers.extend(provider::decode(block, &scope, diags));
     }
     duplicate_providers(&module, diags);
+    module.providers.sort_by(|a, b| (&a.local.name, &a.local.alias).cmp(&(&b.local.name, &b.local.alias)));
     module.variables = blocks.variables.iter().filter_map(|b| variable::decode(b, &scope, diags)).collect();
     module.locals = blocks.locals.iter().map(|attribute| local::decode(attribute, &scope)).collect();
     module.outputs = blocks.outputs.iter().filter_map(|b| output::decode(b, &scope, diags)).collect();

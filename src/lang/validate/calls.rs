@@ -9,7 +9,7 @@ use value::{Marks, Type, convert};
 use super::Validator;
 use super::providers::has_config;
 use crate::expr::Subject;
-use crate::module::{Import, ImportTarget, Module, ModuleCall, PassedProvider, Repetition, Variable, import_target};
+use crate::module::{Import, ImportTarget, Module, ModuleCall, PassedProvider, Repetition, Variable};
 use crate::tree::Node;
 
 impl Validator<'_> {
@@ -109,8 +109,8 @@ impl Validator<'_> {
                 let detail = "Import blocks stand in the root module: only there all addresses are known.";
                 self.diags.error(import.header, "Invalid import configuration", detail);
             }
-            if let Some(target) = import_target(&import.to) {
-                self.import_matches(import, &target);
+            if let Some(target) = &import.target {
+                self.import_matches(import, target);
             }
             if let Some(provider) = &import.provider
                 && provider.local.alias.is_some()
@@ -128,7 +128,7 @@ impl Validator<'_> {
     /// Checks an import against the resource block that it leads to.
     fn import_matches(&mut self, import: &Import, target: &ImportTarget) {
         let mut node = self.node;
-        for call in &target.calls {
+        for (call, _) in &target.calls {
             let Some(place) = node.module.calls.iter().position(|known| known.name == *call) else {
                 return self.import_leads_nowhere(import, target);
             };
@@ -139,13 +139,13 @@ impl Validator<'_> {
         let place = node.module.names.resource_place(&target.resource);
         let Some(resource) = place.and_then(|place| node.module.resources.get(*place as usize)) else {
             // A block can be written for a plain resource of the root module.
-            if !target.calls.is_empty() || target.is_keyed {
+            if !target.calls.is_empty() || target.key.is_some() {
                 self.import_leads_nowhere(import, target);
             }
             return;
         };
         let is_repeated = !matches!(resource.repetition, Repetition::Single);
-        if is_repeated != target.is_keyed {
+        if is_repeated != target.key.is_some() {
             let detail = match is_repeated {
                 true => format!("{} has several instances: add the key of the one to import.", resource.address),
                 false => format!("{} has one instance, without a key: leave out the brackets.", resource.address),
@@ -290,7 +290,7 @@ fn check_passed(call: &ModuleCall, passed: &PassedProvider, module: &Module, cal
             call.name, inside.name
         );
         diags.error(passed.inside_span, "Provider type mismatch", detail);
-    } else if called.providers.iter().any(|config| config.local == *inside && !config.is_empty()) {
+    } else if called.provider(inside).is_some_and(|config| !config.is_empty()) {
         let detail = format!("The module {:?} configures {inside} itself, so it cannot be handed one.", call.name);
         diags.error(passed.inside_span, "Cannot override provider configuration", detail);
     }

@@ -78,6 +78,6 @@ impl Validator<'_> {
 
 /// Tells whether a module has a provider configuration or expects it from its caller.
 pub(super) fn has_config(module: &Module, local: &addr::LocalProvider) -> bool {
-    module.providers.iter().any(|config| config.local == *local)
+    module.provider_place(local).is_some()
         || module.settings.required_providers.iter().any(|r| r.configuration_aliases.contains(local))
 }

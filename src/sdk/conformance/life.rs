@@ -406,7 +406,7 @@ impl Life<'_> {
                     return Err("after a crash what had a handle is not found".into());
                 }
                 IntentOutcome::Absent => {}
-                IntentOutcome::Found { object, private, identity } => {
+                IntentOutcome::Found { object, private, identity, .. } => {
                     promises::kept(&plan.planned, &object)?;
                     self.destroy(&*provider, &Object { value: object, token: step.token, private, identity }).await?;
                 }

@@ -133,7 +133,7 @@ impl ResourceType for Thing {
         let store = self.0.lock().unwrap();
         let found = store.values().find(|(token, _)| *token == *intent.token).map(|(_, object)| object.clone());
         Some(answer(match found {
-            Some(object) => IntentOutcome::Found { object, private: vec![], identity: None },
+            Some(object) => IntentOutcome::Found { object, private: vec![], identity: None, problems: vec![] },
             None => IntentOutcome::Absent,
         }))
     }

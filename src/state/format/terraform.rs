@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use addr::{AbsResource, Key, Mode, ModuleInstance, Resource as Name};
+use addr::{AbsResource, Key, Mode, Resource as Name};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ecow::EcoString;
@@ -356,7 +356,7 @@ fn write_object(
     if !object.private.is_empty() {
         out.text("private", &BASE64.encode(&object.private));
     }
-    let mut dependencies: Vec<String> = object.dependencies.iter().map(configured).collect();
+    let mut dependencies: Vec<String> = object.dependencies.iter().map(crate::Dependency::configured).collect();
     dependencies.sort();
     dependencies.dedup();
     if !dependencies.is_empty() {
@@ -369,12 +369,6 @@ fn write_object(
 }
 
 /// Returns the address of what is depended on as the configuration has it: without keys.
-fn configured(dependency: &crate::Dependency) -> String {
-    let AbsResource { module, resource } = &dependency.0.resource;
-    let steps = module.0.iter().map(|step| addr::ModuleStep { name: step.name.clone(), key: None });
-    AbsResource { module: ModuleInstance(steps.collect()), resource: resource.clone() }.to_string()
-}
-
 /// Builds JSON text without line breaks.
 #[derive(Default)]
 struct Compact {

@@ -13,12 +13,12 @@ use ecow::EcoString;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
-use value::{type_from_json, type_to_json, value_from_json, value_to_json};
+use value::{Path, type_from_json, type_to_json, value_from_json, value_to_json};
 
 use super::intern::Interner;
 use super::{checks, paths};
-use crate::record::{Action, Gone, Handle, Intent, Move, Record, Run, Settled};
-use crate::{Attributes, DeposedKey, Identity, Object, Output, Status, Target};
+use crate::record::{Action, Gone, Handle, Intent, Move, Outline, Record, Run, Settled};
+use crate::{Attributes, Dependency, DeposedKey, Identity, Object, Output, Status, Target};
 
 /// The version of the format.
 pub(crate) const VERSION: u64 = 1;
@@ -72,6 +72,27 @@ impl Body {
         }
     }
 
+    /// Writes of what is stored beside an object's attributes as much as there is.
+    fn outline(self, sensitive: &[Path], dependencies: &[Dependency], create_before_destroy: bool) -> Body {
+        let names = |body: Body| {
+            let mut body = body.raw("dependencies", "[");
+            for (index, dependency) in dependencies.iter().enumerate() {
+                if index > 0 {
+                    body.0.push(b',');
+                }
+                write_text(&mut body.0, &dependency.to_string());
+            }
+            body.0.push(b']');
+            body
+        };
+        self.when(!sensitive.is_empty(), |body| {
+            let storable: Vec<_> = sensitive.iter().map(paths::storable).collect();
+            body.raw("sensitive", &paths::to_json(&storable).to_string())
+        })
+        .when(!dependencies.is_empty(), names)
+        .when(create_before_destroy, |body| body.raw("create_before_destroy", "true"))
+    }
+
     fn target(self, target: &Target) -> Body {
         self.text("address", &target.address.to_string())
             .maybe(target.deposed, |body, key| body.text("deposed", &key.to_string()))
@@ -117,7 +138,9 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
             .target(&intent.target)
             .text("action", intent.action.word())
             .text("provider", &intent.provider.to_string())
-            .text("planned", &intent.planned),
+            .text("planned", &intent.planned)
+            .when(intent.outline.status == Status::Tainted, |body| body.raw("is_tainted", "true"))
+            .outline(&intent.outline.sensitive, &intent.outline.dependencies, intent.outline.create_before_destroy),
         Record::Handle(handle) => {
             Body::of_kind("handle").text("token", &handle.token).text("name", &handle.name).text("value", &handle.value)
         }
@@ -168,17 +191,6 @@ pub(crate) fn output_to_json(output: &Output) -> (Json, Json) {
 
 fn encode_object(kind: &str, settled: &Settled) -> Body {
     let object = &settled.object;
-    let dependencies = |body: Body| {
-        let mut body = body.raw("dependencies", "[");
-        for (index, dependency) in object.dependencies.iter().enumerate() {
-            if index > 0 {
-                body.0.push(b',');
-            }
-            write_text(&mut body.0, &dependency.to_string());
-        }
-        body.0.push(b']');
-        body
-    };
     Body::of_kind(kind)
         .target(&settled.target)
         .text("provider", &settled.provider.to_string())
@@ -186,16 +198,11 @@ fn encode_object(kind: &str, settled: &Settled) -> Body {
         .when(object.status == Status::Tainted, |body| body.raw("is_tainted", "true"))
         .raw("schema_version", &object.schema_version.to_string())
         .raw(if object.attributes.is_flat_map() { "flat" } else { "attributes" }, &object.attributes.json())
-        .when(!object.sensitive.is_empty(), |body| {
-            let storable: Vec<_> = object.sensitive.iter().map(paths::storable).collect();
-            body.raw("sensitive", &paths::to_json(&storable).to_string())
-        })
         .when(!object.private.is_empty(), |body| body.text("private", &BASE64.encode(&object.private)))
         .maybe(object.identity.as_ref(), |body, identity| {
             body.raw("identity_version", &identity.version.to_string()).raw("identity", &identity.attributes.json())
         })
-        .when(!object.dependencies.is_empty(), dependencies)
-        .when(object.create_before_destroy, |body| body.raw("create_before_destroy", "true"))
+        .outline(&object.sensitive, &object.dependencies, object.create_before_destroy)
 }
 
 /// All that a line may have; which of it belongs there depends on its kind.
@@ -361,10 +368,26 @@ impl Reading<'_, '_> {
         provider.ok_or_else(|| format!("{:?} is no address of a provider configuration", text.0))
     }
 
+    fn outline(&mut self) -> Result<Outline, String> {
+        let sensitive = match self.raw.sensitive {
+            Some(json) => self.interner.paths(json.get())?,
+            None => self.interner.no_paths(),
+        };
+        let dependencies = self.raw.dependencies.take().unwrap_or_default();
+        Ok(Outline {
+            status: if self.raw.is_tainted == Some(true) { Status::Tainted } else { Status::Ready },
+            dependencies: self.interner.dependencies(dependencies.iter().map(|text| &*text.0))?,
+            sensitive,
+            create_before_destroy: self.raw.create_before_destroy == Some(true),
+        })
+    }
+
     fn intent(mut self) -> Result<Intent, String> {
         let action = need(self.raw.action.as_ref(), "action")?;
         let action = Action::of_word(&action.0).ok_or_else(|| format!("{:?} is no action", action.0))?;
+        let outline = self.outline()?;
         Ok(Intent {
+            outline,
             target: self.target()?,
             action,
             provider: self.provider()?,
@@ -381,10 +404,6 @@ impl Reading<'_, '_> {
             (None, None) => Attributes::of_json("null"),
             (Some(_), Some(_)) => return Err("the object has attributes in two forms".to_owned()),
         };
-        let sensitive = match self.raw.sensitive {
-            Some(json) => self.interner.paths(json.get())?,
-            None => self.interner.no_paths(),
-        };
         let private = match &self.raw.private {
             Some(text) => BASE64.decode(text.0.as_bytes()).map_err(|_| "the private bytes are no base64".to_owned())?,
             None => Vec::new(),
@@ -393,16 +412,16 @@ impl Reading<'_, '_> {
             let version = self.raw.identity_version.unwrap_or_default();
             Identity { version, attributes: Attributes::of_json(json.get()) }
         });
-        let dependencies = self.raw.dependencies.take().unwrap_or_default();
+        let Outline { status, dependencies, sensitive, create_before_destroy } = self.outline()?;
         let object = Object {
-            status: if self.raw.is_tainted == Some(true) { Status::Tainted } else { Status::Ready },
+            status,
             schema_version: need(self.raw.schema_version, "schema_version")?,
             attributes,
             sensitive,
             private: self.interner.bytes(private),
             identity,
-            dependencies: self.interner.dependencies(dependencies.iter().map(|text| &*text.0))?,
-            create_before_destroy: self.raw.create_before_destroy == Some(true),
+            dependencies,
+            create_before_destroy,
         };
         let (target, provider) = (self.target()?, self.provider()?);
         Ok(Settled { token: self.token(), target, provider, object: Arc::new(object) })

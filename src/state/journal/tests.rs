@@ -38,7 +38,14 @@ fn set(address: &str) -> Record {
 fn intent(token: &str) -> Record {
     let target = at("a.b").into();
     let (token, planned) = (token.into(), "".into());
-    Record::Intent(Intent { token, target, action: Action::Create, provider: provider(), planned })
+    Record::Intent(Intent {
+        token,
+        target,
+        action: Action::Create,
+        provider: provider(),
+        planned,
+        outline: Default::default(),
+    })
 }
 
 #[test]

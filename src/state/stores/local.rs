@@ -42,6 +42,11 @@ impl LocalStore {
         LocalStore { folder: folder.into(), world }
     }
 
+    /// Returns where the state file of a workspace is; one whose name cannot be a workspace's has none.
+    pub fn path_of(&self, workspace: &str) -> PathBuf {
+        self.folder_of(workspace).unwrap_or_else(|_| self.folder.clone()).join(STATE_FILE)
+    }
+
     fn folder_of(&self, workspace: &str) -> Result<PathBuf, StoreError> {
         if workspace == DEFAULT_WORKSPACE {
             return Ok(self.folder.clone());

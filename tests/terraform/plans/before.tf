@@ -57,3 +57,52 @@ output "sens" {
 }
 output "unknown" { value = terraform_data.unk.output }
 output "text" { value = "a\nb\n" }
+
+import {
+  to = terraform_data.imported
+  id = "found"
+}
+
+import {
+  to = terraform_data.imported_changed
+  id = "found-changed"
+}
+
+import {
+  to = terraform_data.imported_replaced
+  id = "found \"replaced\" ${1 + 1}"
+}
+
+import {
+  for_each = { a = 1, b = 2 }
+  to       = terraform_data.imported_each[each.key]
+  id       = "found-${each.value}"
+}
+
+import {
+  for_each = ["x", "y"]
+  to       = terraform_data.imported_counted[each.key]
+  id       = each.value
+}
+
+resource "terraform_data" "imported" {}
+
+resource "terraform_data" "imported_changed" {
+  input = { list = ["x"] }
+}
+
+resource "terraform_data" "imported_replaced" {
+  triggers_replace = "x"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "terraform_data" "imported_each" {
+  for_each = toset(["a", "b"])
+}
+
+resource "terraform_data" "imported_counted" {
+  count = 2
+}

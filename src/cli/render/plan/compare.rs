@@ -84,8 +84,7 @@ impl Comparer {
     ) -> BlockDiff {
         let mut attributes: Vec<Entry> = Vec::new();
         for attribute in &schema.attributes {
-            let (old, new) = (member(before, &attribute.name), member(after, &attribute.name));
-            attributes.extend(self.attribute(attribute, old, new, &forcing.name(&attribute.name)));
+            attributes.extend(self.attribute(attribute, before, after, &forcing.name(&attribute.name)));
         }
         attributes.sort_by(|a, b| a.key.cmp(&b.key));
         let mut blocks = Vec::new();
@@ -151,15 +150,24 @@ impl Comparer {
         }
     }
 
-    /// Compares an attribute; nothing if it is null on both sides.
-    pub(super) fn attribute(
+    /// Compares an attribute of two objects; nothing if it is null in both.
+    fn attribute(
         &self,
         attribute: &Attribute,
         before: Option<&Value>,
         after: Option<&Value>,
         forcing: &Forcing<'_>,
     ) -> Option<Entry> {
-        let (before, after) = (present(before), present(after));
+        if attribute.write_only {
+            let mark = match (before, after) {
+                (None, Some(_)) => Mark::Add,
+                (Some(_), None) => Mark::Remove,
+                _ => Mark::Same,
+            };
+            let diff = Diff::new(mark, Shape::WriteOnly);
+            return Some(Entry { key: attribute.name.to_string(), diff, is_landmark: false });
+        }
+        let (before, after) = (present(member(before, &attribute.name)), present(member(after, &attribute.name)));
         if before.is_none() && after.is_none() {
             return None;
         }
@@ -286,8 +294,7 @@ impl Comparer {
         match shown {
             Shown::Nested(attributes) if !is_map => {
                 for attribute in attributes {
-                    let (old, new) = (member(before, &attribute.name), member(after, &attribute.name));
-                    entries.extend(self.attribute(attribute, old, new, &forcing.name(&attribute.name)));
+                    entries.extend(self.attribute(attribute, before, after, &forcing.name(&attribute.name)));
                 }
                 entries.sort_by(|a, b| a.key.cmp(&b.key));
             }
@@ -312,8 +319,9 @@ impl Comparer {
         }
         let mark = Mark::of_parts(entries.iter().map(|entry| entry.diff.mark));
         let noun = if is_map && !matches!(shown, Shown::Dynamic) { "element" } else { "attribute" };
-        let says_null = matches!(shown, Shown::Nested(_)) && !is_map;
-        (mark, Shape::Members(Members { entries, noun, says_null }))
+        let is_nested = matches!(shown, Shown::Nested(_));
+        let (says_null, is_nested_map) = (is_nested && !is_map, is_nested && is_map);
+        (mark, Shape::Members(Members { entries, noun, says_null, is_nested_map }))
     }
 
     fn texts(&self, before: Option<&str>, after: Option<&str>) -> Diff {

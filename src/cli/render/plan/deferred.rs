@@ -28,6 +28,7 @@ fn one(deferred: &Deferred, schemas: &dyn Schemas, writer: &mut Writer) {
     let remark = format!("deferred: {}", wait(deferred));
     let Palette { bold, reset, .. } = writer.palette;
     let phrase = match change.action {
+        Action::NoOp if change.importing.is_some() => "will be imported, and changed where it is not as configured",
         Action::NoOp => "stays as it is, or is brought back to that",
         // Nothing is known of what is in a module whose instances are not.
         Action::Create if change.after.as_entries().is_none() => "will be created",

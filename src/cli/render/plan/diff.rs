@@ -42,6 +42,8 @@ pub(super) enum Shape {
     Unknown { before: Option<Box<Diff>> },
     /// Not to be shown.
     Sensitive,
+    /// Never stored, so there is nothing to show.
+    WriteOnly,
     /// Text of several lines.
     Text { before: Option<String>, after: Option<String> },
     /// Text that says a structure, by the function that writes such text.
@@ -62,6 +64,8 @@ pub(super) struct Members {
     pub(super) noun: &'static str,
     /// Removed entries say that they become null.
     pub(super) says_null: bool,
+    /// They are objects whose attributes have properties of their own, written like elements of a list.
+    pub(super) is_nested_map: bool,
 }
 
 /// An entry of an object or a map.

@@ -14,6 +14,8 @@ const LINES_AROUND: usize = 6;
 pub(super) struct Writer {
     pub(super) out: String,
     pub(super) palette: Palette,
+    /// What stays the same is shown, too.
+    pub(super) shows_all: bool,
 }
 
 /// How much of a value is shown.
@@ -27,7 +29,7 @@ struct Extent {
 
 impl Writer {
     pub(super) fn new(palette: Palette) -> Writer {
-        Writer { out: String::new(), palette }
+        Writer { out: String::new(), palette, shows_all: false }
     }
 
     /// Starts a line: the sign stands two columns in front of `column`.
@@ -43,7 +45,7 @@ impl Writer {
 
     /// Writes the attributes of a block and the blocks in it, and its closing brace's line without the brace.
     pub(super) fn block(&mut self, block: &BlockDiff, column: usize) {
-        let is_full = block.mark == Mark::Same;
+        let is_full = self.shows_all || block.mark == Mark::Same;
         self.entries(&block.attributes, column, Extent { says_null: true, is_full }, "attribute");
         let mut has_lines = !block.attributes.is_empty();
         let mut hidden = 0;
@@ -147,6 +149,7 @@ impl Writer {
                 self.out.push_str("(known after apply)");
             }
             Shape::Sensitive => self.out.push_str("(sensitive value)"),
+            Shape::WriteOnly => self.out.push_str("(write-only attribute)"),
             Shape::Text { before, after } => self.text(before.as_deref(), after.as_deref(), column),
             Shape::Encoded { function, inner } => {
                 let _ = write!(self.out, "{function}(");
@@ -198,10 +201,25 @@ impl Writer {
         self.out.push('{');
         self.forces(forces);
         self.out.push('\n');
-        let says_null = members.says_null && extent.says_null;
-        self.entries(&members.entries, column + 4, Extent { says_null, ..extent }, members.noun);
+        let extent = Extent { says_null: members.says_null, ..extent };
+        match members.is_nested_map {
+            true => self.nested_map(&members.entries, column + 4, extent),
+            false => self.entries(&members.entries, column + 4, extent, members.noun),
+        }
         self.spaces(column);
         self.out.push('}');
+    }
+
+    fn nested_map(&mut self, entries: &[Entry], column: usize, extent: Extent) {
+        let is_hidden = |entry: &&Entry| entry.diff.mark == Mark::Same && !extent.is_full;
+        for Entry { key, diff, .. } in entries.iter().filter(|entry| !is_hidden(entry)) {
+            self.note(diff, column);
+            self.start(column, diff.mark);
+            let _ = write!(self.out, "{key} = ");
+            self.value(diff, column, extent);
+            self.out.push_str(",\n");
+        }
+        self.hidden(entries.iter().filter(is_hidden).count(), "element", column);
     }
 
     /// Shows elements that change; in an order also those beside them.
