@@ -33,8 +33,10 @@ pub(super) fn code_map_equals_manifests(tree: &Tree) -> Vec<String> {
             complaints.push(format!("{}: the map says {:?}, the manifest says {uses:?}", row.name, row.uses));
         }
         in_tests.remove(FOR_TESTS);
-        in_tests.remove(&row.name);
-        for extra in in_tests.difference(&row.uses) {
+        // What is above is there anyway; providers are what engines are tested with.
+        let providers: BTreeSet<&str> = tree.crates("providers").collect();
+        in_tests.retain(|name| !above.contains(name) && !providers.contains(name.as_str()));
+        for extra in in_tests {
             complaints.push(format!("{}: uses `{extra}` in tests, which the map does not allow", row.name));
         }
     }

@@ -125,8 +125,10 @@ impl Args {
         if diags.has_errors() {
             return Err(Exit::FAILURE);
         }
-        for (_, resource) in stored::load(session)?.resources() {
-            needs.entry(resource.provider.provider.clone()).or_default();
+        if self.backend {
+            for (_, resource) in stored::load(session)?.resources() {
+                needs.entry(resource.provider.provider.clone()).or_default();
+            }
         }
         let mut text = if modules.is_empty() { modules } else { format!("Modules:\n{modules}\n") };
         let linked = LinkedProviders::new(session.providers);
