@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
             runtime: self.request.runtime.clone(),
             stopping: self.request.stopping,
         };
-        with_ticks(apply::apply(&input), self.request, &self.pool).await
+        with_ticks(apply::apply(&input), self.request).await
     }
 
     /// Plans what a plan deferred, now that what it waited for is done, and does it as far as that stays within what was

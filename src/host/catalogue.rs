@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use addr::Provider;
 use futures_util::future::join_all;
-use sdk::{Factory, Problem};
+use sdk::{Call, Factory, Problem};
 use wire::tls::Credentials;
 
 use crate::cache::Cache;
@@ -15,7 +15,7 @@ use crate::executor::Executor;
 use crate::guard::Guard;
 use crate::log::Log;
 use crate::plugin::{Origin, Plugin};
-use crate::process::Surroundings;
+use crate::process::{Process, Surroundings};
 use crate::provider::PluginProvider;
 use crate::reattach;
 use crate::settings::Settings;
@@ -136,6 +136,26 @@ impl Catalogue {
         }
     }
 
+    /// Tells all plugins that the user wants to stop: what is under way ends as soon as nothing is lost by it.
+    pub fn stop(&self) -> Call<'static, ()> {
+        let Some(Ok(ground)) = self.ground.get() else { return sdk::answer(()) };
+        let processes = self.processes();
+        let work = ground.executor.call(async move {
+            join_all(processes.iter().map(|process| process.stop())).await;
+            Ok(())
+        });
+        Box::pin(async move { drop(work.await) })
+    }
+
+    /// Returns the processes that were started.
+    fn processes(&self) -> Vec<Arc<Process>> {
+        let plugins = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Plugin(plugin, _) => Some(plugin.started()),
+            Entry::Linked(..) | Entry::Absent(_) => None,
+        });
+        plugins.flatten().collect()
+    }
+
     /// Tells whether a provider is part of the program.
     pub fn is_linked(&self, provider: &Provider) -> bool {
         self.linked(provider).is_some()
@@ -202,12 +222,7 @@ impl Catalogue {
 impl Drop for Catalogue {
     fn drop(&mut self) {
         let Some(Ok(ground)) = self.ground.get() else { return };
-        let mut processes = Vec::new();
-        for entry in self.entries.iter() {
-            if let Entry::Plugin(plugin, _) = entry {
-                processes.extend(plugin.started());
-            }
-        }
+        let processes = self.processes();
         // Whatever is left is killed by the guard.
         let _ = ground.executor.wait(async move {
             join_all(processes.iter().map(|process| process.end())).await;

@@ -1,5 +1,6 @@
-//! What plugins say beside their answers: the last lines are kept for diagnostics, and all go to the log that the user
-//! asked for.
+//! What plugins say beside their answers.
+//!
+//! The last lines are kept for diagnostics, and all go to the log that the user asked for.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

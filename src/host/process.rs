@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wire::grpc::{Channel, Code, Status};
 use wire::handshake::{CLIENT_CERTIFICATE_VARIABLE, COOKIE, COOKIE_VARIABLE, PORT_VARIABLES, VERSIONS_VARIABLE};
-use wire::messages::{Empty, HealthCheckRequest, HealthCheckResponse, StdioData};
+use wire::messages::{Empty, HealthCheckRequest, HealthCheckResponse, StdioData, StopProviderResponse};
 use wire::protocol::plugin_path::{HEALTH_CHECK, HEALTH_SERVICE, SHUTDOWN, STDIO};
 use wire::protocol::{Rpc, Version};
 use wire::tls::Credentials;
@@ -238,6 +238,12 @@ impl Process {
         let _ = self.broken.set(why.clone());
         let detail = format!("{why} This is a mistake in the provider, or somebody ended it.{}", self.log.last_lines());
         Failure::Gone(Problem::error("Provider ended", detail))
+    }
+
+    /// Tells the provider that the user wants to stop; one that cannot be told is not told.
+    pub(crate) async fn stop(&self) {
+        let limit = Some(self.limits.computing);
+        let _ = self.call::<_, StopProviderResponse>(Rpc::StopProvider, Empty {}, limit).await;
     }
 
     /// Asks a plugin to end, and waits for it; a plugin that somebody else started is left alone.

@@ -13,14 +13,12 @@ use sdk::{
     RenewRequest, RenewResponse, Schemas, UpgradeRequest, UpgradeResponse, plan_by_schema, unknown_where_computed,
 };
 use value::Value;
-use wire::messages::{Empty, StopProviderResponse};
 
 use crate::asker::{Asker, TypeOf};
 use crate::calls::{ApplyFailure, ApplyMessage};
 use crate::executor::Executor;
 use crate::plugin::Plugin;
 use crate::process::Process;
-use wire::protocol::Rpc;
 
 /// Providers whose managed objects are nowhere but in state, by the ends of their addresses: what a call of theirs made
 /// and nobody recorded is not there, so nothing is written down before and nothing is looked for after a crash.
@@ -218,9 +216,7 @@ impl Provider for PluginProvider {
     fn stop(&self) -> Call<'_, ()> {
         let Some(process) = self.process.get().cloned() else { return sdk::answer(()) };
         let work = async move {
-            let limit = Some(process.limits.computing);
-            // One that cannot be told is not told.
-            let _ = process.call::<_, StopProviderResponse>(Rpc::StopProvider, Empty {}, limit).await;
+            process.stop().await;
             Ok(())
         };
         self.call(work, |_| ())

@@ -48,14 +48,6 @@ impl Pool {
         self.configured.borrow().get(address).map(|(_, provider)| provider.clone())
     }
 
-    /// Tells every provider that the user wants to stop: what is under way ends as soon as nothing is lost by it.
-    pub async fn stop(&self) {
-        let configured: Vec<_> = self.configured.borrow().values().map(|(_, provider)| provider.clone()).collect();
-        for provider in configured {
-            provider.stop().await;
-        }
-    }
-
     /// Configures the provider of a configuration, unless that has been done with the same values.
     pub async fn configure(
         &self,
