@@ -89,7 +89,7 @@ impl Run for Args {
         diags.append(mistakes);
         let missing = if self.input { Missing::IsError } else { Missing::IsUnknown };
         let values = configuration.assigned.complete(&configuration.root.module, missing, &mut diags);
-        let providers = LinkedProviders::new(session.providers);
+        let providers = LinkedProviders::of_configuration(session, &configuration.root);
         diags.append(lang::validate::validate(&configuration.root, &providers, &configuration.environment));
         let started_in = session.started_in.clone();
         let workspace = crate::stored::workspace(session);

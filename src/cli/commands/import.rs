@@ -79,7 +79,7 @@ fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
     let configuration =
         Configuration::read_with_values(Path::new("."), assignments, sources, session, asking, &mut diags);
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
-    let linked = LinkedProviders::new(session.providers);
+    let linked = LinkedProviders::of_configuration(session, &configuration.root);
     diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
     session.ui.diagnostics(&configuration.sources, &diags);
     if diags.has_errors() {
@@ -95,7 +95,7 @@ fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
             variables,
             functions: &linked,
         },
-        providers: session.providers,
+        providers: linked.catalogue(),
         store: stored::store(),
         workspace: &workspace,
         lock: stored::lock_request(session, Args::NAME, args.lock.patience()),

@@ -169,7 +169,7 @@ impl Machine {
                 variables: Vec::new(),
                 functions: &NoFunctions,
             },
-            providers: PROVIDERS,
+            providers: std::rc::Rc::new(host::Catalogue::of_linked(PROVIDERS)),
             store,
             workspace: "default",
             lock: request,
