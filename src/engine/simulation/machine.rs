@@ -392,7 +392,7 @@ impl apply::Observer for Seen<'_> {
             Event::Started(doing) => format!("started {doing:?}"),
             Event::Ended(doing, _, value) => format!("ended {doing:?} {}", check::id_of(value).unwrap_or_default()),
             Event::Failed(doing, _) => format!("failed {doing:?}"),
-            Event::Skipped(doing) => format!("skipped {doing:?}"),
+            Event::Skipped(doing, _) => format!("skipped {doing:?}"),
             _ => return,
         };
         self.machine.say(format!("  {} {what}", change.address));
