@@ -5,6 +5,7 @@ mod edit;
 mod locks;
 mod machine;
 mod model;
+mod regressions;
 mod sabotage;
 mod text;
 
@@ -363,15 +364,15 @@ fn variable(name: &str) -> Option<u64> {
 
 #[test]
 fn runs_that_are_cut_off_lose_nothing() {
-    check_story("runs_that_are_cut_off_lose_nothing", crashes, (100, 8));
+    check_story("runs_that_are_cut_off_lose_nothing", crashes, (200, 4));
 }
 
 #[test]
 fn hundreds_of_objects_survive_as_well() {
-    check_story("hundreds_of_objects_survive_as_well", crashes, (4, 80));
+    check_story("hundreds_of_objects_survive_as_well", crashes, (2, 80));
 }
 
 #[test]
 fn whatever_changes_and_fails_the_next_apply_converges() {
-    check_story("whatever_changes_and_fails_the_next_apply_converges", changes, (100, 8));
+    check_story("whatever_changes_and_fails_the_next_apply_converges", changes, (80, 6));
 }
