@@ -85,7 +85,9 @@ fn a_deposed_object_that_somebody_took_away_leaves_state() {
         let old = model([Block { creates_first: true, ..block(1, &[]) }]);
         told.converge(&old)?;
         let new = model([Block { creates_first: true, region: 1, ..block(1, &[]) }]);
-        apply_with(told, &new, Fault::new(When::Before).on("delete"))?;
+        told.apply(&new, &How { interrupt: Some(2), parallelism: 1, ..How::default() })?;
+        let deposed = told.machine.ledger()?.state.objects().filter(|(target, ..)| target.deposed.is_some()).count();
+        assert_eq!(deposed, 1, "the new object is there, the old one not gone");
         told.machine.cloud.remove("object-1").map_err(|error| error.to_string())?;
         told.converge(&new)
     });
