@@ -182,13 +182,13 @@ impl Machine {
             tick: &|| {},
         };
         let fates = RefCell::new(HashMap::new());
-        let seen = Seen { machine: self, fates: &fates };
+        let seen = Seen { machine: self, fates: &fates, options: &how.options };
         let mut decide = |plan: &Plan| {
             begun.set(true);
             for line in plan_lines(plan) {
                 self.say(line);
             }
-            *fates.borrow_mut() = check::fates(plan);
+            *fates.borrow_mut() = check::fates(plan, &how.options);
             Approval::Apply
         };
         let ended = {
@@ -384,6 +384,7 @@ async fn first_of<T>(
 struct Seen<'a> {
     machine: &'a Machine,
     fates: &'a RefCell<HashMap<String, check::Fate>>,
+    options: &'a Options,
 }
 
 impl apply::Observer for Seen<'_> {
@@ -402,7 +403,7 @@ impl apply::Observer for Seen<'_> {
         for line in plan_lines(plan) {
             self.machine.say(format!("  later:{line}"));
         }
-        self.fates.borrow_mut().extend(check::fates(plan));
+        self.fates.borrow_mut().extend(check::fates(plan, self.options));
     }
 }
 

@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use addr::Pattern;
 use fake::{Fault, When};
 use serde_json::json;
 use state::simulated::Seeded;
@@ -223,6 +224,15 @@ fn troubled(told: &mut Told, model: &Model, mut how: How) -> Result<(), Wrong> {
         how.options.replace = chosen.collect();
     }
     how.options.no_refresh = told.random.one_in(6);
+    if told.random.one_in(6) {
+        let wanted = model.wanted();
+        let addresses = wanted.values().filter_map(|wanted| state::parse_instance(&wanted.address));
+        let chosen = addresses.filter(|_| told.random.one_in(4)).map(|address| Pattern::named(&address)).collect();
+        match told.random.one_in(2) {
+            true => how.options.targets = chosen,
+            false => how.options.excludes = chosen,
+        }
+    }
     if told.random.one_in(4) {
         how.cut = told.any_cut(names.len() as u64);
     } else if told.random.one_in(4) {

@@ -19,6 +19,7 @@ fn block(number: u32, refs: &[u32]) -> Block {
         is_tied: false,
         creates_first: false,
         is_late: false,
+        is_triggered: false,
         refs: refs.iter().map(|to| Ref { to: *to, which: Which::All }).collect(),
         after: Vec::new(),
         delay_ms: 20,
