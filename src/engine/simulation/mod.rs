@@ -13,6 +13,7 @@ use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use addr::Pattern;
 use fake::{Fault, When};
@@ -27,6 +28,9 @@ use model::Model;
 const STACK_BYTES: usize = 64 << 20;
 
 const THREADS: usize = 2;
+
+/// No operation in the cloud takes longer.
+const OPERATION_MAX: Duration = Duration::from_secs(2);
 
 /// So many runs in a row may find that what they deferred needs another approval: fewer than there are links in a chain.
 const STAGES_BEYOND_MAX: usize = 10;
@@ -82,6 +86,8 @@ impl Told {
     }
 
     fn must_succeed(&mut self, model: &Model, how: &How) -> Result<plan::Plan, Wrong> {
+        // Whatever earlier calls have begun in the cloud comes to its end.
+        let _ = self.machine.time.run_for(OPERATION_MAX, std::future::pending::<()>());
         match self.apply(model, how)? {
             Ended::Done(report) => {
                 let mut diags = report.plan.diags.clone();
