@@ -147,13 +147,13 @@ impl Machine {
         let lock = match locked {
             Ok(lock) => lock,
             Err(error) if how.cut == Cut::Not => return Err(format!("the lock is not free: {error}")),
-            Err(_) => return Ok(self.after(how, None)),
+            Err(_) => return Ok(self.after(how)),
         };
         let opened = Journal::open_by_hand(store.clone(), "default", lock, &world, "0.1.0");
         let (journal, scribe) = match opened {
             Ok((opened, scribe)) => (opened.journal, scribe),
             Err(error) if how.cut == Cut::Not => return Err(format!("the state cannot be opened: {error}")),
-            Err(_) => return Ok(self.after(how, None)),
+            Err(_) => return Ok(self.after(how)),
         };
         let syncs = Cell::new(0);
         let wrong = RefCell::new(None);
@@ -264,7 +264,7 @@ impl Machine {
         journal.close().map(|_| ()).map_err(|(_, error)| error.to_string())
     }
 
-    fn after(&mut self, how: &How, _: Option<()>) -> Ended {
+    fn after(&mut self, how: &How) -> Ended {
         self.files = match how.cut {
             Cut::Power(..) | Cut::PowerWhileCompacting(_) => {
                 self.files.after_power_failure(&mut self.random.borrow_mut())
@@ -309,7 +309,7 @@ impl Machine {
             self.time.sleep(Duration::from_millis(late)).await;
             scribe.sync();
             syncs.set(syncs.get() + 1);
-            if syncs.get() % CHECKED_ONE_OF == 0 && scribe.failure().is_none() {
+            if syncs.get().is_multiple_of(CHECKED_ONE_OF) && scribe.failure().is_none() {
                 let found = self.ledger().and_then(|ledger| {
                     check::same(&ledger, &scribe.ledger())?;
                     check::ledger(&ledger)?;
