@@ -128,7 +128,7 @@ impl Comparer {
             }
             BlockNesting::List => {
                 let (old, new) = (elements(before), elements(after));
-                for Pair { before, after } in sequence::pairs(old, new) {
+                for Pair { before, after } in sequence::places(old.len(), new.len()) {
                     let inside = forcing.place(after.or(before));
                     push(None, before.map(|at| &old[at]), after.map(|at| &new[at]), &joined(forcing, inside));
                 }
