@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use super::plans::without_id;
 use super::program::{Program, is_terraform_there};
 
 const HEAD: &str = r#"
@@ -95,7 +96,7 @@ fn changes(plan: &str) -> String {
     let lines = plan.lines().skip_while(|line| !line.starts_with("  # "));
     let mut found = String::new();
     for line in lines {
-        found.push_str(line);
+        found.push_str(&without_id(line));
         found.push('\n');
         if line.starts_with("Plan:") {
             break;
