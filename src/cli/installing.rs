@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use addr::Provider;
 use diag::{Diagnostic, Diagnostics, Sources};
@@ -103,12 +104,17 @@ struct Shown<'a> {
     running: BTreeMap<String, String>,
     /// Whether a line stands there.
     is_there: bool,
+    /// When it was written.
+    written: Option<Instant>,
 }
+
+/// No eye sees a line change more often.
+const PAUSE: Duration = Duration::from_millis(80);
 
 impl<'a> Ticker<'a> {
     /// Makes the line.
     pub(crate) fn new(ui: &'a mut Ui) -> Ticker<'a> {
-        let shown = Shown { stream: &mut ui.err, running: BTreeMap::new(), is_there: false };
+        let shown = Shown { stream: &mut ui.err, running: BTreeMap::new(), is_there: false, written: None };
         Ticker { stream: Mutex::new(shown) }
     }
 
@@ -127,10 +133,14 @@ impl<'a> Ticker<'a> {
     pub(crate) fn tell(&self, about: String, what: Option<String>) {
         const LINE: &str = "\r\x1b[K";
         let Ok(mut shown) = self.stream.lock() else { return };
-        match what {
-            Some(what) => shown.running.insert(about, what),
-            None => shown.running.remove(&about),
+        let is_news = match what {
+            Some(what) => shown.running.insert(about, what).is_none(),
+            None => shown.running.remove(&about).is_some(),
         };
+        if !is_news && shown.written.is_some_and(|written| written.elapsed() < PAUSE) {
+            return;
+        }
+        shown.written = Some(Instant::now());
         // Colour means that a terminal is there.
         let style = shown.stream.style();
         if !style.is_coloured {
