@@ -13,10 +13,8 @@ use install::modules::{Installer, ModuleLine, State};
 use install::providers::{Event, Installed, Network, Places, Trust, Way};
 use install::settings::{Location, Settings, Surroundings};
 use install::version::Requirement;
-use lang::validate::Providers;
 
 use crate::configuration::{Configuration, Purity};
-use crate::providers::LinkedProviders;
 use crate::ui::Stream;
 use crate::{Exit, Session, Ui, requirements, stored};
 
@@ -74,10 +72,9 @@ pub(crate) fn foreign_needs(session: &mut Session, names: &[String]) -> Result<B
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let linked = LinkedProviders::new(session.providers);
-    let is_foreign = |provider: &Provider| !provider.is_built_in() && linked.available(provider).is_err();
-    let foreign = needs.into_iter().filter(|(provider, _)| is_foreign(provider));
-    let all: BTreeMap<Provider, Requirement> = foreign.map(|(provider, need)| (provider, need.requirement)).collect();
+    let (_, foreign) = requirements::parted(needs, session);
+    let foreign = foreign.into_iter().map(|(provider, need)| (provider, need.requirement));
+    let all: BTreeMap<Provider, Requirement> = foreign.collect();
     if names.is_empty() {
         return Ok(all);
     }
