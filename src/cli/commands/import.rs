@@ -8,8 +8,8 @@ use engine::{RealRuntime, Request};
 use plan::Options;
 
 use super::Run;
-use crate::legacy::LegacyArgs;
 use crate::configuration::{Asking, Configuration};
+use crate::legacy::LegacyArgs;
 use crate::providers::LinkedProviders;
 use crate::render::plan::Palette;
 use crate::variables::{Assignments, Missing, VariableOptions};
