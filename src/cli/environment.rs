@@ -29,6 +29,10 @@ pub const VARIABLES: &[Variable] = &[
         effect: "The file with settings of providers' installation, in place of `~/.terraformrc` and `~/.gantryrc`.",
     },
     Variable {
+        name: "GANTRY_DATA_DIR",
+        effect: "The folder for what belongs to one working copy, in place of `.gantry`.",
+    },
+    Variable {
         name: "GANTRY_DEFAULT_REGISTRY",
         effect: "The host that providers and modules of the default registry come from.",
     },
@@ -77,6 +81,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
     Variable { name: "TF_CLI_CONFIG_FILE", effect: "As `GANTRY_CLI_CONFIG_FILE`, which wins." },
+    Variable { name: "TF_DATA_DIR", effect: "As `GANTRY_DATA_DIR`, which wins." },
     Variable { name: "TF_DISABLE_PLUGIN_TLS", effect: "With any value: plugins are talked with in the clear." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
     Variable { name: "TF_LOG", effect: "As `GANTRY_LOG`, which wins." },
@@ -98,6 +103,9 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "XDG_DATA_DIRS", effect: "Where providers may lie that all users share." },
     Variable { name: "XDG_DATA_HOME", effect: "Where the user's own providers may lie." },
 ];
+
+/// Where what belongs to one working copy is, unless the environment says otherwise.
+const DATA_FOLDER: &str = ".gantry";
 
 /// The variables of one run.
 #[derive(Clone, Debug, Default)]
@@ -150,6 +158,11 @@ impl Environment {
     /// Returns the name of the workspace, if the environment says one.
     pub fn workspace_by_environment(&self) -> Option<&str> {
         self.get("GANTRY_WORKSPACE").or_else(|| self.get("TF_WORKSPACE"))
+    }
+
+    /// Returns the folder for what belongs to one working copy and to nobody else.
+    pub fn data_folder(&self) -> &Path {
+        Path::new(self.get("GANTRY_DATA_DIR").or_else(|| self.get("TF_DATA_DIR")).unwrap_or(DATA_FOLDER))
     }
 
     /// Returns the user's own folder.
