@@ -87,7 +87,12 @@ impl ResourceType for Thing {
 
     fn find_intent<'a>(&'a self, _: Context<'a>, intent: FindIntent) -> Option<Call<'a, IntentOutcome>> {
         let id = Value::from(intent.handle?);
-        Some(answer(IntentOutcome::Found { object: thing(id, "lost"), private: vec![7], identity: None, problems: vec![] }))
+        Some(answer(IntentOutcome::Found {
+            object: thing(id, "lost"),
+            private: vec![7],
+            identity: None,
+            problems: vec![],
+        }))
     }
 
     fn list_schema(&self) -> Option<Schema> {
