@@ -140,6 +140,9 @@ impl Edges<'_> {
         let is_aside = |change: &Change| change.deposed.is_some() || change.action == Action::CreateThenDelete;
         let some_deleted = plan.changes.iter().any(deletes);
         let some_aside = plan.changes.iter().any(is_aside);
+        // A later stage deletes what something still uses that is done there.
+        let still_used = plan::still_used(plan);
+        let deletes = |change: &Change| deletes(change) && !(is_aside(change) && still_used.contains(&change.address));
         for (place, change) in plan.changes.iter().enumerate() {
             let place = place as u32;
             let is_used = |needs: bool| needs && change.deposed.is_none();

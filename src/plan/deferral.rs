@@ -8,6 +8,7 @@ use diag::{Diagnostic, Diagnostics};
 use lang::evaluation::{Instance, Repeated};
 use lang::module::Repetition;
 use lang::tree::Node;
+use state::DeposedKey;
 use value::{Type, Value};
 
 use crate::change;
@@ -36,12 +37,14 @@ pub struct Rest {
     blocks: HashSet<(Module, Resource)>,
     /// Instances that something replaces which was done in an earlier stage.
     triggered: HashSet<AbsInstance>,
+    /// Instances with objects that were set aside and are still used by something that waits.
+    aside: HashSet<AbsInstance>,
 }
 
 impl Rest {
     /// Returns what a plan defers.
     pub fn of(plan: &Plan) -> Rest {
-        let mut rest = Rest::default();
+        let mut rest = Rest { aside: still_used(plan), ..Rest::default() };
         for (place, deferred) in plan.deferred.iter().enumerate() {
             let address = &deferred.change.address;
             if deferred.change.reason == Reason::Triggered {
@@ -64,7 +67,7 @@ impl Rest {
 
     /// Returns how much it is.
     pub fn len(&self) -> usize {
-        self.exact.len() + self.open.len()
+        self.exact.len() + self.open.len() + self.aside.len()
     }
 
     /// Tells whether nothing is left.
@@ -139,7 +142,38 @@ impl Waiting {
     }
 }
 
+/// Returns the instances of a plan whose objects are not deleted yet although they have been set aside, because something
+/// that waits for a later stage still uses them.
+pub fn still_used(plan: &Plan) -> HashSet<AbsInstance> {
+    let mut used: HashMap<&AbsResource, HashSet<Option<&Key>>> = HashMap::new();
+    for deferred in &plan.deferred {
+        let stored = deferred.change.prior.iter().flat_map(|object| object.dependencies.iter());
+        let stored = stored.map(|dependency| (&dependency.0.resource, dependency.0.key.as_ref()));
+        let needs = deferred.change.needs.iter().map(|need| (&need.resource, need.key.as_ref()));
+        for (resource, key) in stored.chain(needs) {
+            used.entry(resource).or_default().insert(key);
+        }
+    }
+    let is_used = |address: &AbsInstance| {
+        let keys = used.get(&address.resource);
+        keys.is_some_and(|keys| keys.contains(&None) || keys.contains(&address.key.as_ref()))
+    };
+    let is_aside = |change: &&Change| match change.action {
+        Action::CreateThenDelete => true,
+        Action::Delete => change.deposed.is_some(),
+        _ => false,
+    };
+    let aside = plan.changes.iter().filter(is_aside).filter(|change| is_used(&change.address));
+    aside.map(|change| change.address.clone()).collect()
+}
+
 impl<'a> Planner<'a> {
+    /// Tells whether a stored object that is not configured, or was set aside, is to be planned in this stage.
+    pub(crate) fn is_object_left(&self, address: &AbsInstance, deposed: Option<DeposedKey>) -> bool {
+        let aside = self.options.rest.as_ref().map(|rest| &rest.aside);
+        self.is_left(address) || deposed.is_some() && aside.is_some_and(|aside| aside.contains(address))
+    }
+
     /// Tells whether an instance is to be planned in this stage.
     pub(crate) fn is_left(&self, address: &AbsInstance) -> bool {
         let Some(rest) = &self.options.rest else { return true };
@@ -290,12 +324,16 @@ fn unknown_change(block: &Block<'_>, address: AbsInstance, after: Value, needs: 
 pub fn within(approved: &Plan, later: &Plan, pool: &Pool) -> Diagnostics {
     let mut diags = Diagnostics::new();
     let rest = Rest::of(approved);
+    let replaced = approved.changes.iter().filter(|change| change.action == Action::CreateThenDelete);
+    let deposed = approved.changes.iter().filter(|change| change.deposed.is_some());
+    let old: HashSet<&AbsInstance> = replaced.chain(deposed).map(|change| &change.address).collect();
     for change in &later.changes {
         if matches!(change.action, Action::NoOp | Action::Read) {
             continue;
         }
         let shown: Vec<&Deferred> = rest.places(&change.address).map(|place| &approved.deferred[place]).collect();
-        let is_allowed = shown.iter().any(|deferred| allows(deferred, change));
+        let is_old = change.deposed.is_some() && change.action == Action::Delete && old.contains(&change.address);
+        let is_allowed = is_old || shown.iter().any(|deferred| allows(deferred, change));
         let breach = if is_allowed { breach(&shown, change, pool) } else { Some(String::new()) };
         let Some(breach) = breach else { continue };
         let what = match change.action {
@@ -327,7 +365,7 @@ fn allows(shown: &Deferred, change: &Change) -> bool {
         // What was there may turn out to be gone.
         Action::NoOp | Action::Update => matches!(change.action, Action::Create | Action::Update),
         Action::DeleteThenCreate | Action::CreateThenDelete => {
-            replaces || matches!(change.action, Action::Create | Action::Update)
+            replaces || change.deposed.is_some() || matches!(change.action, Action::Create | Action::Update)
         }
         Action::Delete => change.action == Action::Delete,
         Action::Forget => change.action == Action::Forget,

@@ -29,7 +29,7 @@ mod targets;
 mod triggers;
 mod values;
 
-pub use deferral::{Rest, within};
+pub use deferral::{Rest, still_used, within};
 pub use ephemerals::{Ephemerals, Opened, Operation, Stage, Watcher};
 pub use import_one::import;
 pub use model::{

@@ -27,8 +27,9 @@ impl Planner<'_> {
             }
         }
         let may_go = self.may_go(found.iter().map(|(address, ..)| address.clone()).collect());
-        found.retain(|(address, ..)| {
-            may_go.contains(address) && self.is_left(address) && !self.waiting.borrow().covers(address)
+        found.retain(|(address, deposed, ..)| {
+            let is_left = self.is_object_left(address, *deposed) && !self.waiting.borrow().covers(address);
+            may_go.contains(address) && is_left
         });
         let waiting = self.orphans_that_wait(&found.iter().map(|(address, ..)| address.clone()).collect::<Vec<_>>());
         let plans = found.into_iter().map(|(address, deposed, provider, object)| {

@@ -22,8 +22,8 @@ pub(super) struct Fate {
 
 /// Returns the fate of every object that a plan knows of, by id.
 pub(super) fn fates(plan: &Plan, options: &Options) -> HashMap<String, Fate> {
-    // What is deferred, or left out, may go on using an old object.
-    let is_whole = plan.deferred.is_empty() && options.targets.is_empty() && options.excludes.is_empty();
+    // What is left out may go on using an old object.
+    let is_whole = options.targets.is_empty() && options.excludes.is_empty();
     let fate = |change: &plan::Change| {
         let is_last = is_whole && (change.deposed.is_some() || change.action == Action::CreateThenDelete);
         Some((id_of(&change.before)?, Fate { action: change.action, is_last }))
