@@ -3,6 +3,7 @@
 mod cli;
 mod install;
 mod interrupt;
+mod providers;
 mod regressions;
 mod resume;
 mod secrets;

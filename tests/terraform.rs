@@ -8,5 +8,7 @@ mod plans;
 mod program;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod shown;
 
 pub(crate) use program::is_terraform_there;

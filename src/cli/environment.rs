@@ -29,13 +29,27 @@ pub const VARIABLES: &[Variable] = &[
         effect: "The file with settings of providers' installation, in place of `~/.terraformrc` and `~/.gantryrc`.",
     },
     Variable {
+        name: "GANTRY_DATA_DIR",
+        effect: "The folder for what belongs to one working copy, in place of `.gantry`.",
+    },
+    Variable {
         name: "GANTRY_DEFAULT_REGISTRY",
         effect: "The host that providers and modules of the default registry come from.",
     },
     Variable { name: "GANTRY_INPUT", effect: "With `false` or `0`: never ask for the values of variables." },
     Variable {
+        name: "GANTRY_LOG",
+        effect: "What of the plugins' logs is shown: `error`, `warn`, `info`, `debug`, `trace`, `json`, `off`.",
+    },
+    Variable { name: "GANTRY_LOG_PATH", effect: "The file that the log is appended to, in place of standard error." },
+    Variable { name: "GANTRY_LOG_PROVIDER", effect: "As `GANTRY_LOG`, for the logs of providers only." },
+    Variable {
         name: "GANTRY_PLUGIN_CACHE_DIR",
         effect: "A folder of providers' packages that configurations share; wins over `TF_PLUGIN_CACHE_DIR`.",
+    },
+    Variable {
+        name: "GANTRY_PLUGIN_TIMEOUT",
+        effect: "How many seconds a plugin may take to start, and for what needs nobody else; 60 and 120 unless set.",
     },
     Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
@@ -67,18 +81,31 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "TF_CLI_ARGS", effect: "As `GANTRY_CLI_ARGS`, which wins." },
     Variable { name: "TF_CLI_ARGS_*", effect: "As `GANTRY_CLI_ARGS_*`, which wins." },
     Variable { name: "TF_CLI_CONFIG_FILE", effect: "As `GANTRY_CLI_CONFIG_FILE`, which wins." },
+    Variable { name: "TF_DATA_DIR", effect: "As `GANTRY_DATA_DIR`, which wins." },
+    Variable { name: "TF_DISABLE_PLUGIN_TLS", effect: "With any value: plugins are talked with in the clear." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
+    Variable { name: "TF_LOG", effect: "As `GANTRY_LOG`, which wins." },
+    Variable { name: "TF_LOG_PATH", effect: "As `GANTRY_LOG_PATH`, which wins." },
+    Variable { name: "TF_LOG_PROVIDER", effect: "As `GANTRY_LOG_PROVIDER`, which wins." },
     Variable { name: "TF_PLUGIN_CACHE_DIR", effect: "As `GANTRY_PLUGIN_CACHE_DIR`, which wins." },
     Variable { name: "TF_PLUGIN_MAGIC_COOKIE", effect: "For `provider serve`: says that Terraform has started it." },
+    Variable {
+        name: "TF_REATTACH_PROVIDERS",
+        effect: "Providers that run already, in a debugger, in Terraform's form.",
+    },
     Variable { name: "TF_REGISTRY_CLIENT_TIMEOUT", effect: "Seconds that a registry has for its answer." },
     Variable { name: "TF_REGISTRY_DISCOVERY_RETRY", effect: "How often a request to a registry is tried again." },
     Variable { name: "TF_TOKEN_*", effect: "The token for a host: `TF_TOKEN_app_example_com`." },
     Variable { name: "TF_VAR_*", effect: "The value of an input variable." },
     Variable { name: "TF_WORKSPACE", effect: "The name of the workspace." },
     Variable { name: "USER", effect: "The user's name, for the lock of the state." },
+    Variable { name: "XDG_CACHE_HOME", effect: "Where schemas of plugins are kept between runs." },
     Variable { name: "XDG_DATA_DIRS", effect: "Where providers may lie that all users share." },
     Variable { name: "XDG_DATA_HOME", effect: "Where the user's own providers may lie." },
 ];
+
+/// Where what belongs to one working copy is, unless the environment says otherwise.
+const DATA_FOLDER: &str = ".gantry";
 
 /// The variables of one run.
 #[derive(Clone, Debug, Default)]
@@ -133,6 +160,11 @@ impl Environment {
         self.get("GANTRY_WORKSPACE").or_else(|| self.get("TF_WORKSPACE"))
     }
 
+    /// Returns the folder for what belongs to one working copy and to nobody else.
+    pub fn data_folder(&self) -> &Path {
+        Path::new(self.get("GANTRY_DATA_DIR").or_else(|| self.get("TF_DATA_DIR")).unwrap_or(DATA_FOLDER))
+    }
+
     /// Returns the user's own folder.
     pub fn home_directory(&self) -> Option<PathBuf> {
         self.get("HOME").map(PathBuf::from)
@@ -157,6 +189,38 @@ impl Environment {
     /// Returns what the installation of providers and modules may know.
     pub fn surroundings(&self) -> install::settings::Surroundings {
         install::settings::Surroundings { home: self.home_directory(), variables: self.variables.clone() }
+    }
+
+    /// Returns the folder for what can be made again: schemas of plugins.
+    pub fn cache_directory(&self) -> Option<PathBuf> {
+        let base = self.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = base.or_else(|| self.home_directory().map(|home| home.join(".cache")))?;
+        Some(base.join("gantry"))
+    }
+
+    /// Returns which providers run already, if the environment says so.
+    pub fn reattached_providers(&self) -> Option<&str> {
+        self.get("TF_REATTACH_PROVIDERS")
+    }
+
+    /// Tells whether plugins are to be talked with in the clear.
+    pub fn is_plugin_tls_off(&self) -> bool {
+        self.get("TF_DISABLE_PLUGIN_TLS").is_some()
+    }
+
+    /// Returns how many seconds a plugin may take for what needs nobody else, if the user has said.
+    pub fn plugin_timeout(&self) -> Option<u64> {
+        self.get("GANTRY_PLUGIN_TIMEOUT")?.parse().ok().filter(|seconds| *seconds > 0)
+    }
+
+    /// Returns the level of the log that the user wants, as text.
+    pub fn log_level(&self) -> Option<&str> {
+        ["GANTRY_LOG_PROVIDER", "GANTRY_LOG", "TF_LOG_PROVIDER", "TF_LOG"].iter().find_map(|name| self.get(name))
+    }
+
+    /// Returns the file that the log goes to; standard error if there is none.
+    pub fn log_path(&self) -> Option<&str> {
+        self.get("GANTRY_LOG_PATH").or_else(|| self.get("TF_LOG_PATH"))
     }
 
     /// Returns what a program that starts us as a plugin says to us.

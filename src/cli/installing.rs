@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use addr::Provider;
 use diag::{Diagnostic, Diagnostics, Sources};
@@ -12,10 +13,8 @@ use install::modules::{Installer, ModuleLine, State};
 use install::providers::{Event, Installed, Network, Places, Trust, Way};
 use install::settings::{Location, Settings, Surroundings};
 use install::version::Requirement;
-use lang::validate::Providers;
 
 use crate::configuration::{Configuration, Purity};
-use crate::providers::LinkedProviders;
 use crate::ui::Stream;
 use crate::{Exit, Session, Ui, requirements, stored};
 
@@ -73,10 +72,9 @@ pub(crate) fn foreign_needs(session: &mut Session, names: &[String]) -> Result<B
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let linked = LinkedProviders::new(session.providers);
-    let is_foreign = |provider: &Provider| !provider.is_built_in() && linked.available(provider).is_err();
-    let foreign = needs.into_iter().filter(|(provider, _)| is_foreign(provider));
-    let all: BTreeMap<Provider, Requirement> = foreign.map(|(provider, need)| (provider, need.requirement)).collect();
+    let (_, foreign) = requirements::parted(needs, session);
+    let foreign = foreign.into_iter().map(|(provider, need)| (provider, need.requirement));
+    let all: BTreeMap<Provider, Requirement> = foreign.collect();
     if names.is_empty() {
         return Ok(all);
     }
@@ -103,12 +101,17 @@ struct Shown<'a> {
     running: BTreeMap<String, String>,
     /// Whether a line stands there.
     is_there: bool,
+    /// When it was written.
+    written: Option<Instant>,
 }
+
+/// No eye sees a line change more often.
+const PAUSE: Duration = Duration::from_millis(80);
 
 impl<'a> Ticker<'a> {
     /// Makes the line.
     pub(crate) fn new(ui: &'a mut Ui) -> Ticker<'a> {
-        let shown = Shown { stream: &mut ui.err, running: BTreeMap::new(), is_there: false };
+        let shown = Shown { stream: &mut ui.err, running: BTreeMap::new(), is_there: false, written: None };
         Ticker { stream: Mutex::new(shown) }
     }
 
@@ -127,10 +130,14 @@ impl<'a> Ticker<'a> {
     pub(crate) fn tell(&self, about: String, what: Option<String>) {
         const LINE: &str = "\r\x1b[K";
         let Ok(mut shown) = self.stream.lock() else { return };
-        match what {
-            Some(what) => shown.running.insert(about, what),
-            None => shown.running.remove(&about),
+        let is_news = match what {
+            Some(what) => shown.running.insert(about, what).is_none(),
+            None => shown.running.remove(&about).is_some(),
         };
+        if !is_news && shown.written.is_some_and(|written| written.elapsed() < PAUSE) {
+            return;
+        }
+        shown.written = Some(Instant::now());
         // Colour means that a terminal is there.
         let style = shown.stream.style();
         if !style.is_coloured {

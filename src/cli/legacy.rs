@@ -28,6 +28,12 @@ impl LookingArgs {
         LookingArgs { state: Some(path) }
     }
 
+    /// Reads the state that is meant, and nothing where the workspace has none.
+    pub(crate) fn load_if_there(&self, session: &mut Session) -> Result<State, Exit> {
+        let is_there = self.state.is_some() || stored::local().path_of(&stored::workspace(session)).exists();
+        if is_there { self.load(session) } else { Ok(State::default()) }
+    }
+
     /// Reads the state that is meant, without a lock: a moment's view.
     pub(crate) fn load(&self, session: &mut Session) -> Result<State, Exit> {
         let Some(path) = &self.state else { return stored::load(session) };

@@ -15,6 +15,7 @@ mod installing;
 mod legacy;
 mod live;
 mod offer;
+mod plugins;
 mod progress;
 mod providers;
 mod render;

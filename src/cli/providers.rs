@@ -1,22 +1,64 @@
-//! The providers that are linked in, as the language sees them.
+//! The providers of a run, as the language and the rendering see them.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use addr::{Mode, Provider};
 use diag::Diagnostic;
+use host::Catalogue;
 use lang::functions::CallError;
+use lang::tree::Node;
 use lang::validate::{ProviderProblem, Providers};
 use schema::{Block, Schema};
 use value::Value;
 
 use crate::render::plan::Schemas;
+use crate::{Session, plugins};
 
-/// The linked-in providers, ready to be asked.
-pub struct LinkedProviders(Vec<(Provider, Box<dyn sdk::Provider>)>);
+/// The providers that there are, ready to be asked.
+pub struct LinkedProviders {
+    catalogue: Rc<Catalogue>,
+    /// Those that some resource is of; nothing if that is not known. Others are not called: a plugin need not be started
+    /// for a configuration that nothing uses.
+    called: Option<BTreeSet<Provider>>,
+}
 
 impl LinkedProviders {
-    /// Makes the providers; they learn no configuration.
+    /// Makes the providers that are part of the program, and no others.
     pub fn new(factories: &[sdk::Factory]) -> LinkedProviders {
-        let made = factories.iter().map(|make| make());
-        LinkedProviders(made.filter_map(|linked| Some((Provider::parse(linked.source()).ok()?, linked))).collect())
+        LinkedProviders { catalogue: Rc::new(Catalogue::of_linked(factories)), called: None }
+    }
+
+    /// Makes all providers that a session may have.
+    pub(crate) fn of(session: &Session) -> LinkedProviders {
+        LinkedProviders { catalogue: Rc::new(plugins::catalogue(session)), called: None }
+    }
+
+    /// Makes all providers that a configuration may use, those that it does use being started if need be.
+    pub(crate) fn of_configuration(session: &Session, root: &Node) -> LinkedProviders {
+        let catalogue = Rc::new(plugins::catalogue(session));
+        let (mut wanted, mut called, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        root.visit(&mut |node| {
+            let module = &node.module;
+            for required in &module.settings.required_providers {
+                wanted.insert(required.provider.clone());
+                named.extend(required.has_source.then(|| required.provider.clone()));
+            }
+            wanted.extend(module.providers.iter().map(|config| module.provider_of(&config.local.name)));
+            called.extend(module.resources.iter().map(|resource| {
+                let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
+                module.provider_of(&name.unwrap_or_else(|| resource.address.implied_provider().into()))
+            }));
+        });
+        wanted.extend(called.iter().cloned());
+        catalogue.name(named);
+        catalogue.prepare(&wanted, &called);
+        LinkedProviders { catalogue, called: Some(called) }
+    }
+
+    /// Returns the catalogue that they are from.
+    pub(crate) fn catalogue(&self) -> Rc<Catalogue> {
+        self.catalogue.clone()
     }
 
     /// Returns what a provider says of itself.
@@ -24,26 +66,19 @@ impl LinkedProviders {
         Some(self.find(provider)?.schemas())
     }
 
-    /// A module that does not say where a provider comes from means the one of that name in the default namespace; so
-    /// ours are found by name there, too.
     fn find(&self, provider: &Provider) -> Option<&dyn sdk::Provider> {
-        let exact = self.0.iter().find(|(source, _)| source == provider);
-        let by_name = || self.0.iter().find(|(source, _)| Provider::implied(&source.name) == *provider);
-        exact.or_else(by_name).map(|(_, linked)| &**linked)
+        self.catalogue.get(provider).ok().map(|found| &**found)
+    }
+
+    /// Tells whether a check of a provider's configuration may start it.
+    fn may_call(&self, provider: &Provider) -> bool {
+        self.catalogue.is_linked(provider) || self.called.as_ref().is_none_or(|called| called.contains(provider))
     }
 }
 
 impl Providers for LinkedProviders {
     fn available(&self, provider: &Provider) -> Result<(), String> {
-        if self.find(provider).is_some() {
-            return Ok(());
-        }
-        let known: Vec<String> = self.0.iter().map(|(source, _)| source.to_string()).collect();
-        Err(format!(
-            "The configuration requires the provider {provider}, which is not part of this Gantry, and others cannot be \
-             installed yet. There are: {}.",
-            known.join(", ")
-        ))
+        self.catalogue.get(provider).map(drop).map_err(|problem| problem.detail.clone())
     }
 
     fn config_schema(&self, provider: &Provider) -> Option<&Schema> {
@@ -60,7 +95,8 @@ impl Providers for LinkedProviders {
     }
 
     fn check_config(&self, provider: &Provider, value: &Value) -> Vec<ProviderProblem> {
-        let problems = self.find(provider).map(|found| found.validate_provider(value));
+        let found = self.find(provider).filter(|_| self.may_call(provider));
+        let problems = found.map(|found| found.validate_provider(value));
         problems.unwrap_or_default().into_iter().map(problem).collect()
     }
 

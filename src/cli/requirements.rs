@@ -9,10 +9,8 @@ use install::lock_file::Locks;
 use install::settings::Settings;
 use install::version::Requirement;
 use lang::tree::Node;
-use lang::validate::Providers;
 
 use crate::Session;
-use crate::providers::LinkedProviders;
 
 /// What is asked of a provider.
 #[derive(Clone, Debug, Default)]
@@ -21,16 +19,22 @@ pub(crate) struct Need {
     pub(crate) requirement: Requirement,
     /// Where it is asked for first.
     pub(crate) span: Option<Span>,
+    /// Whether a module names it by its source, and does not just mean whatever has the name.
+    pub(crate) is_named: bool,
 }
 
+/// Providers with what is asked of them.
+pub(crate) type Needs = BTreeMap<Provider, Need>;
+
 /// Returns what the modules of a tree need, by provider.
-pub(crate) fn of_configuration(root: &Node, diags: &mut Diagnostics) -> BTreeMap<Provider, Need> {
-    let mut needs: BTreeMap<Provider, Need> = BTreeMap::new();
+pub(crate) fn of_configuration(root: &Node, diags: &mut Diagnostics) -> Needs {
+    let mut needs = Needs::new();
     root.visit(&mut |node| {
         let module = &node.module;
         for required in &module.settings.required_providers {
             let need = needs.entry(required.provider.clone()).or_default();
             need.span.get_or_insert(required.span);
+            need.is_named |= required.has_source;
             constrain(need, required.version.as_ref(), diags);
         }
         for config in &module.providers {
@@ -47,6 +51,18 @@ pub(crate) fn of_configuration(root: &Node, diags: &mut Diagnostics) -> BTreeMap
     needs
 }
 
+/// Parts needs into those that Gantry meets itself, and those that are installed.
+///
+/// A module that names no source means the provider of that name that is part of Gantry, if there is one.
+pub(crate) fn parted(needs: Needs, session: &Session) -> (Needs, Needs) {
+    let linked = session.providers.iter().filter_map(|make| Provider::parse(make().source()).ok());
+    let linked: Vec<Provider> = linked.collect();
+    needs.into_iter().partition(|(provider, need)| {
+        let is_meant = || linked.iter().any(|own| Provider::implied(&own.name) == *provider);
+        provider.is_built_in() || linked.contains(provider) || (!need.is_named && is_meant())
+    })
+}
+
 /// Adds what is asked of the version at one place.
 fn constrain<T: AsRef<str>>(need: &mut Need, asked: Option<&(T, Span)>, diags: &mut Diagnostics) {
     let Some((text, span)) = asked else { return };
@@ -61,7 +77,7 @@ fn constrain<T: AsRef<str>>(need: &mut Need, asked: Option<&(T, Span)>, diags: &
 
 /// Returns what to add to a complaint about a provider: a module that does not say where its provider comes from means
 /// another one than the module that does.
-pub(crate) fn hint(provider: &Provider, needs: &BTreeMap<Provider, Need>) -> String {
+pub(crate) fn hint(provider: &Provider, needs: &Needs) -> String {
     let namesake = needs.keys().find(|other| other.name == provider.name && *other != provider);
     match namesake.filter(|_| *provider == Provider::implied(&provider.name)) {
         Some(other) => format!(
@@ -76,9 +92,8 @@ pub(crate) fn hint(provider: &Provider, needs: &BTreeMap<Provider, Need>) -> Str
 /// Gantry and those that the user builds have none.
 pub(crate) fn check_locks(root: &Node, session: &Session) -> Diagnostics {
     let mut diags = Diagnostics::new();
-    let linked = LinkedProviders::new(session.providers);
-    let mut needs = of_configuration(root, &mut diags);
-    needs.retain(|provider, need| !need.requirement.is_empty() && linked.available(provider).is_err());
+    let (_, mut needs) = parted(of_configuration(root, &mut diags), session);
+    needs.retain(|_, need| !need.requirement.is_empty());
     if needs.is_empty() {
         return diags;
     }

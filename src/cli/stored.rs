@@ -1,11 +1,13 @@
 //! The stored state, for commands that look at it or change it without a plan.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use addr::{AbsInstance, AbsResource, ModuleInstance};
 use diag::{Diagnostic, Diagnostics, Sources};
+use lang::tree::Node;
 use schema::Block;
 use state::stores::local::LocalStore;
 use state::{Claim, Journal, LockRequest, Object, Opened, RealFiles, State, Store, SystemClock, SystemRandom, World};
@@ -15,8 +17,8 @@ use crate::render::plan::{Schemas, bare_block};
 use crate::working::LockArgs;
 use crate::{Exit, Session, backend};
 
-/// Where the name of the selected workspace is kept.
-const SELECTED: &str = ".gantry/workspace";
+/// Where in the data folder the name of the selected workspace is kept.
+const SELECTED: &str = "workspace";
 
 /// Files, time and chance of the machine.
 pub(crate) fn world() -> World {
@@ -36,16 +38,19 @@ pub(crate) fn local() -> LocalStore {
 /// Returns the workspace to work in: the environment's, or the selected one.
 pub(crate) fn workspace(session: &Session) -> String {
     let chosen = session.environment.workspace_by_environment().map(str::to_owned);
-    let selected = || std::fs::read_to_string(SELECTED).ok().map(|text| text.trim().to_owned());
+    let selected = || std::fs::read_to_string(selected_in(session)).ok().map(|text| text.trim().to_owned());
     let name = chosen.or_else(selected).filter(|name| !name.is_empty());
     name.unwrap_or_else(|| state::stores::DEFAULT_WORKSPACE.to_owned())
 }
 
 /// Remembers the workspace that commands in this folder work in.
-pub(crate) fn select_workspace(name: &str) -> std::io::Result<()> {
-    let path = Path::new(SELECTED);
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    std::fs::write(path, format!("{name}\n"))
+pub(crate) fn select_workspace(session: &Session, name: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(session.environment.data_folder())?;
+    std::fs::write(selected_in(session), format!("{name}\n"))
+}
+
+fn selected_in(session: &Session) -> PathBuf {
+    session.environment.data_folder().join(SELECTED)
 }
 
 /// Returns how to take the lock of a state.
@@ -219,6 +224,26 @@ pub(crate) fn object_value(
     let value = value::value_from_json(&json, &value::implied_type(&json)).unwrap_or(Value::null(Type::Dynamic));
     let block = bare_block(&value);
     (value.mark_paths(&marks), block)
+}
+
+/// Returns the values that references to the resources of a configuration have by what is stored.
+pub(crate) fn values(state: &State, root: &Node, schemas: &dyn Schemas) -> plan::Values {
+    let values = plan::Values::default();
+    let mut blocks: HashMap<(addr::Module, &addr::Resource), &lang::module::Resource> = HashMap::new();
+    root.visit(&mut |node| {
+        blocks.extend(node.module.resources.iter().map(|resource| ((node.path.clone(), &resource.address), resource)));
+    });
+    for (address, stored) in state.resources() {
+        let names = address.module.0.iter().map(|step| step.name.clone());
+        let Some(resource) = blocks.get(&(addr::Module(names.collect()), &address.resource)) else { continue };
+        let instances = stored.instances.iter().filter_map(|(key, instance)| {
+            let object = instance.current.as_ref()?;
+            let instance = AbsInstance { resource: address.clone(), key: key.clone() };
+            Some((key.clone(), object_value(&instance, &stored.provider.provider, object, schemas).0))
+        });
+        values.set(&address.module, resource, instances.collect());
+    }
+    values
 }
 
 #[cfg(test)]

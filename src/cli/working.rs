@@ -169,7 +169,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
     check_locks(session, voice, &configuration)?;
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
-    let linked = LinkedProviders::new(session.providers);
+    let linked = LinkedProviders::of_configuration(session, &configuration.root);
     look_through(&configuration, &linked, &mut diags);
     voice.diagnostics(session, &configuration.sources, &diags);
     if diags.has_errors() {
@@ -187,7 +187,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
             variables,
             functions: &linked,
         },
-        providers: session.providers,
+        providers: linked.catalogue(),
         store: store(args, wish.operation),
         workspace: &workspace,
         lock: stored::lock_request(session, wish.operation, args.lock.patience()),

@@ -7,6 +7,7 @@ mod runtime;
 mod session;
 #[cfg(test)]
 mod simulation;
+mod ticks;
 
 pub use import::import;
 pub use runtime::RealRuntime;

@@ -1,14 +1,11 @@
 //! One run: lock, plan, ask, apply, close.
 
-use std::future::poll_fn;
 use std::path::Path;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
 use diag::{Diagnostic, Diagnostics, Severity};
+use host::Catalogue;
 use lang::evaluation::World;
 use lang::functions::Environment;
 use lang::tree::Node;
@@ -18,10 +15,10 @@ use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
 
+use crate::ticks::with_ticks;
+
 /// Stages of one apply: each must do or find out something, so this many are only reached by a mistake.
 const STAGES_MAX: usize = 100;
-/// How often progress is asked about.
-const TICK: Duration = Duration::from_secs(1);
 
 /// A configuration with all that it needs to mean something.
 pub struct Configuration<'a> {
@@ -41,8 +38,8 @@ pub struct Configuration<'a> {
 pub struct Request<'a> {
     /// The configuration.
     pub configuration: Configuration<'a>,
-    /// The providers of the program.
-    pub providers: &'static [sdk::Factory],
+    /// The providers that there are.
+    pub providers: Rc<Catalogue>,
     /// Where state is kept.
     pub store: Arc<dyn Store>,
     /// Which of its states.
@@ -310,34 +307,7 @@ fn stuck(later: &Plan) -> Diagnostic {
     Diagnostic::error("Deferred parts cannot be completed", detail)
 }
 
-/// Waits for work and ticks meanwhile.
-async fn with_ticks<T>(work: impl Future<Output = T>, request: &Request<'_>) -> T {
-    let mut work = pin!(work);
-    loop {
-        let mut pause = pin!(request.runtime.sleep(TICK));
-        let done = poll_fn(|context| match work.as_mut().poll(context) {
-            Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending => pause.as_mut().poll(context).map(|()| None),
-        });
-        match done.await {
-            Some(result) => return result,
-            None => (request.tick)(),
-        }
-    }
-}
-
 pub(crate) fn pool(request: &Request<'_>) -> Rc<Pool> {
-    let factories = request.providers;
-    let make = move |wanted: &addr::Provider| {
-        let made = factories.iter().map(|make| make()).find(|made| is_called(&**made, wanted))?;
-        Some(Arc::from(made))
-    };
-    Pool::new(make, request.runtime.clone(), request.version)
-}
-
-/// A module that does not say where a provider comes from means the one of that name in the default namespace; so the
-/// program's own are found by name there, too.
-fn is_called(provider: &dyn sdk::Provider, wanted: &addr::Provider) -> bool {
-    let exact = addr::Provider::parse(provider.source()).is_ok_and(|source| source == *wanted);
-    exact || addr::Provider::implied(provider.name()) == *wanted
+    let catalogue = request.providers.clone();
+    Pool::new(move |wanted: &addr::Provider| catalogue.make(wanted), request.runtime.clone(), request.version)
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Puts a file in the place of what was there, by a rename.
 pub(crate) fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -23,11 +24,20 @@ pub(crate) fn replace_file(path: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 /// Makes a folder beside `target` in which its new content can grow; it goes away unless it is put into place.
+///
+/// The caller has the lock of `target`: what an earlier run left there when it was killed is nobody's and goes away, too.
 pub(crate) fn growing_beside(target: &Path) -> io::Result<tempfile::TempDir> {
     let parent = target.parent().ok_or_else(|| io::Error::other("the path has no parent folder"))?;
     fs::create_dir_all(parent)?;
+    let prefix = format!(".gantry-{}-", target.file_name().unwrap_or_default().to_string_lossy());
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            remove(&entry.path())?;
+        }
+    }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".gantry-");
+    builder.prefix(&prefix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -89,6 +99,10 @@ pub(crate) fn copy(from: &Path, to: &Path, depth: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// How long to wait between two looks at a lock, and how often to look: a slow download may take half an hour.
+const WAIT: Duration = Duration::from_millis(50);
+const WAITS_MAX: u32 = 36_000;
+
 /// A lock that other processes honour; it ends with this value, or with the process.
 pub(crate) struct FolderLock(#[expect(dead_code, reason = "open as long as the lock is held")] File);
 
@@ -99,7 +113,31 @@ impl FolderLock {
         let locks: PathBuf = folder.join(".locks");
         fs::create_dir_all(&locks)?;
         let file = File::options().create(true).append(true).open(locks.join(format!("{name}.lock")))?;
-        file.lock()?;
-        Ok(FolderLock(file))
+        for _ in 0..WAITS_MAX {
+            match file.try_lock() {
+                Ok(()) => return Ok(FolderLock(file)),
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::TimedOut, "another process has held the lock for very long"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_goes_away_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("linux_amd64");
+        let _left = growing_beside(&target).unwrap().keep();
+        let other = growing_beside(&folder.path().join("linux_arm64")).unwrap();
+        let grown = growing_beside(&target).unwrap();
+        fs::write(grown.path().join("a"), "").unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        put_into_place(grown, &target).unwrap();
+        assert!(target.join("a").is_file() && other.path().is_dir());
     }
 }

@@ -96,11 +96,18 @@ impl Client {
     /// Downloads into a file. What an earlier attempt has left in the file is kept and the rest is asked for; if the
     /// attempts come to nothing, what is there stays for the next.
     pub(crate) fn download(&self, url: &str, into: &Path, progress: &Progress<'_>) -> Result<(), Failure> {
+        // Which edition of the file it was that this run began with.
+        let mut edition: Option<String> = None;
         self.with_retries(url, || {
             let begun = fs::metadata(into).map_or(0, |file| file.len());
             let range = format!("bytes={begun}-");
-            let headers: &[(&str, &str)] = if begun > 0 { &[("range", &range)] } else { &[] };
-            let mut response = self.send(url, headers)?;
+            let mut headers = Vec::new();
+            if begun > 0 {
+                headers.push(("range", range.as_str()));
+                headers.extend(edition.as_deref().map(|edition| ("if-range", edition)));
+            }
+            let mut response = self.send(url, &headers)?;
+            edition = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
             let begun = match response.status() {
                 StatusCode::PARTIAL_CONTENT if starts_at(&response, begun) => begun,
                 // What is there is not the start of what is to be: begin anew.

@@ -10,8 +10,8 @@ use addr::ProviderConfig;
 use sdk::{ConfigureRequest, Problem, Runtime};
 use value::Value;
 
-/// Returns an unconfigured provider, if there is one of the name.
-type Make = dyn Fn(&Provider) -> Option<Arc<dyn sdk::Provider>>;
+/// Returns an unconfigured provider, or why there is none.
+type Make = dyn Fn(&Provider) -> Result<Arc<dyn sdk::Provider>, Problem>;
 
 /// A provider with the configuration that it has.
 type Configured = (Value, Arc<dyn sdk::Provider>);
@@ -28,9 +28,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Makes a pool; `make` returns an unconfigured provider, if there is one of the name.
+    /// Makes a pool; `make` returns an unconfigured provider, or why there is none.
     pub fn new(
-        make: impl Fn(&Provider) -> Option<Arc<dyn sdk::Provider>> + 'static,
+        make: impl Fn(&Provider) -> Result<Arc<dyn sdk::Provider>, Problem> + 'static,
         runtime: Arc<dyn Runtime>,
         version: &'static str,
     ) -> Rc<Pool> {
@@ -43,7 +43,7 @@ impl Pool {
         if let Some(known) = self.bare.borrow().get(provider) {
             return Some(known.clone());
         }
-        let made = (self.make)(provider)?;
+        let made = (self.make)(provider).ok()?;
         self.bare.borrow_mut().insert(provider.clone(), made.clone());
         Some(made)
     }
@@ -75,10 +75,7 @@ impl Pool {
         if let Some((_, provider)) = known {
             return Ok(provider);
         }
-        let Some(made) = (self.make)(&address.provider) else {
-            let detail = format!("There is no provider {}.", address.provider);
-            return Err(vec![Problem::error("Provider not available", detail)]);
-        };
+        let made = (self.make)(&address.provider).map_err(|problem| vec![problem])?;
         let request = ConfigureRequest {
             config: config.clone(),
             version: self.version.into(),

@@ -146,7 +146,8 @@ impl Planner<'_> {
         }
         let detail = format!(
             "An earlier run was cut off while it was to {action} {address}, and the provider cannot tell what became of \
-             it. Look for the object yourself; import it if it is there."
+             it. Look for the object yourself. Then run \"gantry state rm {address}\", which takes the question back; if the \
+             object is there, import it afterwards."
         );
         self.report(Diagnostic::error("Outcome of an earlier call is not known", detail));
     }

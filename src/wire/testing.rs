@@ -87,7 +87,8 @@ impl ResourceType for Thing {
 
     fn find_intent<'a>(&'a self, _: Context<'a>, intent: FindIntent) -> Option<Call<'a, IntentOutcome>> {
         let id = Value::from(intent.handle?);
-        Some(answer(IntentOutcome::Found { object: thing(id, "lost"), private: vec![7], identity: None }))
+        let object = thing(id, "lost");
+        Some(answer(IntentOutcome::Found { object, private: vec![7], identity: None, problems: vec![] }))
     }
 
     fn list_schema(&self) -> Option<Schema> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -369,4 +370,39 @@ fn an_interrupted_installation_leaves_nothing_half_done() {
     world.server.change(&release.archive_path(), |page| page.delay = Duration::ZERO);
     world.run(&["init"]);
     assert!(output(world.gantry("work", &["version"])).status.success());
+}
+
+/// `.ci/run` puts providers of others there, where they can be built.
+#[test]
+fn a_real_provider_comes_through_the_registry_and_works() {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("providers/terraform-provider-random");
+    let Ok(program) = fs::read(&program) else {
+        println!("skipped: a real provider by way of a registry: {} is not there", program.display());
+        return;
+    };
+    let world = World::new();
+    world.list(&["3.7.2"]);
+    world.publish("3.7.2", archive(&[("terraform-provider-rocket_v3.7.2_x5", &program), ("LICENSE.txt", b"theirs")]));
+    world.require("work", "~> 3.7");
+    let resource = "\nresource \"random_id\" \"a\" {\n  provider    = rocket\n  byte_length = 4\n}\n";
+    let configuration = world.read("work/main.tf") + resource;
+    world.write("work/main.tf", &configuration);
+    world.run(&["init"]);
+    world.run(&["apply", "-auto-approve"]);
+    let plan = world.run(&["plan"]);
+    assert!(plan.contains("No changes"), "{plan}");
+    // Somebody exchanges the program.
+    let installed = world.package("work", "3.7.2").join("terraform-provider-rocket_v3.7.2_x5");
+    fs::write(&installed, "#!/bin/sh\necho exchanged\n").unwrap();
+    let complaint = world.fail(&["plan"]);
+    assert!(complaint.contains("was changed after it was installed"), "{complaint}");
+    world.run(&["init"]);
+    world.run(&["plan"]);
+    if is_terraform_there("a real provider") {
+        world.write("theirs/main.tf", &configuration);
+        fs::copy(world.path("work/.terraform.lock.hcl"), world.path("theirs/.terraform.lock.hcl")).unwrap();
+        succeed(world.terraform("theirs", &["init", "-lockfile=readonly"]));
+        let plan = succeed(world.terraform("theirs", &["plan"]));
+        assert!(plan.contains("1 to add"), "{plan}");
+    }
 }

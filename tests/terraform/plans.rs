@@ -96,7 +96,7 @@ pub(super) fn parts(text: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Returns a line without the random id in it.
-fn without_id(line: &str) -> String {
+pub(super) fn without_id(line: &str) -> String {
     let is_id = |text: &str| text.len() == 36 && text.bytes().filter(|b| *b == b'-').count() == 4;
     line.split('"').map(|part| if is_id(part) { "ID" } else { part }).collect::<Vec<_>>().join("\"")
 }

@@ -4,17 +4,18 @@ mod interactive;
 mod session;
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use diag::{Diagnostic, Diagnostics, Sources};
 use serde_json::json;
 
 use super::Run;
 use crate::configuration::{Asking, Configuration};
+use crate::legacy::LookingArgs;
 use crate::providers::LinkedProviders;
 use crate::render::json;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session};
+use crate::{Exit, Session, stored};
 use session::{Console, Entry, Reply, could_continue};
 
 const HELP: &str = "\
@@ -27,8 +28,8 @@ To leave, type exit, or press Control-C or Control-D.";
 /// Show the values of expressions.
 ///
 /// On a terminal it asks for expressions and shows their values, until you type "exit". References mean what they mean
-/// in the root module of the current directory; a directory without configuration will do. There is no state yet:
-/// whatever a resource decides is shown as (known after apply).
+/// in the root module of the current directory; a directory without configuration will do. What a resource has in the state
+/// is its value; without that it is shown as (known after apply).
 ///
 /// From a pipe each line is one expression, and only the value of the last one is printed; the first error ends the
 /// run with exit code 1. With -each-line the value of every expression is printed, an expression may go on over several
@@ -54,9 +55,12 @@ pub(super) struct Args {
     #[arg(long)]
     no_color: bool,
 
-    /// The file with the state. Nothing reads it yet.
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    looking: LookingArgs,
+
+    /// Refused: expressions see the state, and no plan.
+    #[arg(long)]
+    plan: bool,
 
     #[command(flatten)]
     variables: VariableOptions,
@@ -70,10 +74,14 @@ impl Run for Args {
             session.ui.disable_colour();
         }
         let mut diags = Diagnostics::new();
-        if self.state.as_ref().is_some_and(|path| !path.exists()) {
-            let detail = "The file that -state names is not there.";
-            diags.push(Diagnostic::error("Failed to read state", detail));
+        if self.plan {
+            session.problem("Console without a plan", "Expressions see the state, and no plan: leave -plan out.");
+            return Exit::FAILURE;
         }
+        let state = match self.looking.load_if_there(session) {
+            Ok(state) => state,
+            Err(exit) => return exit,
+        };
         let mut sources = Sources::default();
         let here = Path::new(".");
         let assignments = Assignments::collect(here, &self.variables, &session.environment, &mut sources, &mut diags);
@@ -89,17 +97,18 @@ impl Run for Args {
         diags.append(mistakes);
         let missing = if self.input { Missing::IsError } else { Missing::IsUnknown };
         let values = configuration.assigned.complete(&configuration.root.module, missing, &mut diags);
-        let providers = LinkedProviders::new(session.providers);
+        let providers = LinkedProviders::of_configuration(session, &configuration.root);
         diags.append(lang::validate::validate(&configuration.root, &providers, &configuration.environment));
         let started_in = session.started_in.clone();
-        let workspace = crate::stored::workspace(session);
+        let workspace = stored::workspace(session);
+        let stored = stored::values(&state, &configuration.root, &providers);
         let world = lang::evaluation::World {
             root: &configuration.root,
             env: &configuration.environment,
             workspace: &workspace,
             cwd: &started_in,
             providers: &providers,
-            resources: &lang::evaluation::NoResources,
+            resources: &stored,
             applying: false,
         };
         let mut console = Console::new(world, values, configuration.sources);

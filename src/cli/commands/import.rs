@@ -9,6 +9,7 @@ use plan::Options;
 
 use super::Run;
 use crate::configuration::{Asking, Configuration};
+use crate::legacy::LegacyArgs;
 use crate::providers::LinkedProviders;
 use crate::render::plan::Palette;
 use crate::variables::{Assignments, Missing, VariableOptions};
@@ -36,6 +37,9 @@ pub(super) struct Args {
     #[command(flatten)]
     lock: LockArgs,
 
+    #[command(flatten)]
+    legacy: LegacyArgs,
+
     /// Print without colour.
     #[arg(long)]
     no_color: bool,
@@ -59,7 +63,8 @@ impl Run for Args {
 }
 
 fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
-    let address = stored::instance(&args.address).or_else(|problem| stored::fail(session, problem))?;
+    let address = args.legacy.check().and_then(|()| stored::instance(&args.address));
+    let address = address.or_else(|problem| stored::fail(session, problem))?;
     if address.resource.resource.mode != addr::Mode::Managed {
         session.problem(
             "Invalid address",
@@ -71,6 +76,9 @@ fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
         session.problem("Invalid import id argument", "The id of the object to import is empty.");
         return Err(Exit::FAILURE);
     }
+    args.lock.heed(session);
+    let copied = args.legacy.copy(&stored::load(session)?);
+    copied.or_else(|problem| stored::fail(session, problem))?;
     let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
     let assignments =
         Assignments::collect(Path::new("."), &args.variables, &session.environment, &mut sources, &mut diags);
@@ -79,7 +87,7 @@ fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
     let configuration =
         Configuration::read_with_values(Path::new("."), assignments, sources, session, asking, &mut diags);
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
-    let linked = LinkedProviders::new(session.providers);
+    let linked = LinkedProviders::of_configuration(session, &configuration.root);
     diags.append(lang::validate::validate(&configuration.root, &linked, &configuration.environment));
     session.ui.diagnostics(&configuration.sources, &diags);
     if diags.has_errors() {
@@ -95,7 +103,7 @@ fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
             variables,
             functions: &linked,
         },
-        providers: session.providers,
+        providers: linked.catalogue(),
         store: stored::store(),
         workspace: &workspace,
         lock: stored::lock_request(session, Args::NAME, args.lock.patience()),

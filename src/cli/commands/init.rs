@@ -1,19 +1,16 @@
 //! `init`: fetches the modules and providers that the configuration needs.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use addr::Provider;
 use diag::{Diagnostic, Diagnostics, Sources};
 use install::lock_file::{Locks, Written};
 use install::providers::{self, Job, Outcome};
-use lang::validate::Providers;
 
 use super::Run;
 use crate::configuration::Configuration;
 use crate::installing::{self, Fetching, Means, Ticker};
-use crate::providers::LinkedProviders;
-use crate::requirements::{self, Need};
+use crate::requirements::{self, Needs};
 use crate::{Exit, Session, backend, stored};
 
 /// The state file that Terraform leaves in a folder.
@@ -131,9 +128,7 @@ impl Args {
             }
         }
         let mut text = if modules.is_empty() { modules } else { format!("Modules:\n{modules}\n") };
-        let linked = LinkedProviders::new(session.providers);
-        let (own, foreign): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            needs.into_iter().partition(|(provider, _)| provider.is_built_in() || linked.available(provider).is_ok());
+        let (own, foreign) = requirements::parted(needs, session);
         let outcome = self.install_providers(session, means, before, &foreign);
         let part = own.keys().map(|provider| format!("- {}: part of Gantry\n", provider.short()));
         let installed = outcome.installed.iter().map(|(provider, installed)| installing::line(provider, installed));
@@ -168,13 +163,7 @@ impl Args {
         }
     }
 
-    fn install_providers(
-        &self,
-        session: &mut Session,
-        means: &Means,
-        before: &Locks,
-        needs: &BTreeMap<Provider, Need>,
-    ) -> Outcome {
+    fn install_providers(&self, session: &mut Session, means: &Means, before: &Locks, needs: &Needs) -> Outcome {
         let wanted = needs.iter().filter(|(provider, _)| !means.settings.dev_overrides.contains_key(provider));
         let requirements = wanted.map(|(provider, need)| (provider.clone(), need.requirement.clone())).collect();
         let places = means.places(&self.plugin_dir);
@@ -248,10 +237,7 @@ fn copy_module(session: &mut Session, means: &Means, source: &str) -> Result<(),
 }
 
 /// Returns the providers whose packages the user builds, with the folders.
-fn overridden<'a>(
-    needs: &'a BTreeMap<Provider, Need>,
-    means: &'a Means,
-) -> impl Iterator<Item = (&'a Provider, &'a PathBuf)> {
+fn overridden<'a>(needs: &'a Needs, means: &'a Means) -> impl Iterator<Item = (&'a Provider, &'a PathBuf)> {
     needs.keys().filter_map(|provider| Some((provider, means.settings.dev_overrides.get(provider)?)))
 }
 

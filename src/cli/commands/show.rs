@@ -31,7 +31,7 @@ impl Run for Args {
             Ok(state) => state,
             Err(exit) => return exit,
         };
-        let linked = LinkedProviders::new(session.providers);
+        let linked = LinkedProviders::of(session);
         if self.json {
             session.ui.out.print(&json::compact(&state_json::state(&state, &linked)));
             return Exit::SUCCESS;

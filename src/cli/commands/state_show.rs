@@ -33,7 +33,7 @@ impl Args {
     fn show(&self, session: &mut Session) -> Result<(), Exit> {
         let address = stored::instance(&self.address).or_else(|diagnostic| stored::fail(session, diagnostic))?;
         let state = self.looking.load(session)?;
-        let linked = LinkedProviders::new(session.providers);
+        let linked = LinkedProviders::of(session);
         let resource = state.resource(&address.resource);
         let object = state.instance(&address).and_then(|instance| instance.current.as_ref());
         let Some((resource, object)) = resource.zip(object) else {

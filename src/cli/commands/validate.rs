@@ -68,7 +68,7 @@ impl Args {
     fn check(&self, session: &Session) -> (Sources, Diagnostics) {
         let mut diags = Diagnostics::new();
         let mut read = Configuration::read(&self.directory, Purity::Pure, session, &mut diags);
-        let providers = LinkedProviders::new(session.providers);
+        let providers = LinkedProviders::of_configuration(session, &read.root);
         diags.append(lang::validate::validate(&read.root, &providers, &read.environment));
         if !self.no_tests {
             for directory in [&self.directory, &self.directory.join(&self.test_directory)] {

@@ -28,6 +28,7 @@ impl Run for Args {
     const NAME: &'static str = "workspace delete";
 
     fn run(self, session: &mut Session) -> Exit {
+        self.lock.heed(session);
         match self.delete(session) {
             Ok(()) => {
                 session.ui.out.print(&format!("Deleted workspace \"{}\".\n", self.name));

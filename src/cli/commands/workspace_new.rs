@@ -37,6 +37,9 @@ impl Run for Args {
 
 impl Args {
     fn make(&self, session: &mut Session) -> Result<Exit, Exit> {
+        if self.state.is_some() {
+            self.lock.heed(session);
+        }
         let state = match &self.state {
             None => None,
             Some(path) => Some(LookingArgs::of(path.clone()).load(session)?),

@@ -52,7 +52,7 @@ pub(super) fn switch_to(session: &mut Session, name: &str, phrase: &str) -> Exit
         session.problem("Workspace is set by the environment", detail);
         return Exit::FAILURE;
     }
-    if let Err(error) = stored::select_workspace(name) {
+    if let Err(error) = stored::select_workspace(session, name) {
         session.problem("Cannot choose the workspace", format!("The choice cannot be written down: {error}."));
         return Exit::FAILURE;
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fake::{Happening, World, WorldObject};
-use plan::{Action, Plan};
+use plan::{Action, Options, Plan};
 use serde_json::Value as Json;
 use state::record::Action as Intended;
 use state::{Dependency, Ledger, State};
@@ -21,9 +21,9 @@ pub(super) struct Fate {
 }
 
 /// Returns the fate of every object that a plan knows of, by id.
-pub(super) fn fates(plan: &Plan) -> HashMap<String, Fate> {
-    // What is deferred may go on using an old object until a later stage, which does not keep that object.
-    let is_whole = plan.deferred.is_empty();
+pub(super) fn fates(plan: &Plan, options: &Options) -> HashMap<String, Fate> {
+    // What is deferred, or left out, may go on using an old object.
+    let is_whole = plan.deferred.is_empty() && options.targets.is_empty() && options.excludes.is_empty();
     let fate = |change: &plan::Change| {
         let is_last = is_whole && (change.deposed.is_some() || change.action == Action::CreateThenDelete);
         Some((id_of(&change.before)?, Fate { action: change.action, is_last }))

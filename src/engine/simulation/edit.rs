@@ -108,6 +108,7 @@ fn any_block(random: &mut Seeded, model: &mut Model, beside: &[Block], items: &[
         is_tied: random.one_in(3),
         creates_first: random.one_in(4),
         is_late: random.one_in(5),
+        is_triggered: random.one_in(6),
         refs,
         after: any_refs(random, beside, items, 6),
         delay_ms: [0, 20, 20, 100, 1000][random.below(5) as usize],
@@ -189,7 +190,7 @@ fn edit_block(
     (beside, earlier): (&[Block], &[Item]),
     moved: &mut Vec<(String, String)>,
 ) {
-    match random.below(11) {
+    match random.below(12) {
         0 => block.size = 1 + random.below(5) as u32,
         1 => block.region = random.below(3) as u32,
         2 if block.kind == CONDUIT => {}
@@ -205,6 +206,7 @@ fn edit_block(
         7 => block.is_tied = !block.is_tied,
         8 => block.creates_first = !block.creates_first,
         9 => block.is_late = !block.is_late,
+        10 => block.is_triggered = !block.is_triggered,
         _ => move_one(block, random, moved),
     }
 }

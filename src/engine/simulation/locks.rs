@@ -55,7 +55,7 @@ fn beside_another(patience: Duration) -> Result<Report, Failure> {
             variables: Vec::new(),
             functions: &NoFunctions,
         },
-        providers: PROVIDERS,
+        providers: std::rc::Rc::new(host::Catalogue::of_linked(PROVIDERS)),
         store: Arc::new(LocalStore::new("/w", world.clone())),
         workspace: "default",
         lock: asking("bob", patience),

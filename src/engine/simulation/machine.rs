@@ -147,13 +147,13 @@ impl Machine {
         let lock = match locked {
             Ok(lock) => lock,
             Err(error) if how.cut == Cut::Not => return Err(format!("the lock is not free: {error}")),
-            Err(_) => return Ok(self.after(how, None)),
+            Err(_) => return Ok(self.after(how)),
         };
         let opened = Journal::open_by_hand(store.clone(), "default", lock, &world, "0.1.0");
         let (journal, scribe) = match opened {
             Ok((opened, scribe)) => (opened.journal, scribe),
             Err(error) if how.cut == Cut::Not => return Err(format!("the state cannot be opened: {error}")),
-            Err(_) => return Ok(self.after(how, None)),
+            Err(_) => return Ok(self.after(how)),
         };
         let syncs = Cell::new(0);
         let wrong = RefCell::new(None);
@@ -169,7 +169,7 @@ impl Machine {
                 variables: Vec::new(),
                 functions: &NoFunctions,
             },
-            providers: PROVIDERS,
+            providers: std::rc::Rc::new(host::Catalogue::of_linked(PROVIDERS)),
             store,
             workspace: "default",
             lock: request,
@@ -182,13 +182,13 @@ impl Machine {
             tick: &|| {},
         };
         let fates = RefCell::new(HashMap::new());
-        let seen = Seen { machine: self, fates: &fates };
+        let seen = Seen { machine: self, fates: &fates, options: &how.options };
         let mut decide = |plan: &Plan| {
             begun.set(true);
             for line in plan_lines(plan) {
                 self.say(line);
             }
-            *fates.borrow_mut() = check::fates(plan);
+            *fates.borrow_mut() = check::fates(plan, &how.options);
             Approval::Apply
         };
         let ended = {
@@ -264,7 +264,7 @@ impl Machine {
         journal.close().map(|_| ()).map_err(|(_, error)| error.to_string())
     }
 
-    fn after(&mut self, how: &How, _: Option<()>) -> Ended {
+    fn after(&mut self, how: &How) -> Ended {
         self.files = match how.cut {
             Cut::Power(..) | Cut::PowerWhileCompacting(_) => {
                 self.files.after_power_failure(&mut self.random.borrow_mut())
@@ -309,7 +309,7 @@ impl Machine {
             self.time.sleep(Duration::from_millis(late)).await;
             scribe.sync();
             syncs.set(syncs.get() + 1);
-            if syncs.get() % CHECKED_ONE_OF == 0 && scribe.failure().is_none() {
+            if syncs.get().is_multiple_of(CHECKED_ONE_OF) && scribe.failure().is_none() {
                 let found = self.ledger().and_then(|ledger| {
                     check::same(&ledger, &scribe.ledger())?;
                     check::ledger(&ledger)?;
@@ -384,6 +384,7 @@ async fn first_of<T>(
 struct Seen<'a> {
     machine: &'a Machine,
     fates: &'a RefCell<HashMap<String, check::Fate>>,
+    options: &'a Options,
 }
 
 impl apply::Observer for Seen<'_> {
@@ -402,7 +403,7 @@ impl apply::Observer for Seen<'_> {
         for line in plan_lines(plan) {
             self.machine.say(format!("  later:{line}"));
         }
-        self.fates.borrow_mut().extend(check::fates(plan));
+        self.fates.borrow_mut().extend(check::fates(plan, self.options));
     }
 }
 

@@ -78,6 +78,8 @@ pub(super) struct Block {
     /// What it refers to is part of its region: it is replaced together with that.
     pub(super) is_tied: bool,
     pub(super) creates_first: bool,
+    /// It is replaced when something changes that it refers to.
+    pub(super) is_triggered: bool,
     /// How many copies it has is known only once what it refers to is there.
     pub(super) is_late: bool,
     pub(super) refs: Vec<Ref>,
@@ -219,7 +221,7 @@ impl Model {
                 region: block.region,
                 refs: self.names(&block.refs, &key, place, Part::Shown),
                 after,
-                is_tied: block.is_tied,
+                is_tied: block.is_tied || block.is_triggered,
             };
             wanted.insert(copy_name(&format!("{}n{}", place.prefix, block.number), &key), found);
         }

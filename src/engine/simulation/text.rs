@@ -172,7 +172,7 @@ fn resource(out: &mut String, block: &Block, scope: &Scope<'_>) {
         "  tags = {{\n    ids = {ids}\n    refs = {lists}.refs[{name}]\n    after = {lists}.after[{name}]\n  }}"
     );
     after(out, &block.after, scope);
-    life(out, block);
+    life(out, block, scope);
     out.push_str("}\n");
 }
 
@@ -183,14 +183,25 @@ fn conduit(out: &mut String, block: &Block, scope: &Scope<'_>) {
         let _ = writeln!(out, "  triggers_replace = [{ids}, {}]", block.region);
     }
     after(out, &block.after, scope);
-    life(out, block);
+    life(out, block, scope);
     out.push_str("}\n");
 }
 
-fn life(out: &mut String, block: &Block) {
-    if block.creates_first {
-        out.push_str("  lifecycle {\n    create_before_destroy = true\n  }\n");
+fn life(out: &mut String, block: &Block, scope: &Scope<'_>) {
+    let triggers = block.refs.iter().filter(|_| block.is_triggered);
+    let triggers = triggers.filter_map(|found| scope.blocks.iter().find(|known| known.number == found.to));
+    let triggers: Vec<String> = triggers.map(|known| address(known)).collect();
+    if !block.creates_first && triggers.is_empty() {
+        return;
     }
+    out.push_str("  lifecycle {\n");
+    if block.creates_first {
+        out.push_str("    create_before_destroy = true\n");
+    }
+    if !triggers.is_empty() {
+        let _ = writeln!(out, "    replace_triggered_by = [{}]", triggers.join(", "));
+    }
+    out.push_str("  }\n");
 }
 
 fn after(out: &mut String, after: &[Ref], scope: &Scope<'_>) {

@@ -41,6 +41,8 @@ pub struct RequiredProvider {
     pub name: EcoString,
     /// Which provider it is.
     pub provider: Provider,
+    /// The module says so by `source`, and does not just mean the one of the name.
+    pub has_source: bool,
     /// The version constraint as written.
     pub version: Option<(EcoString, Span)>,
     /// Configurations that the caller must pass.
@@ -183,6 +185,7 @@ fn required_provider(attribute: &Attribute, diags: &mut Diagnostics) -> Option<R
     }
     let mut required = RequiredProvider {
         provider: Provider::implied(&name),
+        has_source: false,
         name,
         version: None,
         configuration_aliases: Vec::new(),
@@ -214,7 +217,10 @@ fn entry(required: &mut RequiredProvider, key: &Tree, value: &Tree, diags: &mut 
                     let detail = "The name of a provider does not begin with \"terraform-\": its repository's may.";
                     diags.error(value.span, "Invalid provider type", detail);
                 }
-                Ok(provider) => required.provider = provider,
+                Ok(provider) => {
+                    required.provider = provider;
+                    required.has_source = true;
+                }
                 Err(error) => diags.error(value.span, "Invalid provider source string", format!("{}.", error.0)),
             }
         }

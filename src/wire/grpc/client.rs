@@ -68,22 +68,20 @@ impl Channel {
             .map_err(|error| Status::new(Code::Internal, format!("the request is not possible: {error}")))?;
         let mut sender = self.sender.clone().ready().await.map_err(|error| Status::broken(&error))?;
         let (response, mut stream) = sender.send_request(head, false).map_err(|error| Status::broken(&error))?;
-        let sent = match body::send(&mut stream, framed).await {
-            Ok(()) => stream.send_data(Bytes::new(), true),
-            Err(error) => Err(error),
-        };
-        // A server may answer without having read the request: the answer says why.
-        let response = match (response.await, sent) {
-            (Ok(response), _) => response,
-            (Err(error), _) => return Err(Status::broken(&error)),
-        };
+        // A server may answer without having taken in the request: then the answer says why, and not that it did not listen.
+        if body::send(&mut stream, framed).await.is_ok() {
+            let _ = stream.send_data(Bytes::new(), true);
+        }
+        let response = response.await.map_err(|error| Status::broken(&error))?;
         if response.status() != StatusCode::OK {
             return Err(Status::new(Code::Unknown, format!("the server answered {}", response.status())));
         }
-        if response.headers().contains_key("grpc-status") {
+        // An answer without messages may bring its trailers in the place of headers.
+        let is_over = response.headers().contains_key("grpc-status");
+        if is_over {
             Status::of_trailers(response.headers())?;
         }
-        Ok(Incoming { messages: Messages::new(response.into_body()), answer: PhantomData })
+        Ok(Incoming { messages: Messages::new(response.into_body()), is_over, answer: PhantomData })
     }
 
     /// Waits until the server takes another call; an error says that the connection is gone.
@@ -96,15 +94,20 @@ impl Channel {
 /// The messages of an answer, as they come in.
 pub struct Incoming<A> {
     messages: Messages,
+    is_over: bool,
     answer: PhantomData<fn() -> A>,
 }
 
 impl<A: Message + Default> Incoming<A> {
     /// Returns the next message, nothing after the last one, or how the call ended if it did not end well.
     pub async fn next(&mut self) -> Result<Option<A>, Status> {
+        if self.is_over {
+            return Ok(None);
+        }
         if let Some(bytes) = self.messages.next().await? {
             return body::decode(bytes).map(Some);
         }
+        self.is_over = true;
         match self.messages.trailers().await? {
             Some(trailers) => Status::of_trailers(&trailers).map(|()| None),
             None => Err(Status::new(Code::Unknown, "the answer has no status")),

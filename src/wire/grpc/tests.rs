@@ -29,6 +29,7 @@ impl Service for Calls {
                     responder.send(&message).await?;
                     responder.send(&message).await
                 }
+                "/nothing" => Ok(()),
                 "/panic" => panic!("on purpose"),
                 "/late" => {
                     responder.send(&request.message::<DynamicValue>().await?).await?;
@@ -121,11 +122,14 @@ fn answers_may_be_many_or_none_and_end_with_a_status() {
         let (one, other) = duplex(1 << 16);
         let _ending = serve(other);
         let channel = open(one).await;
+        let status = |result: Result<DynamicValue, Status>| result.map(|_| ()).unwrap_err();
         let mut twice = channel.stream::<DynamicValue>("/twice", &value(3)).await.unwrap();
         assert!(twice.next().await.unwrap() == Some(value(3)));
         assert!(twice.next().await.unwrap() == Some(value(3)));
         assert!(twice.next().await.unwrap().is_none());
-        let status = |result: Result<DynamicValue, Status>| result.map(|_| ()).unwrap_err();
+        let mut nothing = channel.stream::<DynamicValue>("/nothing", &value(3)).await.unwrap();
+        assert!(nothing.next().await.unwrap().is_none() && nothing.next().await.unwrap().is_none());
+        assert_eq!(status(channel.call("/nothing", &value(3)).await).message, "the answer is empty");
         let twice = status(channel.call("/twice", &value(3)).await);
         assert_eq!(twice.message, "there is more than one answer");
         let late = status(channel.call("/late", &value(3)).await);

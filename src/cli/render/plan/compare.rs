@@ -121,16 +121,14 @@ impl Comparer {
         };
         match nested.nesting {
             BlockNesting::Single | BlockNesting::Group => {
-                // A group is always there; it is seen where there is something in it.
-                let is_seen = |value: &&Value| nested.nesting == BlockNesting::Single || has_content(value);
-                let (old, new) = (present(before).filter(is_seen), present(after).filter(is_seen));
+                let (old, new) = (present(before), present(after));
                 if old.is_some() || new.is_some() {
                     push(None, old, new, forcing);
                 }
             }
             BlockNesting::List => {
                 let (old, new) = (elements(before), elements(after));
-                for Pair { before, after } in sequence::pairs(old, new) {
+                for Pair { before, after } in sequence::places(old.len(), new.len()) {
                     let inside = forcing.place(after.or(before));
                     push(None, before.map(|at| &old[at]), after.map(|at| &new[at]), &joined(forcing, inside));
                 }
@@ -263,14 +261,19 @@ impl Comparer {
         }
         if let (Some((before, ordered)), Some((after, also_ordered))) = (elements_of(old), elements_of(new)) {
             let has_order = ordered || also_ordered;
-            let pairs = if has_order { sequence::pairs(before, after) } else { sequence::set_pairs(before, after) };
+            let is_nested = matches!(shown, Shown::Nested(_));
+            let pairs = match has_order {
+                true if is_nested => sequence::places(before.len(), after.len()),
+                true => sequence::pairs(before, after),
+                false => sequence::set_pairs(before, after),
+            };
             let elements = pairs.into_iter().map(|pair| {
                 let inside = if has_order { forcing.place(pair.after.or(pair.before)) } else { Forcing::default() };
                 self.value(pair.before.map(|at| &before[at]), pair.after.map(|at| &after[at]), shown, &inside)
             });
             let elements: Vec<Diff> = elements.collect();
             let mark = Mark::of_parts(elements.iter().map(|element| element.mark));
-            return Diff::new(mark, Shape::Elements { elements, has_order });
+            return Diff::new(mark, Shape::Elements { elements, has_order: has_order && !is_nested });
         }
         let (before, after) = (self.one(old, false, shown), self.one(new, true, shown));
         match (before.shape, after.shape) {
@@ -302,8 +305,11 @@ impl Comparer {
                 let is_typed_map = is_map && !matches!(shown, Shown::Dynamic);
                 for name in names(before, after) {
                     let (old, new) = (member(before, name), member(after, name));
-                    let is_nothing = old.is_none_or(Value::is_null) && new.is_none_or(Value::is_null);
-                    if matches!(shown, Shown::Typed) && is_nothing {
+                    let (old, new) = match matches!(shown, Shown::Typed) {
+                        true => (present(old), present(new)),
+                        false => (old, new),
+                    };
+                    if old.is_none() && new.is_none() {
                         continue;
                     }
                     let key = if !is_typed_map && addr::is_identifier(name) {
@@ -320,7 +326,8 @@ impl Comparer {
         let mark = Mark::of_parts(entries.iter().map(|entry| entry.diff.mark));
         let noun = if is_map && !matches!(shown, Shown::Dynamic) { "element" } else { "attribute" };
         let is_nested = matches!(shown, Shown::Nested(_));
-        let (says_null, is_nested_map) = (is_nested && !is_map, is_nested && is_map);
+        let is_changed_map = matches!(shown, Shown::Typed) && is_map && before.is_some() && after.is_some();
+        let (says_null, is_nested_map) = (is_nested && !is_map || is_changed_map, is_nested && is_map);
         (mark, Shape::Members(Members { entries, noun, says_null, is_nested_map }))
     }
 
@@ -409,15 +416,6 @@ fn collect(value: &Value, is_inside: bool, found: &mut HashSet<String>) {
         entries.iter().for_each(|(_, part)| collect(part, is_sensitive, found));
     } else if let Some((elements, _)) = elements_of(value) {
         elements.iter().for_each(|part| collect(part, is_sensitive, found));
-    }
-}
-
-/// Tells whether anything in a block is set, at any depth.
-fn has_content(block: &Value) -> bool {
-    match (block.as_entries(), elements_of(block)) {
-        (Some(entries), _) => entries.iter().any(|(_, part)| has_content(part)),
-        (_, Some((elements, _))) => !elements.is_empty(),
-        _ => !block.is_null(),
     }
 }
 

@@ -45,6 +45,12 @@ pub(super) fn pairs(before: &[Value], after: &[Value]) -> Vec<Pair> {
     found
 }
 
+/// Pairs what stands at the same place.
+pub(super) fn places(before: usize, after: usize) -> Vec<Pair> {
+    let place = |at: usize, count: usize| (at < count).then_some(at);
+    (0..before.max(after)).map(|at| pair(place(at, before), place(at, after))).collect()
+}
+
 /// Pairs the elements of two sets: those that are equal.
 pub(super) fn set_pairs(before: &[Value], after: &[Value]) -> Vec<Pair> {
     let (old, new) = numbered(before, after);

@@ -74,6 +74,7 @@ impl Writer {
         let _ = write!(self.out, "{} ", nested.header);
         match &nested.block {
             None => self.out.push_str("(known after apply)\n"),
+            Some(block) if block.attributes.is_empty() && block.blocks.is_empty() => self.out.push_str("{}\n"),
             Some(block) => {
                 self.out.push('{');
                 self.forces(block.forces && block.mark != Mark::Same);
@@ -101,7 +102,7 @@ impl Writer {
             self.note(diff, column);
             self.start(column, diff.mark);
             let _ = write!(self.out, "{key:width$} = ");
-            self.value(diff, column, extent);
+            self.value(diff, column, Extent { is_full: extent.is_full || *is_landmark, ..extent });
             self.out.push('\n');
         }
         if noun != "output" {

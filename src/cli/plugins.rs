@@ -1,0 +1,78 @@
+//! Providers that are programs of their own: where they are, and what the environment says about running them.
+
+use std::cell::OnceCell;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use addr::Provider;
+use diag::{Diagnostics, Sources};
+use host::{Catalogue, Level, Limits, Logging, Settings, Sink};
+use install::installed;
+use install::lock_file::Locks;
+use lang::functions::Clock;
+use sdk::Problem;
+
+use crate::{Environment, Session, environment};
+
+/// Returns the catalogue of a run.
+pub(crate) fn catalogue(session: &Session) -> Catalogue {
+    let environment = &session.environment;
+    let settings = Settings {
+        cache_folder: environment.cache_directory(),
+        reattach: environment.reattached_providers().map(str::to_owned),
+        no_tls: environment.is_plugin_tls_off(),
+        logging: logging(session),
+        now: environment::SystemClock.now(),
+        limits: limits(environment),
+    };
+    let surroundings = environment.surroundings();
+    let known: OnceCell<(Locks, install::settings::Settings)> = OnceCell::new();
+    let find = move |provider: &Provider| {
+        // Neither is read in a run that has no plugins; what is wrong with them, `init` says.
+        let (locks, settings) = known.get_or_init(|| {
+            let (mut sources, mut diags) = (Sources::default(), Diagnostics::new());
+            let settings = install::settings::Settings::load(&surroundings, &mut sources, &mut diags);
+            (Locks::read(Path::new("."), &mut sources, &mut diags), settings)
+        });
+        let found = installed::program(Path::new("."), provider, locks, settings);
+        found.map(|program| program.path).map_err(|problem| Problem::error(problem.summary, problem.detail))
+    };
+    Catalogue::new(session.providers, settings, Box::new(find))
+}
+
+fn limits(environment: &Environment) -> Limits {
+    let limits = Limits::default();
+    match environment.plugin_timeout().map(Duration::from_secs) {
+        None => limits,
+        Some(limit) => {
+            Limits { start: limit, connect: limit, schema: limit, computing: limit, health: limit, ..limits }
+        }
+    }
+}
+
+/// Returns the log that the user asked for.
+fn logging(session: &Session) -> Option<Logging> {
+    let level = session.environment.log_level()?;
+    let is_json = level.eq_ignore_ascii_case("json");
+    // Text that is no level means everything: whoever sets the variable wants to see something.
+    let level =
+        if level.eq_ignore_ascii_case("off") { return None } else { Level::parse(level).unwrap_or(Level::Trace) };
+    let sink: Sink = match session.environment.log_path() {
+        None => Arc::new(|line| {
+            // Nobody can be told that the log cannot be written.
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }),
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path).ok().map(Mutex::new);
+            Arc::new(move |line| {
+                if let Some(file) = &file {
+                    let _ = writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+                }
+            })
+        }
+    };
+    Some(Logging { level, is_json, sink })
+}

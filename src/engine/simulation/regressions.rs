@@ -1,0 +1,135 @@
+//! What the simulation once found, each in the smallest form.
+
+use fake::{Fault, When};
+use state::simulated::Seeded;
+
+use super::machine::{How, Machine, Wrong};
+use super::model::{Block, CONDUIT, Copies, Item, Model, Ref, Which};
+use super::{Story, Told, tell_with};
+
+/// Makes a block that refers to others.
+fn block(number: u32, refs: &[u32]) -> Block {
+    Block {
+        number,
+        label: format!("n{number}"),
+        kind: "fake_object",
+        copies: Copies::One,
+        size: 1,
+        region: 0,
+        is_tied: false,
+        creates_first: false,
+        is_late: false,
+        is_triggered: false,
+        refs: refs.iter().map(|to| Ref { to: *to, which: Which::All }).collect(),
+        after: Vec::new(),
+        delay_ms: 20,
+    }
+}
+
+fn model(blocks: impl IntoIterator<Item = Block>) -> Model {
+    Model { items: blocks.into_iter().map(Item::Block).collect(), next: 100, ..Model::default() }
+}
+
+/// Tells a story that must be right.
+#[track_caller]
+fn check(story: Story) {
+    if let Err((wrong, details)) = tell_with(None, story, 1, 0) {
+        panic!("{details}\n{wrong}");
+    }
+}
+
+/// Applies while something goes wrong, which then is over.
+fn apply_with(told: &mut Told, model: &Model, fault: Fault) -> Result<(), Wrong> {
+    told.machine.cloud.inject(fault).map_err(|error| error.to_string())?;
+    told.apply(model, &How { parallelism: 10, ..How::default() })?;
+    told.machine.cloud.heal().map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_found_object_still_knows_what_it_depends_on() {
+    check(|told, _| {
+        let model = model([block(1, &[]), block(2, &[1])]);
+        apply_with(told, &model, Fault::new(When::CrashAfter).on("create").named("n2"))?;
+        told.end(&model)
+    });
+}
+
+#[test]
+fn a_half_made_replacement_is_replaced() {
+    check(|told, _| {
+        let old = model([Block { creates_first: true, ..block(1, &[]) }]);
+        told.converge(&old)?;
+        let new = model([Block { creates_first: true, region: 1, ..block(1, &[]) }]);
+        apply_with(told, &new, Fault::new(When::Partial).on("create").times(1))?;
+        told.converge(&new)?;
+        let objects = told.machine.cloud.objects().map_err(|error| error.to_string())?;
+        if objects.iter().any(|object| object.broken) { Err("it is still half made".to_owned()) } else { Ok(()) }
+    });
+}
+
+#[test]
+fn a_half_made_object_of_a_run_that_was_killed_is_replaced() {
+    check(|told, _| {
+        let model = model([Block { delay_ms: 1000, ..block(1, &[]) }]);
+        let partial = Fault::new(When::Partial).on("create").times(1);
+        told.machine.cloud.inject(partial).map_err(|error| error.to_string())?;
+        told.apply(&model, &How { cut: super::Cut::Kill(1, 100), parallelism: 1, ..How::default() })?;
+        told.converge(&model)?;
+        let objects = told.machine.cloud.objects().map_err(|error| error.to_string())?;
+        if objects.iter().any(|object| object.broken) { Err("it is still half made".to_owned()) } else { Ok(()) }
+    });
+}
+
+#[test]
+fn a_deposed_object_that_somebody_took_away_leaves_state() {
+    check(|told, _| {
+        let old = model([Block { creates_first: true, ..block(1, &[]) }]);
+        told.converge(&old)?;
+        let new = model([Block { creates_first: true, region: 1, ..block(1, &[]) }]);
+        told.apply(&new, &How { interrupt: Some(2), parallelism: 1, ..How::default() })?;
+        let deposed = told.machine.ledger()?.state.objects().filter(|(target, ..)| target.deposed.is_some()).count();
+        assert_eq!(deposed, 1, "the new object is there, the old one not gone");
+        told.machine.cloud.remove("object-1").map_err(|error| error.to_string())?;
+        told.converge(&new)
+    });
+}
+
+#[test]
+fn dependencies_follow_what_is_moved() {
+    check(|told, _| {
+        told.converge(&model([block(1, &[]), block(2, &[1])]))?;
+        let mut moved = model([Block { label: "other".to_owned(), ..block(1, &[]) }, block(2, &[1])]);
+        moved.moved.push(("fake_object.n1".to_owned(), "fake_object.other".to_owned()));
+        told.end(&moved)
+    });
+}
+
+#[test]
+fn what_stays_between_two_objects_keeps_their_order() {
+    check(|told, _| {
+        let between = || Block { kind: CONDUIT, ..block(2, &[1]) };
+        let tied = |number: u32, region: u32, refs: &[u32]| Block { is_tied: true, region, ..block(number, refs) };
+        told.converge(&model([tied(1, 0, &[]), between(), tied(3, 0, &[2])]))?;
+        told.converge(&model([tied(1, 1, &[]), between(), tied(3, 0, &[2])]))
+    });
+}
+
+#[test]
+fn an_interrupt_before_the_first_step_changes_nothing() {
+    check(|told, _| {
+        let model = model([block(1, &[])]);
+        told.apply(&model, &How { interrupt: Some(0), parallelism: 1, ..How::default() })?;
+        let count = told.machine.cloud.objects().map_err(|error| error.to_string())?.len();
+        if count == 0 { Ok(()) } else { Err(format!("{count} objects were made")) }
+    });
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    let log = || {
+        let mut told = Told { machine: Machine::new(7), random: Seeded::new(7), models: Vec::new(), sabotage: None };
+        super::changes(&mut told, 5).expect("it is right");
+        told.machine.log.take()
+    };
+    assert_eq!(log(), log());
+}

@@ -1,0 +1,86 @@
+//! Our own fake provider through the protocol: everything is as if it were linked in.
+
+use super::world::World;
+
+const THEIRS: &str = r#"
+terraform {
+  required_providers {
+    fake = { source = "example.com/test/fake" }
+  }
+}
+"#;
+
+const BEFORE: &str = r#"
+provider "fake" {
+  world = "world.json"
+}
+
+resource "fake_object" "a" {
+  name = "a"
+  tags = { owner = "me" }
+  rules = [{ port = 80 }, { port = 443, protocol = "tcp" }]
+}
+
+resource "fake_object" "b" {
+  for_each = toset(["x", "y"])
+  name     = "b-${each.key}-${fake_object.a.id}"
+}
+
+data "fake_object" "found" {
+  name       = "a"
+  depends_on = [fake_object.a]
+}
+
+output "revision" {
+  value = fake_object.a.revision
+}
+"#;
+
+/// Runs a whole life and returns what was printed.
+fn life(world: World, head: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut step = |world: &World, arguments: &[&str]| said.push(world.run(arguments));
+    world.write("main.tf", &format!("{head}{BEFORE}"));
+    step(&world, &["validate"]);
+    step(&world, &["plan"]);
+    step(&world, &["apply", "-auto-approve"]);
+    step(&world, &["plan"]);
+    let after = BEFORE.replace("owner = \"me\"", "owner = \"you\"").replace("\"x\", \"y\"", "\"y\", \"z\"");
+    world.write("main.tf", &format!("{head}{after}"));
+    step(&world, &["plan"]);
+    step(&world, &["apply", "-auto-approve"]);
+    step(&world, &["state", "list"]);
+    step(&world, &["show"]);
+    step(&world, &["destroy", "-auto-approve"]);
+    world.nothing_lingers();
+    world.forget_starts();
+    said
+}
+
+#[test]
+fn a_life_over_the_wire_looks_like_one_that_is_linked_in() {
+    let mut plugin = World::new();
+    plugin.fake();
+    let (theirs, ours) = (life(plugin, THEIRS), life(World::new(), ""));
+    for (theirs, ours) in theirs.iter().zip(&ours) {
+        assert_eq!(sorted(theirs), sorted(ours));
+    }
+}
+
+/// What goes on at the same time ends in any order.
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    if text.contains("Apply complete!") || text.contains("Destroy complete!") {
+        lines.sort_unstable();
+    }
+    lines
+}
+
+#[test]
+fn problems_of_a_plugin_point_into_the_configuration() {
+    let mut world = World::new();
+    world.fake();
+    world.write("main.tf", &format!("{THEIRS}\nresource \"fake_object\" \"a\" {{\n  name = \"\"\n}}\n"));
+    let errors = world.fails(&["validate"]);
+    assert!(errors.contains("on main.tf line 9") && errors.contains("name = \"\""), "{errors}");
+}

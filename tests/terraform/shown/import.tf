@@ -1,0 +1,4 @@
+import {
+  to = fake_object.found
+  id = "object-1"
+}
