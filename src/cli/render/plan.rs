@@ -153,7 +153,7 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
         &change.address.resource.resource.kind,
     );
     // Of a type that its provider no longer has, the stored attributes are all there is to see.
-    let bare = block.is_none().then(|| bare_block(before)).unwrap_or_default();
+    let bare = if block.is_none() { bare_block(before) } else { Block::default() };
     let block = block.unwrap_or(&bare);
     let mut compared = comparer.block(block, some(before), some(after), &forcing);
     if change.action == Action::NoOp && moved_from.is_some() {
