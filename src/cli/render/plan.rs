@@ -152,15 +152,9 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
         change.address.resource.resource.mode,
         &change.address.resource.resource.kind,
     );
-    let bare;
-    let block = match block {
-        Some(block) => block,
-        // Only what is stored of a type that its provider no longer has: its attributes are all there is to see.
-        None => {
-            bare = bare_block(before);
-            &bare
-        }
-    };
+    // Of a type that its provider no longer has, the stored attributes are all there is to see.
+    let bare = if block.is_none() { bare_block(before) } else { Block::default() };
+    let block = block.unwrap_or(&bare);
     let mut compared = comparer.block(block, some(before), some(after), &forcing);
     if change.action == Action::NoOp && moved_from.is_some() {
         // The object is shown so that one sees which it is, not to be read in full.
