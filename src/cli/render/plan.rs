@@ -137,9 +137,7 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
     if let Some(from) = moved_from.filter(|_| change.action != Action::NoOp) {
         let _ = writeln!(writer.out, "  # (moved from {from})");
     }
-    if let Some(importing) = &change.importing {
-        imported(change, importing, writer);
-    }
+    change.importing.iter().for_each(|importing| imported(change, importing, writer));
     // What is stored knows where it is sensitive, even where the plan did not need to know.
     let stored = change.prior.iter().flat_map(|object| object.sensitive.iter());
     let marks: Vec<_> = stored.map(|path| (path.clone(), value::Marks::SENSITIVE)).collect();
