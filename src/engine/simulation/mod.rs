@@ -38,6 +38,9 @@ const STAGES_BEYOND_MAX: usize = 10;
 /// A story that a seed tells, of that size.
 type Story = fn(&mut Told, u64) -> Result<(), Wrong>;
 
+/// Does harm to a machine, to see that it is noticed.
+type Sabotage = fn(&Machine) -> Result<(), Wrong>;
+
 /// A story while it is told.
 struct Told {
     machine: Machine,
@@ -45,7 +48,7 @@ struct Told {
     /// The configurations so far, for who has to understand what happened.
     models: Vec<Model>,
     /// Is done before each run, to see that it is noticed.
-    sabotage: Option<fn(&Machine) -> Result<(), Wrong>>,
+    sabotage: Option<Sabotage>,
 }
 
 impl Told {
@@ -298,7 +301,7 @@ fn tell(story: Story, seed: u64, size: u64) -> Result<(), (Wrong, String)> {
 }
 
 fn tell_with(
-    sabotage: Option<fn(&Machine) -> Result<(), Wrong>>,
+    sabotage: Option<Sabotage>,
     story: Story,
     seed: u64,
     size: u64,
