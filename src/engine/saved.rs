@@ -8,7 +8,9 @@ use plan::{Ephemerals, Plan, Pool, Values};
 use sha2::{Digest as _, Sha256};
 use state::{Journal, State, Target};
 
-use crate::session::{Approval, Failure, Looks, Report, Request, Run, Worked, close, Watching, executor, open, pool, world};
+use crate::session::{
+    Approval, Failure, Looks, Report, Request, Run, Watching, Worked, close, executor, open, pool, world,
+};
 
 /// Returns what tells a stored state apart from all others. One that was never stored has a random name that nobody will
 /// see again, which therefore does not count.
@@ -31,7 +33,7 @@ pub(crate) fn keep(run: &Run<'_>, basis: Basis, prior: &State, plan: &Plan) -> S
         options: request.options.clone(),
         has_errors: plan.diags.has_errors(),
         prior: refreshed(prior, plan),
-        providers: providers(plan, &run.pool),
+        providers: providers(plan, request, &run.pool),
         resources: run.values.save(plan),
         ..SavedPlan::default()
     }
@@ -51,15 +53,20 @@ fn refreshed(prior: &State, plan: &Plan) -> State {
 }
 
 /// Returns the providers of a plan, sorted.
-fn providers(plan: &Plan, pool: &Pool) -> Vec<SavedProvider> {
+fn providers(plan: &Plan, request: &Request<'_>, pool: &Pool) -> Vec<SavedProvider> {
     let wanted: BTreeSet<&addr::Provider> = plan.changes.iter().map(|change| &change.provider.provider).collect();
-    let digests = wanted.into_iter().filter_map(|provider| Some((provider, digest(provider, pool)?)));
+    let digests = wanted.into_iter().filter_map(|provider| Some((provider, digest(provider, request, pool)?)));
     digests.map(|(provider, digest)| SavedProvider { provider: provider.to_string().into(), digest }).collect()
 }
 
-fn digest(provider: &addr::Provider, pool: &Pool) -> Option<Digest> {
+/// Returns what tells a provider from others and from its other versions: its schemas, and the name of its program, which
+/// by custom ends with the version.
+fn digest(provider: &addr::Provider, request: &Request<'_>, pool: &Pool) -> Option<Digest> {
     let made = pool.bare(provider)?;
-    Some(Sha256::digest(format!("{:?}", made.schemas())).into())
+    let program = request.providers.program(provider);
+    let name = program.as_ref().and_then(|program| program.file_name()).unwrap_or_default();
+    let sum = Sha256::new().chain_update(name.as_encoded_bytes()).chain_update([0]);
+    Some(sum.chain_update(format!("{:?}", made.schemas())).finalize().into())
 }
 
 /// Returns why a saved plan cannot be carried out whatever the state is.
@@ -94,7 +101,7 @@ pub fn apply_saved(
     }
     let executor = executor()?;
     let pool = pool(&request);
-    same_providers(&saved, &pool)?;
+    same_providers(&saved, &request, &pool)?;
     let journal = open(&request)?;
     let stale = stale(&saved, &journal);
     let worked = match stale {
@@ -104,10 +111,10 @@ pub fn apply_saved(
     close(journal, worked)
 }
 
-fn same_providers(saved: &SavedPlan, pool: &Pool) -> Result<(), Failure> {
+fn same_providers(saved: &SavedPlan, request: &Request<'_>, pool: &Pool) -> Result<(), Failure> {
     let mut diags = Diagnostics::new();
     for known in &saved.providers {
-        let now = addr::Provider::parse(&known.provider).ok().and_then(|provider| digest(&provider, pool));
+        let now = addr::Provider::parse(&known.provider).ok().and_then(|provider| digest(&provider, request, pool));
         if now == Some(known.digest) {
             continue;
         }

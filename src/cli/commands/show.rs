@@ -102,15 +102,14 @@ impl Args {
     }
 
     fn show_plan(&self, session: &mut Session, saved: &SavedPlan) -> Exit {
-        let linked = LinkedProviders::new(session.providers);
+        let (sources, mut diags) = (Sources::default(), Diagnostics::new());
+        let configuration = saved::configuration(saved, Assignments::default(), sources, session, &mut diags);
+        let linked = LinkedProviders::of_configuration(session, &configuration.root);
         if !self.json {
             let palette = render::Palette::of(session.ui.out.style());
             session.ui.out.print(&render::text(&saved.plan, &linked, palette));
             return Exit::SUCCESS;
         }
-        let mut diags = Diagnostics::new();
-        let configuration =
-            saved::configuration(saved, Assignments::default(), Sources::default(), session, &mut diags);
         // What is ephemeral is not there, and need not be: nothing is evaluated.
         let module = &configuration.root.module;
         let variables = configuration.assigned.complete(module, Missing::IsUnknown, &mut Diagnostics::new());
