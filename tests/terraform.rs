@@ -3,6 +3,7 @@
 
 mod configurations;
 mod expressions;
+mod json;
 mod lifecycle;
 mod plans;
 mod program;

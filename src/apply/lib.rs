@@ -2,6 +2,7 @@
 //!
 //! *Not here:* what is to be done (`plan`), how it is shown (`cli`), how state is kept (`state`).
 
+mod checks;
 mod edges;
 mod open;
 mod provision;
@@ -9,4 +10,4 @@ mod run;
 mod step;
 
 pub use edges::{Doing, PlannedStep, steps};
-pub use run::{Event, Input, Observer, Outcome, apply};
+pub use run::{Event, Input, Observer, Outcome, Provisioning, apply};

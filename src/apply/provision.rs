@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use value::{Marks, Value};
 
-use crate::run::{Event, Runner};
+use crate::run::{Event, Provisioning, Runner};
 
 /// What a command is run by where the configuration does not say.
 const SHELL: [&str; 2] = ["/bin/sh", "-c"];
@@ -30,7 +30,11 @@ impl<'a> Runner<'a> {
     /// Runs the provisioners of an object for a moment; returns whether all that must succeed did.
     pub(crate) async fn provision(&self, planned: &Change, place: &Place<'a, '_>, when: ProvisionerWhen) -> bool {
         for provisioner in place.resource.provisioners.iter().filter(|provisioner| provisioner.when == when) {
-            if let Err(diags) = self.run_one(planned, place, provisioner).await {
+            let tell = |what| self.input.observer.see(planned, Event::Provisioner(&provisioner.kind, what));
+            tell(Provisioning::Started);
+            let result = self.run_one(planned, place, provisioner).await;
+            tell(if result.is_ok() { Provisioning::Ended } else { Provisioning::Failed });
+            if let Err(diags) = result {
                 self.outcome.borrow_mut().diags.append(diags);
                 if !provisioner.continue_on_failure {
                     return false;
@@ -62,7 +66,8 @@ impl<'a> Runner<'a> {
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let says = |line: &str| {
             if !is_secret && !quiet {
-                self.input.observer.see(planned, Event::Message(&format!("(local-exec): {line}")));
+                let output = Provisioning::Output(line);
+                self.input.observer.see(planned, Event::Provisioner(&provisioner.kind, output));
             }
         };
         let mut out = out.map(|out| BufReader::new(out).lines());

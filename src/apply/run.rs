@@ -14,11 +14,10 @@ use futures_util::lock::Mutex;
 use futures_util::stream::FuturesUnordered;
 use graph::{Lock, Schedule, Step};
 use lang::body::CompiledBody;
-use lang::conditions::Verdict;
-use lang::evaluation::{Evaluation, Repeated, World};
+use lang::evaluation::{Evaluation, World};
 use lang::module::Resource;
 use lang::replacement::CreateFirst;
-use plan::{Change, Ephemerals, Need, Operation, Plan, Pool, Stage, Values};
+use plan::{Change, Ephemerals, Need, Operation, Plan, Pool, Stage, Tally, Values};
 use state::record::{Gone, Move, Record, Settled};
 use state::{Dependency, DeposedKey, Journal, Object, Target};
 use value::{Marks, Path, Value};
@@ -62,6 +61,9 @@ pub trait Observer {
 
     /// A later stage begins: what the plan deferred can be planned now.
     fn stage(&self, _plan: &Plan) {}
+
+    /// Something is looked at while a plan is made.
+    fn look(&self, _address: &AbsInstance, _look: plan::Look<'_>) {}
 }
 
 /// What happened.
@@ -73,12 +75,27 @@ pub enum Event<'a> {
     Started(Doing),
     /// The provider says something.
     Message(&'a str),
+    /// A provisioner of this type does something.
+    Provisioner(&'a str, Provisioning<'a>),
     /// A step has ended well; the object as it is now.
     Ended(Doing, Duration, &'a Value),
     /// A step has failed.
     Failed(Doing, Duration),
     /// A step will not be taken, because that of another change failed.
     Skipped(Doing, &'a Change),
+}
+
+/// What a provisioner does.
+#[derive(Clone, Copy, Debug)]
+pub enum Provisioning<'a> {
+    /// It begins.
+    Started,
+    /// It says something.
+    Output(&'a str),
+    /// It has ended well.
+    Ended,
+    /// It has failed.
+    Failed,
 }
 
 /// How an apply came out.
@@ -125,6 +142,8 @@ pub(crate) struct Runner<'a> {
     /// Ephemeral resources that could not be opened.
     pub(crate) unopened: RefCell<HashSet<AbsResource>>,
     pub(crate) ranks: OnceCell<Ranks>,
+    /// How conditions came out.
+    pub(crate) tally: RefCell<Tally>,
 }
 
 /// Carries out a plan. What could not be done is in the outcome's diagnostics; what was done is in the journal.
@@ -140,12 +159,15 @@ pub async fn apply(input: &Input<'_>) -> Outcome {
         opening: Mutex::new(()),
         unopened: RefCell::default(),
         ranks: OnceCell::new(),
+        tally: RefCell::new(Tally::resume(&input.plan.checks)),
     };
     runner.run().await;
     let mut outcome = runner.outcome.take();
     if !outcome.diags.has_errors() {
         runner.outputs(&mut outcome.diags);
+        runner.check_the_rest(&mut outcome.diags);
     }
+    runner.store_checks(&mut outcome.diags);
     outcome.diags.append(runner.evaluation.take_diagnostics());
     outcome
 }
@@ -359,15 +381,8 @@ impl Runner<'_> {
         let wanted = |name: &ecow::EcoString| {
             self.input.plan.outputs.iter().any(|change| change.name == *name && change.after.is_some())
         };
-        let outputs = root.node.module.outputs.iter().filter(|output| wanted(&output.name));
-        let conditions = outputs.flat_map(|output| &output.preconditions);
-        for condition in conditions {
-            let summary = "Module output value precondition failed";
-            match self.evaluation.verdict(&root, &Repeated::default(), condition, summary) {
-                Verdict::Fails(problem) => diags.push(*problem),
-                Verdict::Broken(found) => diags.append(found),
-                Verdict::Holds | Verdict::Unknown => {}
-            }
+        for output in root.node.module.outputs.iter().filter(|output| wanted(&output.name)) {
+            self.preconditions(&root, output, diags);
         }
         if diags.has_errors() {
             return;

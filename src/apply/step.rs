@@ -12,10 +12,10 @@ use lang::conditions::Verdict;
 use lang::evaluation::{Instance, Repeated};
 use lang::expr::Evaluator;
 use lang::module::{Condition, ProvisionerWhen, Resource};
-use plan::{Action, Change, change, problems};
+use plan::{Action, Change, Checkable, change, problems};
 use sdk::{ApplyRequest, ApplyResponse, Call, PlanRequest, Problem, Progress, Provider, answer, random_uuid};
 use state::record::{Gone, Handle, Intent, Outline, Record, Settled};
-use state::{Attributes, Object, Status, Target};
+use state::{Attributes, CheckKind, Object, Status, Target};
 use value::{Marks, Path, Value};
 
 use crate::edges::{Doing, PlannedStep};
@@ -121,8 +121,16 @@ impl<'a> Runner<'a> {
         conditions: &[Condition],
         summary: &str,
     ) -> Result<(), Diagnostics> {
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        let resource = &address.resource;
+        let (name, key) = (resource.resource.to_string(), address.key.as_ref());
+        let what = Checkable { kind: CheckKind::Resource, module: &resource.module, name: &name, key };
         for condition in conditions {
-            let mut problem = match self.evaluation.verdict(instance, repeated, condition, summary) {
+            let verdict = self.evaluation.verdict(instance, repeated, condition, summary);
+            self.tally.borrow_mut().add_verdict(what, &verdict);
+            let mut problem = match verdict {
                 Verdict::Holds => continue,
                 Verdict::Fails(problem) => *problem,
                 Verdict::Unknown => {
@@ -159,6 +167,7 @@ impl<'a> Runner<'a> {
             return Err(self.fail(planned, "Configuration is gone", "The module no longer has such an instance."));
         };
         let repeated = planned.repeated.clone().unwrap_or_default();
+        self.forget_verdicts(planned, resource);
         let preconditions = &resource.lifecycle.preconditions;
         self.check(planned, (&instance, &repeated), preconditions, "Resource precondition failed")?;
         let mut diags = Diagnostics::new();

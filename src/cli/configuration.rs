@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diag::{Diagnostic, Diagnostics, Sources};
 use install::modules::manifest::InstalledModules;
-use lang::functions::{self, RealFiles};
+use lang::functions::{self, Files, RealFiles};
 use lang::module::{Module, Reader};
 use lang::tree::{self, Modules, Node};
 
@@ -58,7 +58,22 @@ impl Configuration {
     ) -> Configuration {
         let environment = environment_of_functions(purity, variables, diags);
         let nothing_assigned = |_: &Module, _: &mut Sources, _: &mut Diagnostics| Assigned::default();
-        let (read, mistakes) = read_with(dir, environment, Sources::default(), modules, diags, nothing_assigned);
+        let (sources, from) = (Sources::default(), (&RealFiles as &dyn Files, modules));
+        let (read, mistakes) = read_with(dir, environment, from, (sources, diags), nothing_assigned);
+        diags.append(mistakes);
+        read
+    }
+
+    /// Reads a configuration from files and modules that were kept, for a run that changes things.
+    pub(crate) fn read_saved(
+        dir: &Path,
+        from: (&dyn Files, &mut dyn Modules),
+        session: &Session,
+        (sources, diags): (Sources, &mut Diagnostics),
+        assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
+    ) -> Configuration {
+        let environment = environment_of_functions(Purity::Impure, &session.environment, diags);
+        let (read, mistakes) = read_with(dir, environment, from, (sources, diags), assign);
         diags.append(mistakes);
         read
     }
@@ -89,7 +104,8 @@ impl Configuration {
     ) -> (Configuration, Diagnostics) {
         let environment = environment_of_functions(Purity::Impure, &session.environment, diags);
         let mut modules = InstalledModules::read(dir);
-        read_with(dir, environment, sources, &mut modules, diags, |module, sources, diags| {
+        let from: (&dyn Files, &mut dyn Modules) = (&RealFiles, &mut modules);
+        read_with(dir, environment, from, (sources, diags), |module, sources, diags| {
             if asking == Asking::Allowed {
                 assignments.ask(module, &mut session.ui.out, diags);
             }
@@ -101,12 +117,11 @@ impl Configuration {
 fn read_with(
     dir: &Path,
     environment: functions::Environment,
-    mut sources: Sources,
-    modules: &mut dyn Modules,
-    diags: &mut Diagnostics,
+    (files, modules): (&dyn Files, &mut dyn Modules),
+    (mut sources, diags): (Sources, &mut Diagnostics),
     assign: impl FnOnce(&Module, &mut Sources, &mut Diagnostics) -> Assigned,
 ) -> (Configuration, Diagnostics) {
-    let mut reader = Reader::new(&RealFiles, &mut sources);
+    let mut reader = Reader::new(files, &mut sources);
     let module = reader.module(dir, diags);
     let assigned = assign(&module, reader.sources, diags);
     let root = tree::load_with(dir, &assigned.values(), &mut reader, &environment, modules, diags);

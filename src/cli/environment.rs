@@ -37,6 +37,7 @@ pub const VARIABLES: &[Variable] = &[
         effect: "The host that providers and modules of the default registry come from.",
     },
     Variable { name: "GANTRY_INPUT", effect: "With `false` or `0`: never ask for the values of variables." },
+    Variable { name: "GANTRY_IN_AUTOMATION", effect: "With any value: no advice on what to run next." },
     Variable {
         name: "GANTRY_LOG",
         effect: "What of the plugins' logs is shown: `error`, `warn`, `info`, `debug`, `trace`, `json`, `off`.",
@@ -84,6 +85,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "TF_DATA_DIR", effect: "As `GANTRY_DATA_DIR`, which wins." },
     Variable { name: "TF_DISABLE_PLUGIN_TLS", effect: "With any value: plugins are talked with in the clear." },
     Variable { name: "TF_INPUT", effect: "As `GANTRY_INPUT`, which wins." },
+    Variable { name: "TF_IN_AUTOMATION", effect: "As `GANTRY_IN_AUTOMATION`." },
     Variable { name: "TF_LOG", effect: "As `GANTRY_LOG`, which wins." },
     Variable { name: "TF_LOG_PATH", effect: "As `GANTRY_LOG_PATH`, which wins." },
     Variable { name: "TF_LOG_PROVIDER", effect: "As `GANTRY_LOG_PROVIDER`, which wins." },
@@ -184,6 +186,11 @@ impl Environment {
     pub fn is_input_off(&self) -> bool {
         let text = self.get("GANTRY_INPUT").or_else(|| self.get("TF_INPUT"));
         text.is_some_and(|text| matches!(crate::arguments::boolean(text), Ok(false)))
+    }
+
+    /// Tells whether a program runs this one, which knows itself what to run next.
+    pub fn is_automated(&self) -> bool {
+        self.get("GANTRY_IN_AUTOMATION").or_else(|| self.get("TF_IN_AUTOMATION")).is_some()
     }
 
     /// Returns what the installation of providers and modules may know.

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use addr::AbsInstance;
-use apply::{Doing, Event, Observer};
+use apply::{Doing, Event, Observer, Provisioning};
 use diag::{Diagnostics, Sources};
 use lang::functions::Clock;
-use plan::{Action, Change, Operation, Plan, Stage};
+use plan::{Action, Change, Look, Operation, Plan, Stage};
+use value::Value;
 
 use crate::live::Live;
 use crate::render::plan as render;
@@ -179,6 +180,24 @@ impl<'a, 's> Progress<'a, 's> {
 }
 
 impl Progress<'_, '_> {
+    /// Tells of a provisioner; people see what it says and nothing else.
+    fn provisioner(&self, address: &addr::AbsInstance, kind: &str, what: Provisioning<'_>) {
+        let (name, message, output) = match what {
+            Provisioning::Started => ("provision_start", format!("{address}: Provisioning with '{kind}'..."), None),
+            Provisioning::Output(text) => ("provision_progress", format!("{address}: ({kind}): {text}"), Some(text)),
+            Provisioning::Ended => ("provision_complete", format!("{address}: ({kind}) Provisioning complete"), None),
+            Provisioning::Failed => ("provision_errored", format!("{address}: ({kind}) Provisioning errored"), None),
+        };
+        match self.voice {
+            Voice::Text if output.is_none() => {}
+            Voice::Text => self.say("log", message, None),
+            Voice::Json => {
+                let line = stream::provision(name, message, address, kind, output);
+                say(&mut self.session.borrow_mut(), [line]);
+            }
+        }
+    }
+
     /// Tells that an object that exists is in state now.
     fn imported(&self, change: &Change) {
         let address = &change.address;
@@ -223,6 +242,27 @@ impl Observer for Progress<'_, '_> {
         }
     }
 
+    /// Tells of what is looked at; for people that goes too fast.
+    fn look(&self, address: &addr::AbsInstance, look: Look<'_>) {
+        if self.voice == Voice::Text {
+            return;
+        }
+        let id = |value: &Value| render::id(value);
+        let line = match look {
+            Look::RefreshBegins(value) => stream::refresh(address, false, id(value)),
+            Look::RefreshEnds(value) => stream::refresh(address, true, id(value)),
+            Look::ReadBegins => {
+                let hook = Hook { address, action: "read", id: None, elapsed: None };
+                hook.line("apply_start", format!("{address}: Reading..."))
+            }
+            Look::ReadEnds => {
+                let hook = Hook { address, action: "read", id: None, elapsed: Some(Duration::ZERO) };
+                hook.line("apply_complete", format!("{address}: Read complete"))
+            }
+        };
+        say(&mut self.session.borrow_mut(), [line]);
+    }
+
     fn stage(&self, plan: &plan::Plan) {
         let text = format!("More is known now, so what was deferred goes on: {}.", plan.counts());
         match self.voice {
@@ -232,6 +272,10 @@ impl Observer for Progress<'_, '_> {
     }
 
     fn see(&self, change: &Change, event: Event<'_>) {
+        // What is only forgotten is not worth a line: nothing happens to it.
+        if change.action == Action::Forget {
+            return;
+        }
         let address = &change.address;
         let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
         let name = |doing| format!("{address}{deposed} {}", words(change, doing).action);
@@ -257,6 +301,7 @@ impl Observer for Progress<'_, '_> {
                 self.running.borrow_mut().insert(name(doing), running);
             }
             Event::Message(text) => self.say("log", format!("{address}: {text}"), None),
+            Event::Provisioner(kind, what) => self.provisioner(address, kind, what),
             Event::Ended(doing, took, value) => {
                 let now = environment::SystemClock.now();
                 self.tally.borrow_mut().end(now, took, || step_name(change, doing));

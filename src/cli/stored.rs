@@ -85,6 +85,14 @@ pub(crate) fn load(session: &mut Session) -> Result<State, Exit> {
     }
 }
 
+/// Returns the state in the bytes of a file, ours or Terraform's; nothing if they are something else.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Option<State> {
+    if let Ok(reading) = state::read(bytes) {
+        return Some(reading.ledger.state);
+    }
+    state::terraform::read(std::str::from_utf8(bytes).ok()?).ok()
+}
+
 /// Returns the state of the current workspace if it can be read; who needs to know why not will find out.
 pub(crate) fn peek(session: &Session) -> Option<State> {
     let bytes = store().load(&workspace(session)).ok()??;

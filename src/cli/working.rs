@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use addr::{AbsInstance, Pattern};
 use diag::{Diagnostic, Diagnostics, Sources};
 use engine::{Approval, RealRuntime, Report, Request};
+use lang::functions::Clock;
+use plan::file::SavedPlan;
 use plan::{Options, Plan};
+use value::Value;
 
 use crate::configuration::{Asking, Configuration};
 use crate::glimpse::Glimpse;
@@ -19,7 +22,7 @@ use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::tally::Tally;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, backend, environment, generated, offer, requirements, stored};
+use crate::{Exit, Session, arguments, backend, environment, generated, offer, requirements, saved, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -40,6 +43,14 @@ impl PlanningArgs {
     /// Returns in what form the command speaks.
     pub(crate) fn voice(&self) -> Voice {
         if self.json { Voice::Json } else { Voice::Text }
+    }
+}
+
+impl PlanningArgs {
+    /// Tells whether something is given that says how to plan.
+    pub(crate) fn has_planning_options(&self) -> bool {
+        let nowhere = self.replace.is_empty() && self.target.is_empty() && self.exclude.is_empty();
+        !(self.refresh && nowhere)
     }
 }
 
@@ -151,10 +162,19 @@ pub(crate) struct Wish<'a> {
     pub(crate) operation: &'static str,
     /// What it is for.
     pub(crate) goal: Goal,
+    /// Where to save the plan.
+    pub(crate) out: Option<&'a Path>,
     /// Where configuration goes that is written for imported objects without one.
     pub(crate) generate_into: Option<&'a Path>,
     /// What to do with the plan, which has been shown.
     pub(crate) decide: &'a mut dyn FnMut(&mut Session, &Plan) -> Approval,
+}
+
+/// A configuration that has been read and found right.
+struct Ready {
+    configuration: Configuration,
+    variables: Vec<Value>,
+    linked: LinkedProviders,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
@@ -166,7 +186,51 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     let can_ask =
         args.input && voice == Voice::Text && session.ui.is_interactive && !session.environment.is_input_off();
     let asking = if can_ask { Asking::Allowed } else { Asking::Off };
-    let configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+    let mut configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+    let now = UNIX_EPOCH + Duration::from_secs(environment::SystemClock.now().as_secs());
+    configuration.environment.plan_time = Some(now);
+    let ready = check(session, voice, configuration, diags)?;
+    let options = Options { is_saved: wish.out.is_some(), ..options(session, args, &wish)? };
+    carry_out(session, args, (&ready, options), wish, None)
+}
+
+/// Carries out a saved plan; what there is to say has been said.
+pub(crate) fn run_saved(
+    session: &mut Session,
+    args: &PlanningArgs,
+    wish: Wish<'_>,
+    saved: SavedPlan,
+) -> Result<Report, Exit> {
+    let voice = begin(session, args, wish.operation)?;
+    if let Some(problem) = engine::refuse(&saved, &stored::workspace(session)) {
+        voice.diagnostics(session, &Sources::default(), &problem.into());
+        return Err(Exit::FAILURE);
+    }
+    let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
+    let assignments =
+        Assignments::collect(Path::new("."), &args.variables, &session.environment, &mut sources, &mut diags);
+    let configuration = saved::configuration(&saved, assignments, sources, session, &mut diags);
+    let ready = check(session, voice, configuration, diags)?;
+    let options = saved.options.clone();
+    carry_out(session, args, (&ready, options), wish, Some(saved))
+}
+
+/// Says why nothing is done.
+pub(crate) fn refuse(session: &mut Session, args: &PlanningArgs, problem: Diagnostic) -> Exit {
+    match begin(session, args, "plan") {
+        Ok(voice) => voice.diagnostics(session, &Sources::default(), &problem.into()),
+        Err(exit) => return exit,
+    }
+    Exit::FAILURE
+}
+
+/// Completes the values of variables and validates; what is wrong is shown.
+fn check(
+    session: &mut Session,
+    voice: Voice,
+    configuration: Configuration,
+    mut diags: Diagnostics,
+) -> Result<Ready, Exit> {
     check_locks(session, voice, &configuration)?;
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::of_configuration(session, &configuration.root);
@@ -175,7 +239,19 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    let options = options(session, args, &wish)?;
+    Ok(Ready { configuration, variables, linked })
+}
+
+/// Plans or takes the plan that was saved, asks, applies.
+fn carry_out(
+    session: &mut Session,
+    args: &PlanningArgs,
+    (ready, options): (&Ready, Options),
+    mut wish: Wish<'_>,
+    saved: Option<SavedPlan>,
+) -> Result<Report, Exit> {
+    let Ready { configuration, variables, linked } = ready;
+    let voice = args.voice();
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
     let interrupt = Interrupt::default();
@@ -184,8 +260,8 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
             root: &configuration.root,
             env: &env,
             cwd: &started_in,
-            variables,
-            functions: &linked,
+            variables: variables.clone(),
+            functions: linked,
         },
         providers: linked.catalogue(),
         store: store(args, wish.operation),
@@ -203,9 +279,14 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     let progress = Progress::new(&session, voice, interrupt.clone());
     let tick = || progress.tick();
     request.tick = &tick;
-    let report = engine::run(request, &progress, &mut |plan| {
+    let is_new = saved.is_none();
+    let mut decide = |plan: &Plan| {
         let mut session = session.borrow_mut();
-        show(&mut session, voice, plan, &linked);
+        match voice {
+            _ if is_new => show(&mut session, voice, plan, linked),
+            Voice::Json => progress::say(&mut session, stream::saved_plan(plan)),
+            Voice::Text => {}
+        }
         let approval = (wish.decide)(&mut session, plan);
         progress.expect(plan);
         if approval == Approval::Apply
@@ -214,14 +295,21 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
             session.problem("Cannot listen for interrupts", format!("{error}. An interrupt ends the run at once."));
         }
         approval
-    });
+    };
+    let report = match saved {
+        None => engine::run(request, &progress, &mut decide),
+        Some(saved) => engine::apply_saved(request, saved, &progress, &mut decide),
+    };
     let tally = progress.end();
     let session = session.into_inner();
-    let report = report.map_err(|failure| {
+    let mut report = report.map_err(|failure| {
         voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
     generated::write(session, voice, wish.generate_into, &report.plan.generated)?;
+    if let Some(path) = wish.out.take() {
+        saved::write(session, path, (configuration, wish.generate_into), &mut report)?;
+    }
     finish(session, voice, &configuration.sources, report, (&interrupt, &tally))
 }
 
@@ -283,8 +371,15 @@ fn finish(
     report: Report,
     (interrupt, tally): (&Interrupt, &Tally),
 ) -> Result<Report, Exit> {
+    let has_failed = report.outcome.is_none() && report.plan.diags.has_errors();
+    if has_failed && voice == Voice::Json && (!report.plan.changes.is_empty() || !report.plan.outputs.is_empty()) {
+        // As far as it goes it is worth knowing.
+        progress::say(session, stream::plan(&report.plan));
+    }
     let mut said = report.plan.diags.clone();
     if let Some(outcome) = &report.outcome {
+        // What the plan could not tell of checks the apply has told.
+        said = said.into_iter().filter(|found| found.summary != plan::ASSERTION_UNKNOWN).collect();
         said.append(outcome.diags.clone());
     }
     if interrupt.is_wanted() {

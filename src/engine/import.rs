@@ -2,16 +2,14 @@
 
 use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
-use lang::evaluation::World;
 use plan::{Ephemerals, Operation, Stage, Values, Watcher};
 use state::Journal;
 
-use crate::session::{Failure, Request, open, pool, settle};
+use crate::session::{Failure, Request, executor, open, pool, settle, world};
 
 /// Takes an object that exists into state, as an instance of the configuration. Returns what the user should know.
 pub fn import(request: Request<'_>, address: &AbsInstance, id: &str) -> Result<Diagnostics, Failure> {
-    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?;
+    let executor = executor()?;
     let journal = open(&request)?;
     let diags = executor.block_on(work(&request, &journal, address, id));
     if let Err((_, error)) = journal.close() {
@@ -30,25 +28,17 @@ impl Watcher for Nobody {
 async fn work(request: &Request<'_>, journal: &Journal, address: &AbsInstance, id: &str) -> Diagnostics {
     let values = Values::default();
     let pool = pool(request);
-    let configuration = &request.configuration;
-    let world = World {
-        root: configuration.root,
-        env: configuration.env,
-        workspace: request.workspace,
-        cwd: configuration.cwd,
-        providers: configuration.functions,
-        resources: &values,
-        applying: false,
-    };
+    let world = world(request, &values);
     let ephemerals = Ephemerals::new(&Nobody, request.runtime.clone());
     let input = |prior| plan::Input {
         world,
-        variables: configuration.variables.clone(),
+        variables: request.configuration.variables.clone(),
         prior,
         pool: pool.clone(),
         values: &values,
         ephemerals: &ephemerals,
         options: &request.options,
+        observer: &(),
     };
     let before = journal.state();
     let mut diags = ephemerals.alongside(settle(input(&before), journal)).await;

@@ -4,6 +4,7 @@
 
 mod import;
 mod runtime;
+mod saved;
 mod session;
 #[cfg(test)]
 mod simulation;
@@ -11,4 +12,5 @@ mod ticks;
 
 pub use import::import;
 pub use runtime::RealRuntime;
+pub use saved::{apply_saved, refuse};
 pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run, run_on};

@@ -10,11 +10,13 @@ use lang::evaluation::World;
 use lang::functions::Environment;
 use lang::tree::Node;
 use lang::validate::Providers;
+use plan::file::SavedPlan;
 use plan::{Ephemerals, Operation, Options, Plan, Pool, Rest, Stage, Values, Watcher};
 use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
 
+use crate::saved;
 use crate::ticks::with_ticks;
 
 /// Stages of one apply: each must do or find out something, so this many are only reached by a mistake.
@@ -79,6 +81,8 @@ pub struct Report {
     pub outcome: Option<apply::Outcome>,
     /// The state at the end.
     pub state: State,
+    /// What a plan file needs beside the plan, if one was wanted.
+    pub saved: Option<Box<SavedPlan>>,
 }
 
 /// Why a run could not begin or end.
@@ -104,8 +108,7 @@ pub fn run(
     observer: &dyn apply::Observer,
     decide: &mut dyn FnMut(&Plan) -> Approval,
 ) -> Result<Report, Failure> {
-    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?;
+    let executor = executor()?;
     let journal = open(&request)?;
     executor.block_on(run_on(&request, journal, observer, decide))
 }
@@ -119,11 +122,29 @@ pub async fn run_on(
     observer: &dyn apply::Observer,
     decide: &mut dyn FnMut(&Plan) -> Approval,
 ) -> Result<Report, Failure> {
-    let result = work(request, &journal, observer, decide).await;
+    let worked = work(request, &journal, observer, decide).await;
+    close(journal, worked)
+}
+
+/// What came of the work, before the journal is closed.
+#[derive(Default)]
+pub(crate) struct Worked {
+    pub(crate) plan: Plan,
+    pub(crate) outcome: Option<apply::Outcome>,
+    pub(crate) saved: Option<Box<SavedPlan>>,
+}
+
+impl Worked {
+    fn failed(diags: Diagnostics) -> Worked {
+        Worked { plan: Plan { diags, ..Plan::default() }, ..Worked::default() }
+    }
+}
+
+pub(crate) fn close(journal: Journal, worked: Worked) -> Result<Report, Failure> {
     match journal.close() {
         Ok(closed) => {
-            let (plan, outcome) = result;
-            Ok(Report { plan, outcome, state: closed.ledger.state })
+            let Worked { plan, outcome, saved } = worked;
+            Ok(Report { plan, outcome, state: closed.ledger.state, saved })
         }
         Err((_, error)) => {
             let detail =
@@ -131,6 +152,12 @@ pub async fn run_on(
             Err(Diagnostic::error("State not saved", detail).into())
         }
     }
+}
+
+/// One thread for all that waits.
+pub(crate) fn executor() -> Result<tokio::runtime::Runtime, Failure> {
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()))?)
 }
 
 pub(crate) fn open(request: &Request<'_>) -> Result<Journal, Failure> {
@@ -156,64 +183,85 @@ pub(crate) async fn settle(input: plan::Input<'_>, journal: &Journal) -> Diagnos
     diags
 }
 
-async fn work(
-    request: &Request<'_>,
-    journal: &Journal,
-    observer: &dyn apply::Observer,
-    decide: &mut dyn FnMut(&Plan) -> Approval,
-) -> (Plan, Option<apply::Outcome>) {
-    let values = Values::default();
+/// Returns the world that a configuration is evaluated in.
+pub(crate) fn world<'a>(request: &'a Request<'a>, values: &'a Values) -> World<'a> {
     let configuration = &request.configuration;
-    let world = World {
+    World {
         root: configuration.root,
         env: configuration.env,
         workspace: request.workspace,
         cwd: configuration.cwd,
         providers: configuration.functions,
-        resources: &values,
+        resources: values,
         applying: false,
-    };
+    }
+}
+
+async fn work(
+    request: &Request<'_>,
+    journal: &Journal,
+    observer: &dyn apply::Observer,
+    decide: &mut dyn FnMut(&Plan) -> Approval,
+) -> Worked {
+    let values = Values::default();
+    let configuration = &request.configuration;
+    let world = world(request, &values);
     let watcher = Watching(observer);
     let ephemerals = Ephemerals::new(&watcher, request.runtime.clone());
-    let run = Run { request, journal, observer, values: &values, ephemerals: &ephemerals, world, pool: pool(request) };
+    let (pool, looks) = (pool(request), Looks(observer));
+    let run = Run { request, journal, observer, values: &values, ephemerals: &ephemerals, world, pool, looks };
     let before = journal.state();
     let mut diags = ephemerals.alongside(settle(run.input(&before, &request.options), journal)).await;
     diags.append(run.end_phase().await);
     if diags.has_errors() {
-        return (Plan { diags, ..Plan::default() }, None);
+        return Worked::failed(diags);
     }
     let (prior, mut moves, mut moved) = plan::refactor(configuration.root, &journal.state());
     let (prior, taken_over) = plan::take_over(run.input(&prior, &request.options), &mut moves).await;
     moved.append(taken_over);
     if moved.has_errors() {
-        return (Plan { diags: moved, ..Plan::default() }, None);
+        return Worked::failed(moved);
     }
     let mut plan = ephemerals.alongside(plan::plan(run.input(&prior, &request.options))).await;
     plan.take_moves(moves);
     plan.diags.append(run.end_phase().await);
     plan.diags.append(moved);
+    let saved = request.options.is_saved.then(|| {
+        let basis = saved::basis(journal);
+        Box::new(saved::keep(&run, basis, &prior, &plan))
+    });
     if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
-        return (plan, None);
+        return Worked { plan, outcome: None, saved };
     }
     let mut outcome = run.apply(&plan).await;
     run.complete(&plan, &mut outcome).await;
     outcome.diags.append(run.end_phase().await);
-    (plan, Some(outcome))
+    Worked { plan, outcome: Some(outcome), saved }
 }
 
 /// What the stages of one run share.
-struct Run<'a> {
-    request: &'a Request<'a>,
-    journal: &'a Journal,
-    observer: &'a dyn apply::Observer,
-    values: &'a Values,
-    ephemerals: &'a Ephemerals<'a>,
-    world: World<'a>,
-    pool: Rc<Pool>,
+pub(crate) struct Run<'a> {
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) journal: &'a Journal,
+    pub(crate) observer: &'a dyn apply::Observer,
+    pub(crate) values: &'a Values,
+    pub(crate) ephemerals: &'a Ephemerals<'a>,
+    pub(crate) world: World<'a>,
+    pub(crate) pool: Rc<Pool>,
+    pub(crate) looks: Looks<'a>,
+}
+
+/// Tells those who watch an apply of what is looked at before it.
+pub(crate) struct Looks<'a>(pub(crate) &'a dyn apply::Observer);
+
+impl plan::Observer for Looks<'_> {
+    fn look(&self, address: &addr::AbsInstance, look: plan::Look<'_>) {
+        self.0.look(address, look);
+    }
 }
 
 /// Tells the observer of the apply of ephemeral resources, too.
-struct Watching<'a>(&'a dyn apply::Observer);
+pub(crate) struct Watching<'a>(pub(crate) &'a dyn apply::Observer);
 
 impl Watcher for Watching<'_> {
     fn see(&self, address: &addr::AbsInstance, operation: Operation, stage: Stage) {
@@ -222,13 +270,13 @@ impl Watcher for Watching<'_> {
 }
 
 impl<'a> Run<'a> {
-    fn input<'i>(&'i self, prior: &'i State, options: &'i Options) -> plan::Input<'i> {
+    pub(crate) fn input<'i>(&'i self, prior: &'i State, options: &'i Options) -> plan::Input<'i> {
         let variables = self.request.configuration.variables.clone();
         let (world, pool, values, ephemerals) = (self.world, self.pool.clone(), self.values, self.ephemerals);
-        plan::Input { world, variables, prior, pool, values, ephemerals, options }
+        plan::Input { world, variables, prior, pool, values, ephemerals, options, observer: &self.looks }
     }
 
-    async fn apply(&self, plan: &Plan) -> apply::Outcome {
+    pub(crate) async fn apply(&self, plan: &Plan) -> apply::Outcome {
         let env = Environment { pure: false, ..self.request.configuration.env.clone() };
         let input = apply::Input {
             world: World { env: &env, applying: true, ..self.world },
@@ -249,7 +297,7 @@ impl<'a> Run<'a> {
     }
 
     /// Closes what is ephemeral, and forgets what it held; the next phase opens it anew.
-    async fn end_phase(&self) -> Diagnostics {
+    pub(crate) async fn end_phase(&self) -> Diagnostics {
         self.values.forget_ephemeral();
         self.pool.end_phase();
         self.ephemerals.close_all().await
@@ -257,7 +305,7 @@ impl<'a> Run<'a> {
 
     /// Plans what a plan deferred, now that what it waited for is done, and does it as far as that stays within what was
     /// approved; until nothing is left.
-    async fn complete(&self, approved: &Plan, outcome: &mut apply::Outcome) {
+    pub(crate) async fn complete(&self, approved: &Plan, outcome: &mut apply::Outcome) {
         let mut rest = Rest::of(approved);
         for _ in 0..STAGES_MAX {
             if rest.is_empty() || outcome.diags.has_errors() || (self.request.stopping)() {

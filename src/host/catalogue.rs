@@ -161,6 +161,11 @@ impl Catalogue {
         self.linked(provider).is_some()
     }
 
+    /// Returns the file of a provider's program, if it is not part of this one and is there.
+    pub fn program(&self, provider: &Provider) -> Option<PathBuf> {
+        if self.is_linked(provider) { None } else { (self.find)(provider).ok() }
+    }
+
     fn entry(&self, provider: &Provider) -> &Entry {
         if let Some(known) = self.entries.get(provider) {
             return known;

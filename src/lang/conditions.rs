@@ -43,7 +43,9 @@ impl<'a> Evaluation<'a> {
             Some(true) => Verdict::Holds,
             Some(false) => {
                 let detail = self.message(instance, repeated, condition);
-                Verdict::Fails(Box::new(Diagnostic::error(summary, detail).at(condition.condition.span)))
+                let mut problem = Diagnostic::error(summary, detail).at(condition.condition.span);
+                problem.values = self.shown_values(instance, repeated.clone(), &condition.condition);
+                Verdict::Fails(Box::new(problem))
             }
             None => {
                 let detail = "A condition must be true or false, and this one is neither.";

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use addr::{Key, ModuleInstance};
-use diag::{Diagnostic, Diagnostics, Span};
+use diag::{Diagnostic, Diagnostics, ExpressionValue, Span};
 use ecow::EcoString;
 use value::{Kind, Marks, Type, Value};
 
@@ -184,6 +184,12 @@ impl<'a> Evaluation<'a> {
         let mut evaluator = Evaluator::new(&scope, self.world.env);
         let value = evaluator.eval(expr);
         (value, evaluator.diags)
+    }
+
+    /// Returns what the references of an expression of a module instance mean, to be shown with a message.
+    pub fn shown_values(&self, instance: &Rc<Instance<'a>>, repeated: Repeated, expr: &Expr) -> Vec<ExpressionValue> {
+        let scope = self.scope(instance, repeated);
+        Evaluator::new(&scope, self.world.env).shown_values(expr)
     }
 
     /// Evaluates `count` or `for_each` of a block, once for all its instances.

@@ -151,7 +151,7 @@ impl Loader<'_, '_> {
             self.diags.error(span, "Module calls itself", detail);
             return None;
         }
-        if !self.env.files.metadata(&dir).is_ok_and(|found| found.is_dir()) {
+        if !self.reader.is_folder(&dir) {
             let detail = format!("There is no folder {} for the module {:?}.", dir.display(), call.name);
             self.diags.error(span, "Unreadable module directory", detail);
             return None;

@@ -2,12 +2,20 @@
 
 use std::rc::Rc;
 
-use diag::Severity;
+use diag::{Diagnostic, Severity};
 use lang::conditions::Verdict;
 use lang::evaluation::{Instance, Repeated};
 use lang::module::Condition;
+use state::CheckKind;
 
 use crate::planner::Planner;
+use crate::tally::Checkable;
+
+/// What a check block's assertion is called when it does not hold.
+const ASSERTION: &str = "Check block assertion failed";
+
+/// What it is called when that is not known yet.
+pub const ASSERTION_UNKNOWN: &str = "Check block assertion known after apply";
 
 impl<'a> Planner<'a> {
     /// Checks conditions; returns whether none of them failed. What is not known yet is checked again when applied.
@@ -15,12 +23,14 @@ impl<'a> Planner<'a> {
         &self,
         instance: &Rc<Instance<'a>>,
         repeated: &Repeated,
-        conditions: &[Condition],
-        summary: &str,
+        (conditions, summary): (&[Condition], &str),
+        what: Checkable<'_>,
     ) -> bool {
         let mut holds = true;
         for condition in conditions {
-            match self.evaluation.verdict(instance, repeated, condition, summary) {
+            let verdict = self.evaluation.verdict(instance, repeated, condition, summary);
+            self.tally.borrow_mut().add_verdict(what, &verdict);
+            match verdict {
                 Verdict::Holds | Verdict::Unknown => {}
                 Verdict::Fails(problem) => {
                     holds = false;
@@ -37,11 +47,12 @@ impl<'a> Planner<'a> {
 
     /// Checks the validations of a module instance's variables.
     pub(crate) fn check_variables(&self, instance: &Rc<Instance<'a>>) -> bool {
-        let variables = instance.node.module.variables.iter();
+        let (variables, none) = (instance.node.module.variables.iter(), Repeated::default());
         variables.fold(true, |holds, variable| {
-            let checked =
-                self.check(instance, &Repeated::default(), &variable.validations, "Invalid value for variable");
-            holds && checked
+            let name = format!("var.{}", variable.name);
+            let what = Checkable { kind: CheckKind::Variable, module: &instance.address, name: &name, key: None };
+            let conditions = (&variable.validations[..], "Invalid value for variable");
+            self.check(instance, &none, conditions, what) && holds
         })
     }
 
@@ -54,20 +65,37 @@ impl<'a> Planner<'a> {
                 self.check_variables(&instance);
             }
             for output in &instance.node.module.outputs {
-                self.check(&instance, &none, &output.preconditions, "Module output value precondition failed");
+                let name = format!("output.{}", output.name);
+                let what = Checkable { kind: CheckKind::Output, module: &instance.address, name: &name, key: None };
+                let conditions = (&output.preconditions[..], "Module output value precondition failed");
+                self.check(&instance, &none, conditions, what);
             }
             for check in &instance.node.module.checks {
-                for assertion in &check.assertions {
-                    let verdict = self.evaluation.verdict(&instance, &none, assertion, "Check block assertion failed");
-                    if let Verdict::Fails(mut problem) = verdict {
-                        problem.severity = Severity::Warning;
-                        self.report(*problem);
-                    }
-                }
+                let name = format!("check.{}", check.name);
+                let what = Checkable { kind: CheckKind::Check, module: &instance.address, name: &name, key: None };
+                check.assertions.iter().for_each(|assertion| self.assertion(&instance, assertion, what));
             }
             for call in 0..instance.node.module.calls.len() as u32 {
                 instances.extend(self.evaluation.children(&instance, call).unwrap_or_default());
             }
+        }
+    }
+
+    fn assertion(&self, instance: &Rc<Instance<'a>>, assertion: &Condition, what: Checkable<'_>) {
+        let verdict = self.evaluation.verdict(instance, &Repeated::default(), assertion, ASSERTION);
+        self.tally.borrow_mut().add_verdict(what, &verdict);
+        match verdict {
+            Verdict::Fails(mut problem) => {
+                problem.severity = Severity::Warning;
+                self.report(*problem);
+            }
+            Verdict::Unknown => {
+                let detail = "The condition depends on values that are not known yet: its result comes with the apply.";
+                let mut warning = Diagnostic::warning(ASSERTION_UNKNOWN, detail);
+                warning.values = self.evaluation.shown_values(instance, Repeated::default(), &assertion.condition);
+                self.report(warning.at(assertion.condition.span));
+            }
+            Verdict::Holds | Verdict::Broken(_) => {}
         }
     }
 }

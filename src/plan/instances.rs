@@ -10,13 +10,14 @@ use futures_util::stream;
 use lang::evaluation::{Instance, Instances, Repeated};
 use lang::expr::Evaluator;
 use sdk::{PlanRequest, ReadDataRequest, ReadRequest};
-use state::{Attributes, Object, Status};
+use state::{Attributes, CheckKind, Object, Status};
 use value::{Marks, Path, Value};
 
 use crate::change;
 use crate::model::{Action, Change, Drift, Importing, Need, Reason, Wait};
 use crate::needs::Shared;
-use crate::planner::{Block, Planner, ResourceKind};
+use crate::planner::{Block, Look, Planner, ResourceKind};
+use crate::tally::Checkable;
 
 /// Instances of one block that are being planned at the same time; planning mostly waits for the provider.
 pub(crate) const CALLS_AT_ONCE: usize = 64;
@@ -112,11 +113,15 @@ impl<'a> Planner<'a> {
         let planned: Vec<(Option<Key>, Repeated, Value)> = stream::iter(plans).buffered(CALLS_AT_ONCE).collect().await;
         let values = planned.iter().map(|(key, _, value)| (key.clone(), value.clone())).chain(left_out).collect();
         self.values.set(&instance.address, resource, values);
+        let name = resource.address.to_string();
+        let checkable = Checkable { kind: CheckKind::Resource, module: &instance.address, name: &name, key: None };
+        self.tally.borrow_mut().is_expanded(checkable);
         if !resource.lifecycle.postconditions.is_empty() {
-            for (_, repeated, value) in planned {
+            for (key, repeated, value) in planned {
                 let repeated = Repeated { this: Some(value), ..repeated };
                 let conditions = &resource.lifecycle.postconditions;
-                self.check(instance, &repeated, conditions, "Resource postcondition failed");
+                let what = Checkable { key: key.as_ref(), ..checkable };
+                self.check(instance, &repeated, (conditions, "Resource postcondition failed"), what);
             }
         }
     }
@@ -153,8 +158,12 @@ impl<'a> Planner<'a> {
             return None;
         }
         let preconditions = &block.resource.lifecycle.preconditions;
-        if !self.check(instance, &repeated, preconditions, "Resource precondition failed") {
-            return None;
+        if !preconditions.is_empty() {
+            let (name, key) = (address.resource.resource.to_string(), address.key.as_ref());
+            let what = Checkable { kind: CheckKind::Resource, module: &instance.address, name: &name, key };
+            if !self.check(instance, &repeated, (preconditions, "Resource precondition failed"), what) {
+                return None;
+            }
         }
         let (mut triggered, comes_after) = self.triggers(block, instance, &repeated)?;
         triggered |= self.options.rest.as_ref().is_some_and(|rest| rest.was_triggered(&address));
@@ -225,7 +234,13 @@ impl<'a> Planner<'a> {
             return priors;
         }
         let (places, requests): (Vec<usize>, Vec<ReadRequest>) = reads.into_iter().unzip();
+        for (place, request) in places.iter().zip(&requests) {
+            self.observer.look(&desired[*place].address, Look::RefreshBegins(&request.current));
+        }
         let responses = block.provider.read_many(requests).await;
+        for (place, response) in places.iter().zip(&responses) {
+            self.observer.look(&desired[*place].address, Look::RefreshEnds(&response.object));
+        }
         for (place, mut response) in places.into_iter().zip(responses) {
             for problem in std::mem::take(&mut response.problems) {
                 self.report(crate::problems::diagnostic(problem, Some(&block.body)));
@@ -438,7 +453,9 @@ impl<'a> Planner<'a> {
                 meta: Value::NULL,
                 deferral_allowed: true,
             };
+            self.observer.look(&desired.address, Look::ReadBegins);
             let response = block.provider.read_data(request).await;
+            self.observer.look(&desired.address, Look::ReadEnds);
             for problem in response.problems {
                 self.report(crate::problems::diagnostic(problem, Some(&block.body)));
             }

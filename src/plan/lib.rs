@@ -6,6 +6,7 @@ pub mod change;
 mod conditions;
 mod deferral;
 mod ephemerals;
+pub mod file;
 mod generate;
 pub mod identity;
 mod import_one;
@@ -25,20 +26,23 @@ mod refactor;
 mod relink;
 mod settle;
 mod take_over;
+mod tally;
 mod targets;
 mod triggers;
 mod values;
 
+pub use conditions::ASSERTION_UNKNOWN;
 pub use deferral::{Rest, still_used, within};
 pub use ephemerals::{Ephemerals, Opened, Operation, Stage, Watcher};
 pub use import_one::import;
 pub use model::{
     Action, Change, Counts, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason, Wait,
 };
-pub use planner::{Input, Options, plan};
+pub use planner::{Input, Look, Observer, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};
 pub use relink::{Relinked, relinked};
 pub use settle::settle;
 pub use take_over::take_over;
+pub use tally::{Checkable, Tally};
 pub use values::Values;

@@ -10,7 +10,7 @@ use diag::Diagnostics;
 use ecow::EcoString;
 use lang::evaluation::Repeated;
 use sdk::ImportTarget;
-use state::{DeposedKey, Object};
+use state::{CheckResult, DeposedKey, Object};
 use value::{Path, Value};
 
 use crate::refactor::Moved;
@@ -33,6 +33,8 @@ pub struct Plan {
     pub generated: Vec<Generated>,
     /// Nothing but the state is brought up to date.
     pub is_refresh_only: bool,
+    /// How the conditions of the configuration came out, as far as that is known.
+    pub checks: Vec<CheckResult>,
     /// What the user should know.
     pub diags: Diagnostics,
 }
@@ -156,7 +158,7 @@ pub enum Action {
     Forget,
 }
 
-/// Why an object is replaced or deleted.
+/// Why an object is replaced, deleted, or read only when the plan is carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reason {
     /// The action says it all.
@@ -195,6 +197,8 @@ pub struct OutputChange {
     pub before: Option<Value>,
     /// Its value after, with marks; nothing if it is removed.
     pub after: Option<Value>,
+    /// The value before must not be shown.
+    pub was_sensitive: bool,
     /// Must not be shown.
     pub is_sensitive: bool,
 }
@@ -245,10 +249,14 @@ impl Drift {
 }
 
 impl OutputChange {
-    /// Tells whether the value stays as it is; what is stored has no marks.
+    /// Tells whether the value stays as it is, and as secret as it is; what is stored has no marks. An output that is null
+    /// is none.
     pub fn is_same(&self) -> bool {
-        let bare = |value: &Option<Value>| value.clone().map(|value| value.unmark_deep().0);
-        bare(&self.before) == bare(&self.after)
+        let bare = |value: &Option<Value>| {
+            value.as_ref().filter(|value| !value.is_null()).map(|value| value.clone().unmark_deep().0)
+        };
+        let (before, after) = (bare(&self.before), bare(&self.after));
+        before == after && (before.is_none() || self.was_sensitive == self.is_sensitive)
     }
 }
 

@@ -14,7 +14,7 @@ use value::{Marks, Path, Value};
 
 use crate::instances::{CALLS_AT_ONCE, refreshed_object};
 use crate::model::{Action, Change, Drift, Reason, Wait};
-use crate::planner::{Configured, Planner, ResourceKind};
+use crate::planner::{Configured, Look, Planner, ResourceKind};
 
 impl Planner<'_> {
     /// Plans the deletion of every stored object that the configuration does not have.
@@ -153,7 +153,13 @@ impl Planner<'_> {
             meta: Value::NULL,
             deferral_allowed: true,
         };
+        if deposed.is_none() {
+            self.observer.look(address, Look::RefreshBegins(&before));
+        }
         let mut response = provider.read(request).await;
+        if deposed.is_none() {
+            self.observer.look(address, Look::RefreshEnds(&response.object));
+        }
         for problem in std::mem::take(&mut response.problems) {
             self.report(crate::problems::diagnostic(problem, None));
         }

@@ -30,6 +30,7 @@ use crate::imports::Imports;
 use crate::model::{Change, Drift, Need, OutputChange, Plan};
 use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
+use crate::tally::Tally;
 use crate::targets::Scope;
 use crate::values::Values;
 
@@ -50,6 +51,8 @@ pub struct Options {
     pub excludes: Vec<Pattern>,
     /// Only what an earlier stage of the same apply has left over is planned; the rest is as that stage left it.
     pub rest: Option<Rc<Rest>>,
+    /// The plan is to be saved: what a file needs of it is kept.
+    pub is_saved: bool,
     /// Configuration is written for imported objects that have none.
     pub generate_configuration: bool,
 }
@@ -70,6 +73,32 @@ pub struct Input<'a> {
     pub ephemerals: &'a Ephemerals<'a>,
     /// How to plan.
     pub options: &'a Options,
+    /// Whom to tell.
+    pub observer: &'a dyn Observer,
+}
+
+/// Is told what is looked at while a plan is made.
+pub trait Observer {
+    /// Something happened.
+    fn look(&self, address: &AbsInstance, look: Look<'_>);
+}
+
+/// What happened while a plan was made.
+#[derive(Clone, Copy, Debug)]
+pub enum Look<'a> {
+    /// A stored object is about to be looked at.
+    RefreshBegins(&'a Value),
+    /// It has been looked at, and is like this now.
+    RefreshEnds(&'a Value),
+    /// A data source is about to be read.
+    ReadBegins,
+    /// It has been read.
+    ReadEnds,
+}
+
+/// Nobody wants to know.
+impl Observer for () {
+    fn look(&self, _: &AbsInstance, _: Look<'_>) {}
 }
 
 /// Makes a plan. Whether it can be carried out, its diagnostics say.
@@ -88,6 +117,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         values: input.values,
         ephemerals: input.ephemerals,
         options: input.options,
+        observer: input.observer,
         out: RefCell::default(),
         seen: RefCell::default(),
         imports: Imports::of(input.world.root, input.options),
@@ -100,6 +130,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         placed: RefCell::default(),
         needs_of_modules: RefCell::default(),
         create_first: CreateFirst::of(input.world.root),
+        tally: RefCell::new(Tally::of(input.world.root)),
     }
 }
 
@@ -112,6 +143,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) values: &'a Values,
     pub(crate) ephemerals: &'a Ephemerals<'a>,
     pub(crate) options: &'a Options,
+    pub(crate) observer: &'a dyn Observer,
     pub(crate) out: RefCell<Plan>,
     /// Instances that the configuration has.
     pub(crate) seen: RefCell<HashSet<AbsInstance>>,
@@ -130,6 +162,8 @@ pub(crate) struct Planner<'a> {
     /// What all objects of a module instance come after.
     pub(crate) needs_of_modules: RefCell<HashMap<ModuleInstance, ModuleNeeds>>,
     pub(crate) create_first: CreateFirst,
+    /// How conditions came out.
+    pub(crate) tally: RefCell<Tally>,
 }
 
 /// A provider that has been configured, or has failed to be.
@@ -193,6 +227,7 @@ impl<'a> Planner<'a> {
         self.say_what_was_left_out();
         let mut plan = self.out.take();
         plan.is_refresh_only = self.options.refresh_only;
+        plan.checks = self.tally.take().results();
         plan.diags.append(self.evaluation.take_diagnostics());
         plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
         plan
@@ -473,6 +508,7 @@ impl<'a> Planner<'a> {
             name: name.clone(),
             before: Some(prior.value.clone()),
             after: None,
+            was_sensitive: prior.is_sensitive,
             is_sensitive: prior.is_sensitive,
         });
         self.out.borrow_mut().outputs = gone.collect();
@@ -482,7 +518,9 @@ impl<'a> Planner<'a> {
         let root = self.evaluation.root();
         let mut changes = Vec::new();
         for (place, output) in root.node.module.outputs.iter().enumerate() {
-            let before = self.prior.outputs.get(&output.name).map(|prior| prior.value.clone());
+            let prior = self.prior.outputs.get(&output.name);
+            let before = prior.map(|prior| prior.value.clone());
+            let was_sensitive = prior.is_some_and(|prior| prior.is_sensitive);
             let (after, touched) = self.evaluation.traced(|| self.evaluation.output(&root, place));
             let is_sensitive = output.sensitive;
             output.exposes(&after).into_iter().for_each(|problem| self.report(problem));
@@ -493,13 +531,14 @@ impl<'a> Planner<'a> {
                 continue;
             }
             // Of the root module none is stored whose value is null.
-            let after = Some(after).filter(|value| !value.is_null());
-            changes.push(OutputChange { name: output.name.clone(), before, after, is_sensitive });
+            let (name, after) = (output.name.clone(), Some(after).filter(|value| !value.is_null()));
+            changes.push(OutputChange { name, before, after, was_sensitive, is_sensitive });
         }
         for (name, prior) in self.prior.outputs.iter() {
             if root.node.module.output(name).is_none() {
                 let (before, is_sensitive) = (Some(prior.value.clone()), prior.is_sensitive);
-                changes.push(OutputChange { name: name.clone(), before, after: None, is_sensitive });
+                let (name, after, was_sensitive) = (name.clone(), None, is_sensitive);
+                changes.push(OutputChange { name, before, after, was_sensitive, is_sensitive });
             }
         }
         changes.sort_by(|a, b| a.name.cmp(&b.name));

@@ -33,6 +33,7 @@ pub async fn settle(input: Input<'_>, intents: &[OpenIntent]) -> (Vec<Record>, D
             values,
             ephemerals,
             options: &observing,
+            observer: input.observer,
         });
         if looks_around {
             round.walk().await;

@@ -4,10 +4,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use addr::{Key, Mode, ModuleInstance};
+use addr::{AbsInstance, AbsResource, Key, Mode, ModuleInstance};
 use lang::evaluation::Resources;
 use lang::module::{Repetition, Resource};
+use lang::tree::Node;
 use value::Value;
+
+use crate::file::SavedResource;
+use crate::model::Plan;
 
 /// Values by module instance and resource; they are set once all instances have one.
 #[derive(Default)]
@@ -16,6 +20,7 @@ pub struct Values {
 }
 
 struct Entry {
+    address: addr::Resource,
     instances: RefCell<Vec<(Option<Key>, Value)>>,
     places: HashMap<Key, usize>,
     numbered: bool,
@@ -31,8 +36,8 @@ impl Values {
         let places = keys.filter_map(|(place, (key, _))| Some((key.clone()?, place))).collect();
         let numbered = matches!(resource.repetition, Repetition::Count(_));
         let is_ephemeral = resource.address.mode == Mode::Ephemeral;
-        let (instances, whole) = (RefCell::new(instances), RefCell::default());
-        let entry = Entry { instances, places, numbered, is_ephemeral, whole };
+        let (address, instances, whole) = (resource.address.clone(), RefCell::new(instances), RefCell::default());
+        let entry = Entry { address, instances, places, numbered, is_ephemeral, whole };
         self.resources.borrow_mut().insert((module.clone(), std::ptr::from_ref(resource)), Rc::new(entry));
     }
 
@@ -66,9 +71,52 @@ impl Values {
         self.resources.borrow_mut().retain(|_, entry| !entry.is_ephemeral);
     }
 
+    /// Returns all that is set, for a plan file; values that are what the plan makes of an instance are left out.
+    pub fn save(&self, plan: &Plan) -> Vec<SavedResource> {
+        let planned = planned_values(plan);
+        let resources = self.resources.borrow();
+        let saved = resources.iter().map(|((module, _), entry)| {
+            let resource = AbsResource { module: module.clone(), resource: entry.address.clone() };
+            let instances = entry.instances.borrow();
+            let instances = instances.iter().map(|(key, value)| {
+                let address = AbsInstance { resource: resource.clone(), key: key.clone() };
+                let is_planned = planned.get(&address).is_some_and(|planned| *planned == value);
+                (key.clone(), (!is_planned).then(|| value.clone()))
+            });
+            let instances = instances.collect();
+            SavedResource { module: resource.module, resource: resource.resource, instances }
+        });
+        let mut saved: Vec<SavedResource> = saved.collect();
+        saved.sort_by(|a, b| (&a.module, &a.resource).cmp(&(&b.module, &b.resource)));
+        saved
+    }
+
+    /// Sets what was saved; nothing of what the configuration does not have.
+    pub fn restore(&self, root: &Node, saved: &[SavedResource], plan: &Plan) {
+        let planned = planned_values(plan);
+        for entry in saved {
+            let Some(node) = root.find(&entry.module) else { continue };
+            let place = node.module.names.resource_place(&entry.resource).copied();
+            let Some(resource) = place.and_then(|place| node.module.resources.get(place as usize)) else { continue };
+            let abs = AbsResource { module: entry.module.clone(), resource: entry.resource.clone() };
+            let instances = entry.instances.iter().map(|(key, value)| {
+                let address = AbsInstance { resource: abs.clone(), key: key.clone() };
+                let planned = || planned.get(&address).map(|value| Value::clone(value));
+                (key.clone(), value.clone().or_else(planned).unwrap_or_else(Value::dynamic))
+            });
+            self.set(&entry.module, resource, instances.collect());
+        }
+    }
+
     fn entry(&self, module: &ModuleInstance, resource: &Resource) -> Option<Rc<Entry>> {
         self.resources.borrow().get(&(module.clone(), std::ptr::from_ref(resource))).cloned()
     }
+}
+
+/// Returns what a plan makes of the instances in it.
+fn planned_values(plan: &Plan) -> HashMap<&AbsInstance, &Value> {
+    let current = plan.changes.iter().filter(|change| change.deposed.is_none() && !change.after.is_null());
+    current.map(|change| (&change.address, &change.after)).collect()
 }
 
 impl Resources for Values {

@@ -597,6 +597,14 @@ fn replace(
     store.replace(workspace, lock, &mut |out| write_snapshot(out, ledger, program))
 }
 
+/// Returns a state as the bytes of a state file, for those who keep states elsewhere.
+pub fn snapshot(state: &State, program: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to memory does not fail.
+    let _ = write_snapshot(&mut out, &Ledger { state: state.clone(), ..Ledger::default() }, program);
+    out
+}
+
 /// Writes a whole state file: the snapshot, and open intents as its journal.
 pub(crate) fn write_snapshot(out: &mut dyn Write, ledger: &Ledger, program: &str) -> io::Result<()> {
     let mut lines = Lines { out, file: Sum::default(), number: 0, buffer: Vec::new() };

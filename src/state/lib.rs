@@ -29,7 +29,7 @@ pub use address::{parse_instance, parse_module, parse_provider_config, parse_res
 pub use attributes::{Attributes, AttributesError};
 pub use format::terraform;
 pub use handles::{Clock, FileSystem, OpenFile, Random, SystemClock, SystemRandom, World, identifier, rfc3339};
-pub use journal::{Closed, CommitError, Journal, JournalError, OpenError, Opened, Scribe, Ticket};
+pub use journal::{Closed, CommitError, Journal, JournalError, OpenError, Opened, Scribe, Ticket, snapshot};
 pub use ledger::{Ledger, OpenIntent};
 pub use lock::{Claim, Lock, LockError, LockRequest, Owner};
 pub use model::{

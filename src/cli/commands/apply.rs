@@ -1,8 +1,10 @@
 //! `apply`: makes the world what the configuration says.
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
-use engine::Approval;
+use diag::Diagnostic;
+use engine::{Approval, Report};
 use plan::Counts;
 
 use super::{Run, output};
@@ -10,13 +12,16 @@ use crate::progress;
 use crate::render::plan::Palette;
 use crate::render::stream;
 use crate::working::{self, Goal, PlanningArgs, Wish};
-use crate::{Exit, Session};
+use crate::{Exit, Session, saved};
 
 /// Create, change and destroy what the configuration asks for.
 ///
-/// Shows what would be done, asks whether to do it, and does it.
+/// Shows what would be done, asks whether to do it, and does it. With the file of a saved plan it does what that plan says.
 #[derive(clap::Parser)]
 pub(super) struct Args {
+    /// A plan that "plan -out" saved: it is carried out as it is, without asking.
+    plan: Option<PathBuf>,
+
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
@@ -37,10 +42,19 @@ impl Run for Args {
     const NAME: &'static str = "apply";
 
     fn run(self, session: &mut Session) -> Exit {
-        match Goal::of(session, self.destroy, self.refresh_only) {
-            Ok(goal) => carry_out(session, &self.planning, self.auto_approve, goal),
-            Err(exit) => exit,
+        let goal = match Goal::of(session, self.destroy, self.refresh_only) {
+            Ok(goal) => goal,
+            Err(exit) => return exit,
+        };
+        let Some(path) = &self.plan else {
+            return carry_out(session, &self.planning, self.auto_approve, goal);
+        };
+        if goal != Goal::Change {
+            let detail = "A saved plan says itself what it does: leave -destroy and -refresh-only away.";
+            let problem = Diagnostic::error("Plan file and planning options", detail);
+            return working::refuse(session, &self.planning, problem);
         }
+        carry_out_saved(session, &self.planning, path)
     }
 }
 
@@ -64,7 +78,8 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
         Goal::Change => "apply",
         Goal::Refresh => "refresh",
     };
-    let result = working::run(session, planning, Wish { operation, goal, generate_into: None, decide: &mut decide });
+    let result =
+        working::run(session, planning, Wish { operation, goal, out: None, generate_into: None, decide: &mut decide });
     let report = match result {
         Ok(report) => report,
         Err(exit) => return exit,
@@ -73,11 +88,46 @@ pub(super) fn carry_out(session: &mut Session, planning: &PlanningArgs, auto_app
         session.ui.out.print("\nNothing was done.\n");
         return Exit::FAILURE;
     }
+    tell(session, planning, &report, destroy)
+}
+
+/// Carries out a saved plan.
+fn carry_out_saved(session: &mut Session, planning: &PlanningArgs, path: &Path) -> Exit {
+    if planning.has_planning_options() {
+        let detail =
+            "A saved plan is carried out as it is: -refresh, -replace, -target and -exclude are for making one.";
+        return working::refuse(session, planning, Diagnostic::error("Plan file and planning options", detail));
+    }
+    let saved = match saved::read(path) {
+        Ok(saved) => saved,
+        Err(problem) => return working::refuse(session, planning, problem),
+    };
+    let goal = match &saved.options {
+        options if options.destroy => Goal::Destroy,
+        options if options.refresh_only => Goal::Refresh,
+        _ => Goal::Change,
+    };
+    let destroy = goal == Goal::Destroy;
+    let operation = if destroy { "destroy" } else { "apply" };
+    let mut decide = |_: &mut Session, _: &plan::Plan| Approval::Apply;
+    let wish = Wish { operation, goal, out: None, generate_into: None, decide: &mut decide };
+    match working::run_saved(session, planning, wish, saved) {
+        Ok(report) => tell(session, planning, &report, destroy),
+        Err(exit) => exit,
+    }
+}
+
+/// Says what was done.
+fn tell(session: &mut Session, planning: &PlanningArgs, report: &Report, destroy: bool) -> Exit {
+    let operation = if destroy { "destroy" } else { "apply" };
     let Some(outcome) = &report.outcome else { return Exit::FAILURE };
     let counts =
         Counts { import: outcome.imported, add: outcome.added, change: outcome.changed, destroy: outcome.destroyed };
     if planning.json {
-        progress::say(session, [stream::summary(counts, operation), stream::outputs(&report.state)]);
+        progress::say(session, [stream::summary(counts, operation)]);
+        if !destroy {
+            progress::say(session, [stream::outputs(&report.state)]);
+        }
         return Exit::SUCCESS;
     }
     let Palette { bold, green, reset, .. } = Palette::of(session.ui.out.style());

@@ -1,6 +1,6 @@
 //! `plan`: shows what an apply would do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use engine::Approval;
 
@@ -26,6 +26,10 @@ pub(super) struct Args {
     #[arg(long)]
     detailed_exitcode: bool,
 
+    /// Save the plan to this file, for "apply FILE" and "show FILE". The file holds secrets in the clear.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
     /// Write configuration for import blocks whose resource has none into a new file, and plan by it.
     #[arg(long, value_name = "FILE")]
     generate_config_out: Option<PathBuf>,
@@ -43,12 +47,33 @@ impl Run for Args {
             Ok(goal) => goal,
             Err(exit) => return exit,
         };
-        let generate_into = self.generate_config_out.as_deref();
-        let wish = Wish { operation: "plan", goal, generate_into, decide: &mut decide };
-        match working::run(session, &self.planning, wish) {
-            Ok(report) if self.detailed_exitcode && !report.plan.is_empty() => Exit(2),
-            Ok(_) => Exit::SUCCESS,
-            Err(exit) => exit,
+        let (out, generate_into) = (self.out.as_deref(), self.generate_config_out.as_deref());
+        let wish = Wish { operation: "plan", goal, out, generate_into, decide: &mut decide };
+        let report = match working::run(session, &self.planning, wish) {
+            Ok(report) => report,
+            Err(exit) => return exit,
+        };
+        let has_work = !report.plan.is_empty();
+        if has_work && !self.planning.json && !session.environment.is_automated() {
+            session.ui.out.print(&next_step(self.out.as_deref()));
         }
+        if has_work && self.detailed_exitcode { Exit(2) } else { Exit::SUCCESS }
     }
+}
+
+/// Says what to do with the plan.
+fn next_step(out: Option<&Path>) -> String {
+    let line = "─".repeat(77);
+    let said = match out {
+        Some(path) => format!(
+            "Saved the plan to: {0}\n\nTo do exactly this, run:\n    gantry apply {1:?}",
+            path.display(),
+            path.display().to_string()
+        ),
+        None => {
+            let note = "Note: the plan is not saved, so what \"gantry apply\" does later may differ from it.";
+            format!("{note}\nThe option -out saves it.")
+        }
+    };
+    format!("\n{line}\n\n{said}\n")
 }

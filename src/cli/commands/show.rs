@@ -1,16 +1,26 @@
 //! `show`: the state as a whole.
 
+use std::path::{Path, PathBuf};
+
+use diag::{Diagnostic, Diagnostics, Sources};
+use plan::file::SavedPlan;
+use state::State;
+
 use super::{Run, output};
 use crate::providers::LinkedProviders;
-use crate::render::{json, plan as render, state_json};
-use crate::{Exit, Session, stored};
+use crate::render::{json, plan as render, plan_json, state_json};
+use crate::variables::{Assignments, Missing};
+use crate::{Exit, Session, saved, stored};
 
-/// Show what the state holds.
+/// Show what the state holds, or what a saved plan would do.
 ///
-/// Prints every object of the state with its attributes, and the outputs. With -json the result has the format that
-/// tools know from Terraform; it holds sensitive values in clear text.
+/// Prints every object of the state with its attributes, and the outputs. With a file it shows the plan or the state in it.
+/// With -json the result has the format that tools know from Terraform; it holds sensitive values in clear text.
 #[derive(clap::Parser)]
 pub(super) struct Args {
+    /// A plan that "plan -out" saved, or a state file.
+    file: Option<PathBuf>,
+
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -27,7 +37,15 @@ impl Run for Args {
         if self.no_color {
             session.ui.disable_colour();
         }
-        let state = match stored::load(session) {
+        let state = match &self.file {
+            None => stored::load(session),
+            Some(path) => match self.of_file(session, path) {
+                Ok(Shown::State(state)) => Ok(state),
+                Ok(Shown::Plan(saved)) => return self.show_plan(session, &saved),
+                Err(exit) => Err(exit),
+            },
+        };
+        let state = match state {
             Ok(state) => state,
             Err(exit) => return exit,
         };
@@ -55,6 +73,48 @@ impl Run for Args {
             let gap = if parts.is_empty() { "" } else { "\n\n" };
             session.ui.out.print(&format!("{gap}Outputs:\n\n{outputs}"));
         }
+        Exit::SUCCESS
+    }
+}
+
+/// What a file holds.
+enum Shown {
+    State(State),
+    Plan(Box<SavedPlan>),
+}
+
+impl Args {
+    fn of_file(&self, session: &mut Session, path: &Path) -> Result<Shown, Exit> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let detail = format!("{} cannot be read: {error}.", path.display());
+                return stored::fail(session, Diagnostic::error("Cannot read the file", detail));
+            }
+        };
+        if let Some(state) = stored::of_bytes(&bytes) {
+            return Ok(Shown::State(state));
+        }
+        match saved::parse(path, &bytes) {
+            Ok(saved) => Ok(Shown::Plan(Box::new(saved))),
+            Err(problem) => stored::fail(session, problem),
+        }
+    }
+
+    fn show_plan(&self, session: &mut Session, saved: &SavedPlan) -> Exit {
+        let (sources, mut diags) = (Sources::default(), Diagnostics::new());
+        let configuration = saved::configuration(saved, Assignments::default(), sources, session, &mut diags);
+        let linked = LinkedProviders::of_configuration(session, &configuration.root);
+        if !self.json {
+            let palette = render::Palette::of(session.ui.out.style());
+            session.ui.out.print(&render::text(&saved.plan, &linked, palette));
+            return Exit::SUCCESS;
+        }
+        // What is ephemeral is not there, and need not be: nothing is evaluated.
+        let module = &configuration.root.module;
+        let variables = configuration.assigned.complete(module, Missing::IsUnknown, &mut Diagnostics::new());
+        let shown = plan_json::plan(saved, &configuration, &variables, &linked);
+        session.ui.out.print(&json::compact(&shown));
         Exit::SUCCESS
     }
 }

@@ -67,39 +67,13 @@ pub(crate) fn diagnostics(sources: &Sources, diagnostics: &Diagnostics) -> Vec<L
 /// The lines of a plan.
 pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
     let mut lines = Vec::new();
-    let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
-    let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
     for drift in plan.drift.iter().filter(|drift| drift.is_visible()) {
         let word = if drift.after.is_null() { "delete" } else { "update" };
         let change = json!({ "resource": resource(&drift.address), "action": word });
         let message = format!("{}: Drift detected ({word})", drift.address);
         lines.push(Line::new("resource_drift", message, vec![("change", change)]));
     }
-    for change in &plan.changes {
-        let (word, from) = match (change.action, moved_from(change)) {
-            (Action::NoOp, None) if change.is_nothing() => continue,
-            (Action::NoOp, None) => ("import", None),
-            (Action::NoOp, from) => ("move", from),
-            (changed, from) => (action(changed), from),
-        };
-        let mut described = json!({ "resource": resource(&change.address) });
-        if let Some(from) = from {
-            described["previous_resource"] = resource(from);
-        }
-        described["action"] = word.into();
-        if let Some(reason) = reason(change) {
-            described["reason"] = reason.into();
-        }
-        if let Some(importing) = &change.importing {
-            described["importing"] = self::importing(importing);
-            let generated = plan.generated.iter().find(|generated| generated.address == change.address);
-            if let Some(generated) = generated {
-                described["generated_config"] = generated.text.as_str().into();
-            }
-        }
-        let message = format!("{}: Plan to {word}", change.address);
-        lines.push(Line::new("planned_change", message, vec![("change", described)]));
-    }
+    lines.extend(changes(plan, |_| true));
     for deferred in &plan.deferred {
         let word = action(deferred.change.action);
         let described = json!({ "resource": resource(&deferred.change.address), "action": word });
@@ -112,6 +86,43 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         let outputs: Map<String, Json> = plan.outputs.iter().map(planned_output).collect();
         let message = format!("Outputs: {}", outputs.len());
         lines.push(Line::new("outputs", message, vec![("outputs", outputs.into())]));
+    }
+    lines
+}
+
+/// The lines of a plan that is carried out as it was saved: what it does to objects, mere moves left out.
+pub(crate) fn saved_plan(plan: &Plan) -> Vec<Line> {
+    changes(plan, |change| !change.is_nothing())
+}
+
+fn changes(plan: &Plan, is_told: impl Fn(&Change) -> bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let previous: HashMap<&AbsInstance, &AbsInstance> =
+        plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
+    for change in plan.changes.iter().filter(|change| is_told(change)) {
+        let previous = previous.get(&change.address).filter(|_| change.deposed.is_none());
+        let word = match (change.action, previous) {
+            (Action::NoOp, _) if change.importing.is_some() => "import",
+            (Action::NoOp, None) => continue,
+            (Action::NoOp, Some(_)) => "move",
+            (other, _) => action(other),
+        };
+        let mut described = json!({ "resource": resource(&change.address), "action": word });
+        if let Some(previous) = previous {
+            described["previous_resource"] = resource(previous);
+        }
+        if let Some(reason) = reason(change) {
+            described["reason"] = reason.into();
+        }
+        if let Some(importing) = &change.importing {
+            described["importing"] = self::importing(importing);
+            let generated = plan.generated.iter().find(|generated| generated.address == change.address);
+            if let Some(generated) = generated {
+                described["generated_config"] = generated.text.as_str().into();
+            }
+        }
+        let message = format!("{}: Plan to {word}", change.address);
+        lines.push(Line::new("planned_change", message, vec![("change", described)]));
     }
     lines
 }
@@ -177,6 +188,36 @@ impl Hook<'_> {
         }
         Line::new(kind, message, vec![("hook", hook)])
     }
+}
+
+/// A stored object is looked at, or has been.
+pub(crate) fn refresh(address: &AbsInstance, is_done: bool, id: Option<String>) -> Line {
+    let shown = id.as_ref().map(|id| format!(" [id={id}]")).unwrap_or_default();
+    let (kind, message) = match is_done {
+        false => ("refresh_start", format!("{address}: Refreshing state...{shown}")),
+        true => ("refresh_complete", format!("{address}: Refresh complete{shown}")),
+    };
+    let mut hook = json!({ "resource": resource(address) });
+    if let Some(id) = id {
+        hook["id_key"] = "id".into();
+        hook["id_value"] = id.into();
+    }
+    Line::new(kind, message, vec![("hook", hook)])
+}
+
+/// A provisioner does something.
+pub(crate) fn provision(
+    kind: &'static str,
+    message: String,
+    address: &AbsInstance,
+    provisioner: &str,
+    output: Option<&str>,
+) -> Line {
+    let mut hook = json!({ "resource": resource(address), "provisioner": provisioner });
+    if let Some(output) = output {
+        hook["output"] = output.into();
+    }
+    Line::new(kind, message, vec![("hook", hook)])
 }
 
 /// Something to be told that has no type of its own.

@@ -3,6 +3,7 @@
 mod ask;
 mod files;
 mod options;
+mod planned;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ enum Origin {
     Answer,
     /// `-var`
     Option,
+    /// A saved plan has it.
+    Plan,
 }
 
 /// A value as it was given: a text whose meaning the variable's type decides, a value already, or nearly.
@@ -173,6 +176,7 @@ fn by(origin: &Origin, name: &str) -> String {
         Origin::Option => format!(" by -var=\"{name}=...\""),
         Origin::File(path, _) => format!(" in the file {}", path.strip_prefix(".").unwrap_or(path).display()),
         Origin::Answer => " when asked for".to_owned(),
+        Origin::Plan => " in the plan".to_owned(),
     }
 }
 
@@ -187,7 +191,7 @@ fn undeclared(name: &str, origin: &Origin, module: &Module, diags: &mut Diagnost
     };
     match origin {
         // The environment may well be shared by many configurations.
-        Origin::Environment(_) | Origin::Answer => {}
+        Origin::Environment(_) | Origin::Answer | Origin::Plan => {}
         Origin::Option => {
             diags.push(Diagnostic::error("Value for undeclared variable", detail("the command line")));
         }

@@ -300,12 +300,7 @@ fn tell(story: Story, seed: u64, size: u64) -> Result<(), (Wrong, String)> {
     tell_with(None, story, seed, size)
 }
 
-fn tell_with(
-    sabotage: Option<Sabotage>,
-    story: Story,
-    seed: u64,
-    size: u64,
-) -> Result<(), (Wrong, String)> {
+fn tell_with(sabotage: Option<Sabotage>, story: Story, seed: u64, size: u64) -> Result<(), (Wrong, String)> {
     let mut told = Told { machine: Machine::new(seed), random: Seeded::new(seed), models: Vec::new(), sabotage };
     let outcome = catch_unwind(AssertUnwindSafe(|| story(&mut told, size)));
     let wrong = match outcome {

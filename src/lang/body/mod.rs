@@ -63,7 +63,32 @@ struct Dynamic {
     body: CompiledBody,
 }
 
+/// A part of a compiled body, for those who describe it.
+pub enum BodyPart<'a> {
+    /// An attribute that is set.
+    Attribute(&'a Expr),
+    /// Nested blocks of one type, with their labels; those that a `dynamic` block makes are left out.
+    Blocks(schema::BlockNesting, Vec<(Option<&'a EcoString>, &'a CompiledBody)>),
+}
+
 impl CompiledBody {
+    /// Returns what is set, by name, sorted.
+    pub fn parts(&self) -> Vec<(&EcoString, BodyPart<'_>)> {
+        let part = |source| match source {
+            &Source::Absent(_) => None,
+            Source::Attribute(attribute) => Some(BodyPart::Attribute(&attribute.expr)),
+            Source::Blocks(blocks) => {
+                let blocks_written = blocks.items.iter().filter_map(|item| match item {
+                    Item::Block { label, body, .. } => Some((label.as_ref(), body)),
+                    Item::Dynamic(_) => None,
+                });
+                let written: Vec<_> = blocks_written.collect();
+                (!written.is_empty()).then_some(BodyPart::Blocks(blocks.schema.nesting, written))
+            }
+        };
+        self.names.iter().zip(&self.sources).filter_map(|(name, source)| Some((name, part(source)?))).collect()
+    }
+
     /// Returns where an attribute is set.
     pub fn place_of(&self, name: &str) -> Option<Span> {
         let place = self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()?;

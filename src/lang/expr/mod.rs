@@ -1,5 +1,6 @@
 //! Compiled expressions: names are resolved to places, functions to code, constants to values, once per source text.
 
+mod addresses;
 mod calls;
 mod compile;
 mod diagnose;

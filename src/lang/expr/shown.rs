@@ -43,6 +43,13 @@ impl Expr {
     }
 }
 
+impl Evaluator<'_> {
+    /// Returns what the references of an expression mean, sorted by their text.
+    pub fn shown_values(&mut self, expr: &Expr) -> Vec<ExpressionValue> {
+        reference_values(self, &expr.about(), &[])
+    }
+}
+
 /// References shown with one message: more than people write, and a bound for what machines write.
 const REFERENCES_MAX: usize = 100;
 

@@ -30,6 +30,10 @@ pub trait Files: Send + Sync {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// Tells about a path, following links; an error of kind `NotFound` if there is nothing.
     fn metadata(&self, path: &Path) -> io::Result<std::fs::Metadata>;
+    /// Tells whether a path leads to a folder.
+    fn is_folder(&self, path: &Path) -> bool {
+        self.metadata(path).is_ok_and(|metadata| metadata.is_dir())
+    }
     /// Lists the paths in a folder, in any order.
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
 }

@@ -42,8 +42,7 @@ pub fn list_files(files: &dyn Files, dir: &Path) -> io::Result<Vec<(PathBuf, Fil
         .filter_map(|path| {
             let kind = FileKind::of(path.file_name()?.to_str()?)?;
             // A folder named like a file is none of ours; a link that leads nowhere is reported when it is read.
-            let is_dir = files.metadata(&path).is_ok_and(|metadata| metadata.is_dir());
-            (!is_dir).then_some((path, kind))
+            (!files.is_folder(&path)).then_some((path, kind))
         })
         .collect();
     found.sort_by(|a, b| (a.1.is_override, &a.0).cmp(&(b.1.is_override, &b.0)));

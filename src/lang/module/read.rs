@@ -60,6 +60,11 @@ impl<'a> Reader<'a> {
         Reader { files, sources, mistakes: Diagnostics::new(), modules: HashMap::new() }
     }
 
+    /// Tells whether a path leads to a folder.
+    pub(crate) fn is_folder(&self, path: &Path) -> bool {
+        self.files.is_folder(path)
+    }
+
     /// Returns the module in a folder; what is wrong with it is reported when it is read first: mistakes in expressions
     /// to `mistakes`, everything else to `diags`.
     pub fn module(&mut self, dir: &Path, diags: &mut Diagnostics) -> Arc<Module> {
