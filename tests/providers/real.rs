@@ -73,13 +73,8 @@ fn planned(text: &str) -> Planned {
 
 /// Returns a line of an attribute without what chance has put there: values that are no more, and those of random
 /// attributes. Other lines are left out: texts over several lines, remarks on what is hidden.
-///
-/// Terraform has a line for each write-only attribute, although there is nothing to see; Gantry has none.
 fn without_chance(line: &str) -> Option<String> {
     let (name, value) = line.split_once(" = ")?;
-    if value == "(write-only attribute)" || value.starts_with("(write-only attribute) ->") {
-        return None;
-    }
     // Names are padded to the longest.
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_random = value.len() == 10 && value[1..9].bytes().all(|byte| byte.is_ascii_hexdigit());
