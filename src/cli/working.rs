@@ -451,7 +451,7 @@ fn patterns(session: &mut Session, flag: &str, texts: &[String]) -> Result<Vec<P
     };
     let patterns: Result<Vec<Pattern>, Diagnostic> = texts.iter().map(pattern).collect();
     patterns.map_err(|problem| {
-        session.problem(&format!("Invalid {flag} option"), problem.detail);
+        session.problem(format!("Invalid {flag} option"), problem.detail);
         Exit::FAILURE
     })
 }
