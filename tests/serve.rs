@@ -186,8 +186,11 @@ fn the_process_ends_when_the_host_says_so() {
 #[test]
 fn the_process_ends_when_its_host_is_gone() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    // The shell is the host: it starts the provider and ends.
-    let script = format!("{:?} provider serve fake >line.txt & echo $!", env!("CARGO_BIN_EXE_gantry"));
+    // The shell is the host: it starts the provider, waits until it listens, and ends.
+    let script = format!(
+        "{:?} provider serve fake >line.txt 2>/dev/null & echo $!; while [ ! -s line.txt ]; do sleep 0.1; done",
+        env!("CARGO_BIN_EXE_gantry")
+    );
     let mut command = Command::new("sh");
     command.args(["-c", &script]).current_dir(folder.path()).env_clear();
     command.env(COOKIE_VARIABLE, COOKIE).env(VERSIONS_VARIABLE, "6");

@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use sdk::{Factory, Runtime};
@@ -35,6 +35,9 @@ const LOOK_AROUND: Duration = Duration::from_millis(250);
 
 /// How long calls that are under way may take after the end was asked for. A host that has no patience kills the process.
 const LAST_CALLS: Duration = Duration::from_secs(60);
+
+/// How long a host may take to connect for the first time. Hosts do so at once, or not at all.
+const FIRST_CONNECTION: Duration = Duration::from_secs(120);
 
 /// How long a connection may take to say who it is.
 const TLS_HANDSHAKE: Duration = Duration::from_secs(30);
@@ -121,7 +124,12 @@ impl Plugin {
         let end = End::new();
         let service = end.services(served);
         let parent = parent_process();
-        let is_alone = |connections: usize| connections == 0 && parent_process() != parent;
+        let begun = Instant::now();
+        let is_alone = |connections: usize, was_found: bool| {
+            // The host may have been gone before this process could look who its parent is.
+            let is_lost = !was_found && begun.elapsed() > FIRST_CONNECTION;
+            connections == 0 && (is_lost || parent_process() != parent)
+        };
         self.run(&listener, tls, &end, &|| service.clone(), &is_alone).await;
         Ok(())
     }
@@ -139,22 +147,24 @@ impl Plugin {
             let served = Arc::new(Served::new((self.factory)(), self.runtime.clone()));
             Arc::new(PluginServices::without_shutdown(served, end.sender.subscribe()))
         };
-        let is_interrupted = |_| self.interrupted.load(Ordering::SeqCst);
+        let is_interrupted = |_, _| self.interrupted.load(Ordering::SeqCst);
         self.run(&listener, None, &end, &service, &is_interrupted).await;
         Ok(())
     }
 
-    /// Accepts connections until the end. `is_over` is asked from time to time, with the number of connections.
+    /// Accepts connections until the end. `is_over` is asked from time to time, with the number of connections and
+    /// whether there ever was one.
     async fn run(
         &self,
         listener: &Listener,
         tls: Option<TlsAcceptor>,
         end: &End,
         service: &dyn Fn() -> Arc<dyn Service>,
-        is_over: &dyn Fn(usize) -> bool,
+        is_over: &dyn Fn(usize, bool) -> bool,
     ) {
         let (under_way, mut last) = mpsc::channel::<()>(1);
         let mut ends = end.sender.subscribe();
+        let mut was_found = false;
         while !*ends.borrow_and_update() {
             let accepted = {
                 let accept = std::pin::pin!(listener.accept());
@@ -163,7 +173,7 @@ impl Plugin {
                     Ok(Either::Left((accepted, _))) => accepted,
                     Ok(Either::Right(_)) => break,
                     // One sender is ours, and each connection and call has one.
-                    Err(_) if is_over(under_way.strong_count() - 1) => break,
+                    Err(_) if is_over(under_way.strong_count() - 1, was_found) => break,
                     Err(_) => continue,
                 }
             };
@@ -172,6 +182,7 @@ impl Plugin {
                 sleep(LOOK_AROUND).await;
                 continue;
             };
+            was_found = true;
             tokio::spawn(connection(stream, tls.clone(), service(), end.sender.subscribe(), under_way.clone()));
         }
         end.sender.send_replace(true);
