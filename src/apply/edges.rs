@@ -9,12 +9,19 @@
 //! 2. An object that was set aside is deleted after all that is made from it, and from that in turn; one that is no longer
 //!    configured after those that used it are updated.
 //! 3. What is updated waits for the deletion of those that used it.
+//!
+//! Where all instances of one resource are between, idle hubs keep the number of links linear.
+
+mod hubs;
+mod index;
 
 use std::collections::{HashMap, HashSet};
 
-use addr::{AbsInstance, AbsResource, Module, Resource};
-use plan::{Action, Change, Plan};
-use state::Dependency;
+use addr::AbsInstance;
+use plan::{Action, Change, Need, Plan};
+
+use hubs::{Group, HUB_FROM, Rule};
+use index::Index;
 
 /// A step of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,56 +46,16 @@ pub enum Doing {
     Delete,
 }
 
-/// Steps by the object that they are about.
-#[derive(Default)]
-struct Index {
-    of_instance: HashMap<AbsInstance, Vec<u32>>,
-    /// For those who need all instances.
-    of_resource: HashMap<AbsResource, Vec<u32>>,
-    /// Steps inside modules, for dependencies that do not say which instance of the module.
-    of_configured: HashMap<(Module, Resource), Vec<(AbsInstance, u32)>>,
-}
-
-impl Index {
-    fn add(&mut self, address: &AbsInstance, step: u32) {
-        self.of_instance.entry(address.clone()).or_default().push(step);
-        self.of_resource.entry(address.resource.clone()).or_default().push(step);
-        if !address.resource.module.is_root() {
-            let configured = (address.resource.module.module(), address.resource.resource.clone());
-            self.of_configured.entry(configured).or_default().push((address.clone(), step));
-        }
-    }
-
-    /// Returns the steps of what an instance depends on.
-    fn of(&self, dependency: &AbsInstance, dependent: &AbsInstance) -> Vec<u32> {
-        let exact = match &dependency.key {
-            Some(_) => self.of_instance.get(dependency),
-            None => self.of_resource.get(&dependency.resource),
-        };
-        if let Some(exact) = exact {
-            return exact.clone();
-        }
-        let module = dependency.resource.module.module();
-        if module.is_root() {
-            return Vec::new();
-        }
-        // Terraform stores dependencies without keys of modules; inside of one module its own instance is meant.
-        let is_sibling = dependent.resource.module.module() == module;
-        let dependency = Dependency(dependency.clone());
-        let found = self.of_configured.get(&(module, dependency.0.resource.resource.clone()));
-        let is_meant = |address: &AbsInstance| {
-            dependency.covers(address) && (!is_sibling || address.resource.module == dependent.resource.module)
-        };
-        found.into_iter().flatten().filter(|(address, _)| is_meant(address)).map(|(_, step)| *step).collect()
-    }
-}
-
 fn makes(change: &Change) -> bool {
     !matches!(change.action, Action::NoOp | Action::Delete | Action::Forget)
 }
 
 fn deletes(change: &Change) -> bool {
     !matches!(change.action, Action::NoOp | Action::Create | Action::Update | Action::Read)
+}
+
+fn needed(need: &Need) -> AbsInstance {
+    AbsInstance { resource: need.resource.clone(), key: need.key.clone() }
 }
 
 /// The steps, and who waits for whom.
@@ -101,10 +68,20 @@ struct Edges<'a> {
     lasts: Index,
     /// By step: the steps that it waits for, with the rank of the rule.
     needs: Vec<Vec<(u32, u8)>>,
+    /// What a rule has to do with the steps that a dependency means.
+    groups: HashMap<(Rule, AbsInstance), Group>,
+    /// So many steps of a group have a hub.
+    hub_from: usize,
+    /// The place of the first hub; all steps behind it are hubs.
+    first_hub: u32,
 }
 
 /// Returns the steps of a plan and, for each, the steps that must have ended before.
 pub fn steps(plan: &Plan) -> (Vec<PlannedStep>, Vec<Vec<u32>>) {
+    steps_with_hubs(plan, HUB_FROM)
+}
+
+fn steps_with_hubs(plan: &Plan, hub_from: usize) -> (Vec<PlannedStep>, Vec<Vec<u32>>) {
     let mut edges = Edges {
         plan,
         steps: Vec::new(),
@@ -112,10 +89,14 @@ pub fn steps(plan: &Plan) -> (Vec<PlannedStep>, Vec<Vec<u32>>) {
         deletes: Index::default(),
         lasts: Index::default(),
         needs: Vec::new(),
+        groups: HashMap::new(),
+        hub_from,
+        first_hub: 0,
     };
     edges.add_steps();
     edges.needs = vec![Vec::new(); edges.steps.len()];
-    for step in 0..edges.steps.len() as u32 {
+    edges.first_hub = edges.steps.len() as u32;
+    for step in 0..edges.first_hub {
         match edges.steps[step as usize].doing {
             Doing::Make if edges.is_last(step) => edges.last_waits(step),
             Doing::Make => edges.make_waits(step),
@@ -179,10 +160,7 @@ impl Edges<'_> {
             self.wait(last, make, 2);
         }
         for need in &change.needs {
-            let on = AbsInstance { resource: need.resource.clone(), key: need.key.clone() };
-            for other in self.lasts.of(&on, &change.address) {
-                self.wait(other, last, 2);
-            }
+            self.link(Rule::LastUse, &needed(need), last);
         }
     }
 
@@ -216,27 +194,16 @@ impl Edges<'_> {
             }
         }
         for need in &change.needs {
-            let on = AbsInstance { resource: need.resource.clone(), key: need.key.clone() };
-            for other in self.makes.of(&on, &change.address) {
-                self.wait(make, other, 0);
-            }
-            for delete in self.deletes.of(&on, &change.address) {
-                if self.is_set_aside(delete) && self.steps[delete as usize].change != self.steps[make as usize].change {
-                    self.wait(delete, make, 2);
-                }
-            }
+            let on = needed(need);
+            self.link(Rule::Configured, &on, make);
+            self.link(Rule::Replaced, &on, make);
         }
         if change.action != Action::Update {
             return;
         }
         // Until it is updated it uses what it depended on before.
         for on in self.stored(make) {
-            for delete in self.deletes.of(&on, &change.address) {
-                let is_gone = matches!(self.change(delete).action, Action::Delete | Action::Forget);
-                if is_gone || self.is_set_aside(delete) {
-                    self.wait(delete, make, 2);
-                }
-            }
+            self.link(Rule::NoLongerUsed, &on, make);
         }
     }
 
@@ -253,16 +220,11 @@ impl Edges<'_> {
             }
         }
         let is_idle = self.steps[delete as usize].is_idle;
+        let has_users_go_first = !self.is_set_aside(delete) && !is_idle;
         for on in self.stored(delete) {
-            for other in self.deletes.of(&on, &address) {
-                if self.steps[other as usize].change != self.steps[delete as usize].change {
-                    self.wait(other, delete, 1);
-                }
-            }
-            for make in self.makes.of(&on, &address) {
-                if self.change(make).action == Action::Update && !self.is_set_aside(delete) && !is_idle {
-                    self.wait(make, delete, 3);
-                }
+            self.link(Rule::Deleted, &on, delete);
+            if has_users_go_first {
+                self.link(Rule::Updated, &on, delete);
             }
         }
     }
@@ -280,6 +242,9 @@ impl Edges<'_> {
         loop {
             let plain: Vec<Vec<u32>> =
                 self.needs.iter().map(|needs| needs.iter().map(|(need, _)| *need).collect()).collect();
+            if self.dissolve(&graph::knots(&plain)) {
+                continue;
+            }
             let cycles = graph::cycles(&plain);
             let mut dropped = HashSet::new();
             for cycle in cycles {

@@ -111,7 +111,7 @@ impl<'a, 's> Progress<'a, 's> {
     /// Says what is going to happen.
     pub(crate) fn expect(&self, plan: &Plan) {
         if let Some(live) = &self.live {
-            live.expect(apply::steps(plan).0.len());
+            live.expect(apply::steps(plan).0.iter().filter(|step| !step.is_idle).count());
         }
     }
 

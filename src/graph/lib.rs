@@ -15,6 +15,19 @@ pub use schedule::{Lock, Schedule, Step, simulate};
 /// with its least node; cycles are sorted by that node. Takes time linear in nodes and edges for graphs without
 /// cycles.
 pub fn cycles(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
+    let mut found: Vec<Vec<u32>> = components(edges).filter_map(|knot| shortest_cycle(&knot, edges)).collect();
+    found.sort_unstable();
+    found
+}
+
+/// Finds the knots of a graph given as the neighbours of each node: nodes that all reach each other, two or more.
+///
+/// In no particular order; linear in nodes and edges.
+pub fn knots(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
+    components(edges).filter(|knot| knot.len() > 1).collect()
+}
+
+fn components(edges: &[Vec<u32>]) -> impl Iterator<Item = Vec<u32>> {
     let mut graph = DiGraph::<(), (), u32>::with_capacity(edges.len(), edges.len());
     for _ in edges {
         graph.add_node(());
@@ -25,10 +38,7 @@ pub fn cycles(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
         }
     }
     // Kosaraju's algorithm, because petgraph's Tarjan recurses and long chains are normal here.
-    let knots = kosaraju_scc(&graph).into_iter().map(|knot| knot.iter().map(|node| node.index() as u32).collect());
-    let mut found: Vec<Vec<u32>> = knots.filter_map(|knot: Vec<u32>| shortest_cycle(&knot, edges)).collect();
-    found.sort_unstable();
-    found
+    kosaraju_scc(&graph).into_iter().map(|knot| knot.iter().map(|node| node.index() as u32).collect())
 }
 
 /// Returns a shortest cycle through the least node of a knot; nothing if the knot is a node without an edge to itself.
@@ -61,7 +71,7 @@ fn shortest_cycle(knot: &[u32], edges: &[Vec<u32>]) -> Option<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use super::cycles;
+    use super::{cycles, knots};
 
     #[test]
     fn names_the_nodes_of_each_cycle_in_order() {
@@ -69,6 +79,14 @@ mod tests {
         assert_eq!(cycles(&[vec![0]]), [[0]]);
         assert_eq!(cycles(&[vec![1], vec![2], vec![0], vec![0]]), [[0, 1, 2]]);
         assert_eq!(cycles(&[vec![], vec![2], vec![1], vec![4], vec![5, 3], vec![3]]), [vec![1, 2], vec![3, 4]]);
+    }
+
+    #[test]
+    fn finds_what_reaches_each_other() {
+        let mut found = knots(&[vec![0], vec![2], vec![1], vec![4], vec![5, 3], vec![3]]);
+        found.iter_mut().for_each(|knot| knot.sort_unstable());
+        found.sort_unstable();
+        assert_eq!(found, [vec![1, 2], vec![3, 4, 5]]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use plan::{Action, Change, Need, Plan, Reason};
 use state::{Attributes, Dependency, DeposedKey, Object};
 use value::Value;
 
-use super::{Doing, PlannedStep, steps};
+use super::{Doing, PlannedStep, steps, steps_with_hubs};
 
 fn address(name: &str) -> AbsInstance {
     let text = if name.contains('.') { name.to_owned() } else { format!("t.{name}") };
@@ -290,4 +290,117 @@ fn everything_is_destroyed_in_reverse() {
             }
         }
     }
+}
+
+/// Resources with the names of all instances, the names of all in one instance of their module, and of all.
+struct Repeated {
+    instances: Vec<String>,
+    inside: String,
+    whole: String,
+}
+
+impl Repeated {
+    fn any(random: &mut Random, number: usize) -> Repeated {
+        let is_in_module = random.below(3) == 0;
+        let folders = if is_in_module { vec!["module.m[0].", "module.m[1]."] } else { vec![""] };
+        let keys = 1 + random.below(4);
+        let name = |folder: &str, key: u64| format!("{folder}t.o{number}[{key}]");
+        let instances = folders.iter().flat_map(|folder| (0..keys).map(move |key| name(folder, key))).collect();
+        let folder = if is_in_module { "module.m." } else { "" };
+        Repeated { instances, inside: format!("{}t.o{number}", folders[0]), whole: format!("{folder}t.o{number}") }
+    }
+
+    /// Returns the names of some of them: of single instances, or of all.
+    fn pick<'r>(random: &mut Random, all: &'r [Repeated], is_stored: bool) -> Vec<&'r str> {
+        let pick = |one: &'r Repeated| match random.below(5) {
+            0 if is_stored => Some(one.whole.as_str()),
+            0 | 1 => Some(one.inside.as_str()),
+            2 => Some(one.instances[random.below(one.instances.len() as u64) as usize].as_str()),
+            _ => None,
+        };
+        all.iter().filter_map(pick).collect()
+    }
+}
+
+/// Makes a plan of resources with several instances, some in modules, that need single instances or all of them.
+fn any_repeated_plan(random: &mut Random) -> Plan {
+    let count = 2 + random.below(4) as usize;
+    let all: Vec<Repeated> = (0..count).map(|number| Repeated::any(random, number)).collect();
+    let was_otherwise = random.below(2) == 0;
+    let mut changes = Vec::new();
+    for (place, own) in all.iter().enumerate() {
+        let needs = Repeated::pick(random, &all[..place], false);
+        let older = if was_otherwise { &all[place..] } else { &all[..place] };
+        let stored = Repeated::pick(random, older, true);
+        for name in &own.instances {
+            let action = match random.below(8) {
+                0 => Action::Create,
+                1 => Action::NoOp,
+                2 | 3 => Action::Update,
+                4 => Action::CreateThenDelete,
+                5 => Action::DeleteThenCreate,
+                6 => Action::Forget,
+                _ => Action::Delete,
+            };
+            let is_gone = matches!(action, Action::Delete | Action::Forget);
+            let mut made = change(name, action, if is_gone { &[] } else { &needs }, &stored);
+            made.deposed = (action == Action::Delete && random.below(2) == 0).then_some(DeposedKey(1));
+            changes.push(made);
+        }
+    }
+    Plan { changes, ..Plan::default() }
+}
+
+#[test]
+fn hubs_change_nothing_in_the_order() {
+    let mut random = Random(13);
+    let (mut with_hubs, mut with_contradictions) = (0, 0);
+    for round in 0..2_000 {
+        let plan = any_repeated_plan(&mut random);
+        let (direct, direct_needs) = steps_with_hubs(&plan, usize::MAX);
+        let (hubbed, hubbed_needs) = steps_with_hubs(&plan, 1);
+        assert_eq!(hubbed[..direct.len()], direct, "round {round}");
+        assert!(hubbed[direct.len()..].iter().all(|hub| hub.is_idle), "round {round}");
+        with_hubs += usize::from(hubbed.len() > direct.len());
+        with_contradictions += usize::from(hubbed_needs[direct.len()..].iter().any(Vec::is_empty));
+        let (direct_before, hubbed_before) = (before(&direct_needs), before(&hubbed_needs));
+        for (place, expected) in direct_before.iter().enumerate() {
+            let found = hubbed_before[place].iter().copied().filter(|step| (*step as usize) < direct.len());
+            assert_eq!(&found.collect::<HashSet<u32>>(), expected, "round {round}, step {place}: {plan:#?}");
+        }
+    }
+    assert!(with_hubs > 1_000 && with_contradictions > 50, "{with_hubs} {with_contradictions}");
+}
+
+/// Checks that the links between 10,000 instances that all need 10,000 others are as many as there are steps, not pairs.
+#[track_caller]
+fn check_many(first: Action, second: Action, is_stored: bool) {
+    const COUNT: usize = 10_000;
+    let stored = if is_stored { &["t.a"][..] } else { &[] };
+    let mut changes: Vec<Change> = (0..COUNT).map(|key| change(&format!("t.a[{key}]"), first, &[], &[])).collect();
+    let needs = if second == Action::Delete { &[][..] } else { &["t.a"] };
+    changes.extend((0..COUNT).map(|key| change(&format!("t.b[{key}]"), second, needs, stored)));
+    let plan = Plan { changes, ..Plan::default() };
+    let begin = std::time::Instant::now();
+    let (steps, needs) = steps(&plan);
+    let took = begin.elapsed();
+    let links: usize = needs.iter().map(Vec::len).sum();
+    assert!(
+        links >= 2 * COUNT && links <= 3 * steps.len() && steps.len() <= 7 * COUNT,
+        "{first:?} {second:?}: {links} links of {} steps",
+        steps.len()
+    );
+    // It takes a tenth of this on a machine that has nothing else to do; pairs would take minutes.
+    assert!(took.as_secs() < 5, "{first:?} {second:?}: {took:?}");
+}
+
+#[test]
+fn ten_thousand_that_need_ten_thousand_are_no_trouble() {
+    check_many(Action::Create, Action::Create, false);
+    check_many(Action::Delete, Action::Delete, true);
+    check_many(Action::Delete, Action::Update, true);
+    check_many(Action::Update, Action::Delete, true);
+    check_many(Action::DeleteThenCreate, Action::DeleteThenCreate, true);
+    check_many(Action::CreateThenDelete, Action::CreateThenDelete, true);
+    check_many(Action::CreateThenDelete, Action::Update, true);
 }
