@@ -13,6 +13,7 @@ use state::stores::local::LocalStore;
 use state::{Claim, Journal, LockRequest, Object, Opened, RealFiles, State, Store, SystemClock, SystemRandom, World};
 use value::{Marks, Type, Value};
 
+use crate::progress::Voice;
 use crate::render::plan::{Schemas, bare_block};
 use crate::working::LockArgs;
 use crate::{Exit, Session, backend};
@@ -68,20 +69,30 @@ pub(crate) fn lock_request(session: &Session, operation: &str, patience: Duratio
 /// Reads the state of the current workspace without its lock: a moment's view.
 pub(crate) fn load(session: &mut Session) -> Result<State, Exit> {
     backend::refuse_foreign(session)?;
-    let bytes = match store().load(&workspace(session)) {
+    load_in(session, Voice::Text)
+}
+
+/// The same for a command that has looked at the backend already, with what there is to say said in its voice.
+pub(crate) fn load_in(session: &mut Session, voice: Voice) -> Result<State, Exit> {
+    let workspace = workspace(session);
+    let mut fail = |diagnostic: Diagnostic| {
+        voice.diagnostics(session, &Sources::default(), &diagnostic.into());
+        Err(Exit::FAILURE)
+    };
+    let bytes = match store().load(&workspace) {
         Ok(bytes) => bytes.unwrap_or_default(),
-        Err(error) => return fail(session, Diagnostic::error("Cannot read the state", error.to_string())),
+        Err(error) => return fail(Diagnostic::error("Cannot read the state", error.to_string())),
     };
     if bytes.is_empty() {
         return Ok(State::default());
     }
     match state::read(&bytes) {
         Ok(reading) => {
-            let notes: Vec<Diagnostic> = reading.notes.iter().map(state::Note::diagnostic).collect();
-            notes.into_iter().for_each(|note| session.ui.diagnostics(&Sources::default(), &note.into()));
+            let notes = reading.notes.iter().map(state::Note::diagnostic);
+            notes.for_each(|note| voice.diagnostics(session, &Sources::default(), &note.into()));
             Ok(reading.ledger.state)
         }
-        Err(damage) => fail(session, state::OpenError::Damaged(damage).diagnostic()),
+        Err(damage) => fail(state::OpenError::Damaged(damage).diagnostic()),
     }
 }
 

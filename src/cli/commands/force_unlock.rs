@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::apply::confirm;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session, backend, stored};
 
 /// Take the lock of the state away from its holder.
 ///
@@ -23,6 +23,9 @@ impl Run for Args {
     const NAME: &'static str = "force-unlock";
 
     fn run(self, session: &mut Session) -> Exit {
+        if let Err(exit) = backend::refuse_foreign(session) {
+            return exit;
+        }
         if !self.force && !confirm(session, "Do you really want to take the lock away?", "-force") {
             return Exit::FAILURE;
         }

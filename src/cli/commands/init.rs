@@ -10,6 +10,8 @@ use install::providers::{self, Job, Outcome};
 use super::Run;
 use crate::configuration::Configuration;
 use crate::installing::{self, Fetching, Means, Ticker};
+use crate::progress::{self, Voice};
+use crate::render::stream;
 use crate::requirements::{self, Needs};
 use crate::{Exit, Session, backend, stored};
 
@@ -55,6 +57,22 @@ pub(super) struct Args {
     #[arg(long)]
     reconfigure: bool,
 
+    /// Accepted for scripts where the configuration names no backend: there are no settings to complete.
+    #[arg(long, value_name = "SETTING")]
+    backend_config: Vec<String>,
+
+    /// Accepted for scripts where the configuration names no backend: no state moves.
+    #[arg(long)]
+    migrate_state: bool,
+
+    /// The same, without asking.
+    #[arg(long)]
+    force_copy: bool,
+
+    /// Print lines of JSON.
+    #[arg(long)]
+    json: bool,
+
     /// Accepted for scripts: the state is not changed, so it is not locked.
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     lock: bool,
@@ -79,22 +97,28 @@ impl Run for Args {
         if self.no_color {
             session.ui.disable_colour();
         }
+        let voice = if self.json { Voice::Json } else { Voice::Text };
+        let mut report = Report { voice, text: String::new() };
+        if self.json {
+            progress::say(session, [stream::version()]);
+        }
         let (mut sources, mut diags) = (Sources::default(), Diagnostics::new());
+        diags.append(self.conflicts());
         let means = Means::of(session, &mut sources, &mut diags);
         let before = Locks::read(Path::new("."), &mut sources, &mut diags);
-        session.ui.diagnostics(&sources, &diags);
+        voice.diagnostics(session, &sources, &diags);
         if diags.has_errors() {
             return Exit::FAILURE;
         }
         if let Some(source) = &self.from_module
-            && let Err(problem) = copy_module(session, &means, source)
+            && let Err(problem) = copy_module(session, &means, source, voice)
         {
-            session.ui.diagnostics(&Sources::default(), &problem.into());
+            voice.diagnostics(session, &Sources::default(), &problem.into());
             return Exit::FAILURE;
         }
-        match self.install(session, &means, &before) {
-            Ok(text) => {
-                session.ui.out.print(&text);
+        match self.install(session, &means, &before, &mut report) {
+            Ok(()) => {
+                session.ui.out.print(&report.text);
                 Exit::SUCCESS
             }
             Err(exit) => exit,
@@ -103,8 +127,31 @@ impl Run for Args {
 }
 
 impl Args {
-    /// Does all of it and returns what there is to say.
-    fn install(&self, session: &mut Session, means: &Means, before: &Locks) -> Result<String, Exit> {
+    /// Returns what is wrong with the flags beside each other.
+    fn conflicts(&self) -> Diagnostics {
+        let mut diags = Diagnostics::new();
+        if self.migrate_state && self.json {
+            let detail = "Moving state may take an answer, and with -json nobody can be asked.";
+            diags.push(Diagnostic::error("The -migrate-state and -json options are mutually-exclusive", detail));
+        } else if self.migrate_state && self.reconfigure {
+            let detail = "-migrate-state keeps what there is, and -reconfigure forgets it: give one of them.";
+            diags.push(Diagnostic::error("Invalid init options", detail));
+        }
+        diags
+    }
+
+    /// Does all of it; what there is to say is in the report.
+    fn install(
+        &self,
+        session: &mut Session,
+        means: &Means,
+        before: &Locks,
+        report: &mut Report,
+    ) -> Result<(), Exit> {
+        let voice = report.voice;
+        if self.backend {
+            report.stage(session, "initializing_backend_message", "Looking at where state is kept...");
+        }
         let mut diags = Diagnostics::new();
         let fetching = match (self.get, self.upgrade) {
             (false, _) => Fetching::Nothing,
@@ -118,16 +165,22 @@ impl Args {
             let checked = node.module.settings.required_versions.iter().map(lang::version::check_required);
             diags.append(checked.filter_map(|result| result.err().map(|problem| *problem)).collect());
         });
-        session.ui.diagnostics(&read.sources, &diags);
+        voice.diagnostics(session, &read.sources, &diags);
         if diags.has_errors() {
             return Err(Exit::FAILURE);
         }
         if self.backend {
-            for (_, resource) in stored::load(session)?.resources() {
+            for (_, resource) in stored::load_in(session, voice)?.resources() {
                 needs.entry(resource.provider.provider.clone()).or_default();
             }
         }
-        let mut text = if modules.is_empty() { modules } else { format!("Modules:\n{modules}\n") };
+        if !modules.is_empty() {
+            let code = if self.upgrade { "upgrading_modules_message" } else { "initializing_modules_message" };
+            report.stage(session, code, "Fetching modules...");
+            report.list(session, "Modules", &modules);
+            report.text.push('\n');
+        }
+        report.stage(session, "initializing_provider_plugin_message", "Fetching providers...");
         let (own, foreign) = requirements::parted(needs, session);
         let outcome = self.install_providers(session, means, before, &foreign);
         let part = own.keys().map(|provider| format!("- {}: part of Gantry\n", provider.short()));
@@ -136,10 +189,10 @@ impl Args {
             .map(|(provider, path)| format!("- {}: the development build in {}\n", provider.short(), path.display()));
         let lines: String = part.chain(installed).chain(built).collect();
         if !lines.is_empty() {
-            text.push_str(&format!("Providers:\n{lines}"));
+            report.list(session, "Providers", &lines);
         }
         if !outcome.failures.is_empty() {
-            session.ui.out.print(&text);
+            session.ui.out.print(&report.text);
             let problem = |(provider, failure): (Provider, install::Failure)| {
                 let mut diagnostic = Diagnostic::from(failure);
                 diagnostic.detail.push_str(&requirements::hint(&provider, &foreign));
@@ -149,17 +202,42 @@ impl Args {
                 }
             };
             let problems: Diagnostics = outcome.failures.into_iter().map(problem).collect();
-            session.ui.diagnostics(&read.sources, &problems);
+            voice.diagnostics(session, &read.sources, &problems);
             return Err(Exit::FAILURE);
         }
-        text.push_str(&self.lock(session, before, &outcome)?);
-        text.push_str(&closing(session));
-        Ok(text)
+        self.lock(session, before, &outcome, report)?;
+        closing(session, report);
+        Ok(())
     }
 
     fn check_backend(&self, read: &Configuration, diags: &mut Diagnostics) {
-        if self.backend {
-            backend::check(&read.root.module.settings, diags);
+        if !self.backend {
+            return;
+        }
+        let settings = &read.root.module.settings;
+        let had_errors = diags.has_errors();
+        backend::check(settings, diags);
+        let flags = [
+            ("-backend-config", !self.backend_config.is_empty()),
+            ("-migrate-state", self.migrate_state),
+            ("-force-copy", self.force_copy),
+        ];
+        let Some((flag, _)) = flags.into_iter().find(|(_, is_given)| *is_given) else { return };
+        match &settings.backend {
+            None if settings.cloud.is_none() && flag == flags[0].0 => {
+                let detail = "-backend-config has no effect: the configuration has no \"backend\" block that it could complete, \
+                              and state is kept in the folder of the configuration.";
+                diags.push(Diagnostic::warning("Missing backend configuration", detail));
+            }
+            Some(backend) if had_errors || !diags.has_errors() => {
+                let detail = format!(
+                    "{flag} is for state that is kept elsewhere. Gantry keeps it in \"gantry.state\" in the folder of the \
+                     configuration, whatever the settings of the backend are, and moves none: \"gantry state push FILE\" \
+                     takes over a state that there is."
+                );
+                diags.push(Diagnostic::error("Flag without a use for the backend", detail).at(backend.header));
+            }
+            _ => {}
         }
     }
 
@@ -186,30 +264,46 @@ impl Args {
         outcome
     }
 
-    /// Writes the lock file and returns what there is to say about it.
-    fn lock(&self, session: &mut Session, before: &Locks, outcome: &Outcome) -> Result<String, Exit> {
+    /// Writes the lock file.
+    fn lock(
+        &self,
+        session: &mut Session,
+        before: &Locks,
+        outcome: &Outcome,
+        report: &mut Report,
+    ) -> Result<(), Exit> {
+        let fail = |session: &mut Session, problem: Diagnostic| {
+            report.voice.diagnostics(session, &Sources::default(), &problem.into());
+            Err(Exit::FAILURE)
+        };
         if self.lockfile.is_some() {
             if outcome.locks == *before {
-                return Ok(String::new());
+                return Ok(());
             }
             let detail = "The lock file would have to change, and -lockfile=readonly forbids it. Run \"gantry init\" without \
                           that option and keep the file that it writes.";
-            return stored::fail(session, Diagnostic::error("Provider dependency changes detected", detail));
+            return fail(session, Diagnostic::error("Provider dependency changes detected", detail));
         }
         let written = match outcome.locks.write(Path::new(".")) {
             Ok(written) => written,
-            Err(failure) => return stored::fail(session, failure.into()),
+            Err(failure) => return fail(session, failure.into()),
         };
         let name = install::lock_file::NAME;
-        let mut text = match written {
-            Written::Created => format!(
-                "\nThe versions chosen are in {name}. Keep that file with the\nconfiguration: it makes sure that \
-                 everybody gets the same.\n"
-            ),
-            Written::Changed => format!("\nThe lock file {name} has changed. Keep it with the configuration.\n"),
-            Written::Unchanged => String::new(),
+        let (code, mut text) = match written {
+            Written::Created => {
+                let text = format!(
+                    "The versions chosen are in {name}. Keep that file with the\nconfiguration: it makes sure that \
+                     everybody gets the same.\n"
+                );
+                ("lock_info", text)
+            }
+            Written::Changed => {
+                let text = format!("The lock file {name} has changed. Keep it with the configuration.\n");
+                ("dependencies_lock_changes_info", text)
+            }
+            Written::Unchanged => return Ok(()),
         };
-        if written != Written::Unchanged && !outcome.incomplete.is_empty() {
+        if !outcome.incomplete.is_empty() {
             let names: Vec<String> = outcome.incomplete.iter().map(Provider::short).collect();
             text.push_str(&format!(
                 "For {} it has checksums of packages for {} only. Others are added by\n  gantry providers lock \
@@ -218,12 +312,43 @@ impl Args {
                 install::Platform::current()
             ));
         }
-        Ok(text)
+        report.paragraph(session, code, &text);
+        Ok(())
+    }
+}
+
+/// What there is to say: text is kept until the end, lines of JSON are printed as they come.
+struct Report {
+    voice: Voice,
+    text: String,
+}
+
+impl Report {
+    /// Tells what begins; text says only what came of it.
+    fn stage(&self, session: &mut Session, code: &str, message: &str) {
+        if self.voice == Voice::Json {
+            progress::say(session, [stream::init(code, message)]);
+        }
+    }
+
+    /// Tells of several things, each a line with a dash.
+    fn list(&mut self, session: &mut Session, heading: &str, lines: &str) {
+        match self.voice {
+            Voice::Text => self.text.push_str(&format!("{heading}:\n{lines}")),
+            Voice::Json => progress::say(session, lines.lines().map(|line| stream::log(line.to_owned()))),
+        }
+    }
+
+    fn paragraph(&mut self, session: &mut Session, code: &str, text: &str) {
+        match self.voice {
+            Voice::Text => self.text.push_str(&format!("\n{text}")),
+            Voice::Json => progress::say(session, [stream::init(code, text.trim_end())]),
+        }
     }
 }
 
 /// Copies a module into the folder.
-fn copy_module(session: &mut Session, means: &Means, source: &str) -> Result<(), Diagnostic> {
+fn copy_module(session: &mut Session, means: &Means, source: &str, voice: Voice) -> Result<(), Diagnostic> {
     let here = Path::new(".");
     let files = lang::module::list_files(&lang::functions::RealFiles, here).unwrap_or_default();
     if !files.is_empty() {
@@ -232,7 +357,11 @@ fn copy_module(session: &mut Session, means: &Means, source: &str) -> Result<(),
         return Err(Diagnostic::error("Can't populate non-empty directory", detail));
     }
     installing::copy_module(session, means, source)?;
-    session.ui.out.print(&format!("Copied the module from {source}.\n\n"));
+    let text = format!("Copied the module from {source}.");
+    match voice {
+        Voice::Text => session.ui.out.print(&format!("{text}\n\n")),
+        Voice::Json => progress::say(session, [stream::init("copying_configuration_message", text)]),
+    }
     Ok(())
 }
 
@@ -241,19 +370,25 @@ fn overridden<'a>(needs: &'a Needs, means: &'a Means) -> impl Iterator<Item = (&
     needs.keys().filter_map(|provider| Some((provider, means.settings.dev_overrides.get(provider)?)))
 }
 
-/// Returns what to say at the end.
-fn closing(session: &Session) -> String {
-    let mut text = String::new();
+/// Says what there is to say at the end.
+fn closing(session: &mut Session, report: &mut Report) {
     let workspace = stored::workspace(session);
+    let mut notes = Vec::new();
     if workspace != state::stores::DEFAULT_WORKSPACE {
-        text.push_str(&format!("\nThe workspace is \"{workspace}\".\n"));
+        notes.push(format!("The workspace is \"{workspace}\".\n"));
     }
     if Path::new(TERRAFORM_STATE).exists() && !Path::new("gantry.state").exists() {
-        text.push_str(&format!(
-            "\nThere is a state of Terraform in this folder. It is not used: to take it over, run\n  gantry state push \
+        notes.push(format!(
+            "There is a state of Terraform in this folder. It is not used: to take it over, run\n  gantry state push \
              {TERRAFORM_STATE}\n"
         ));
     }
-    text.push_str("\nReady: \"gantry plan\" shows what there is to do.\n");
-    text
+    for note in notes {
+        match report.voice {
+            Voice::Text => report.text.push_str(&format!("\n{note}")),
+            Voice::Json => progress::say(session, [stream::log(note.trim_end().to_owned())]),
+        }
+    }
+    let ready = "Ready: \"gantry plan\" shows what there is to do.\n";
+    report.paragraph(session, "output_init_success_message", ready);
 }

@@ -4,7 +4,7 @@ use state::stores::DEFAULT_WORKSPACE;
 
 use super::Run;
 use crate::working::LockArgs;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session, backend, stored};
 
 /// Remove a workspace.
 ///
@@ -28,6 +28,9 @@ impl Run for Args {
     const NAME: &'static str = "workspace delete";
 
     fn run(self, session: &mut Session) -> Exit {
+        if let Err(exit) = backend::refuse_foreign(session) {
+            return exit;
+        }
         self.lock.heed(session);
         match self.delete(session) {
             Ok(()) => {

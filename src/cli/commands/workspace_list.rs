@@ -1,7 +1,7 @@
 //! `workspace list`: the workspaces there are.
 
 use super::Run;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session, backend, stored};
 
 /// List the workspaces.
 ///
@@ -13,6 +13,9 @@ impl Run for Args {
     const NAME: &'static str = "workspace list";
 
     fn run(self, session: &mut Session) -> Exit {
+        if let Err(exit) = backend::refuse_foreign(session) {
+            return exit;
+        }
         match stored::store().workspaces() {
             Ok(all) => {
                 let current = stored::workspace(session);

@@ -10,7 +10,7 @@ use super::Run;
 use super::workspace_select::switch_to;
 use crate::legacy::LookingArgs;
 use crate::working::LockArgs;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session, backend, stored};
 
 /// Make a workspace, and work in it from now on.
 #[derive(clap::Parser)]
@@ -37,6 +37,7 @@ impl Run for Args {
 
 impl Args {
     fn make(&self, session: &mut Session) -> Result<Exit, Exit> {
+        backend::refuse_foreign(session)?;
         if self.state.is_some() {
             self.lock.heed(session);
         }

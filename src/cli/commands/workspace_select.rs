@@ -1,7 +1,7 @@
 //! `workspace select`: which workspace to work in.
 
 use super::Run;
-use crate::{Exit, Session, stored};
+use crate::{Exit, Session, backend, stored};
 
 /// Choose the workspace to work in.
 #[derive(clap::Parser)]
@@ -19,6 +19,9 @@ impl Run for Args {
     const NAME: &'static str = "workspace select";
 
     fn run(self, session: &mut Session) -> Exit {
+        if let Err(exit) = backend::refuse_foreign(session) {
+            return exit;
+        }
         let store = stored::store();
         let known = store.workspaces().and_then(|known| match known.contains(&self.name) {
             false if self.or_create => store.create_workspace(&self.name).map(|()| true),

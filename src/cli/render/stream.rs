@@ -225,6 +225,11 @@ pub(crate) fn log(message: String) -> Line {
     Line::new("log", message, Vec::new())
 }
 
+/// Something that `init` says, with Terraform's code for it.
+pub(crate) fn init(code: &str, message: impl Into<String>) -> Line {
+    Line::new("init_output", message, vec![("message_code", code.into())])
+}
+
 fn resource(address: &AbsInstance) -> Json {
     let resource = &address.resource.resource;
     let relative = AbsInstance {
