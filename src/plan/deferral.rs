@@ -86,7 +86,36 @@ impl Rest {
 #[derive(Default)]
 pub(crate) struct PassedOn {
     instances: HashMap<AbsInstance, Rc<[Need]>>,
-    resources: HashMap<AbsResource, BTreeSet<Need>>,
+    resources: HashMap<AbsResource, Folded>,
+}
+
+/// So many instances of one resource stand for all of them: where each of many needs each of many others, a list of them
+/// for each would not fit into memory.
+pub(crate) const INSTANCES_LIMIT: usize = 64;
+
+/// Needs of all instances of a resource.
+#[derive(Default)]
+struct Folded {
+    needs: BTreeSet<Need>,
+    /// How many single instances of a resource are among them.
+    counts: HashMap<AbsResource, usize>,
+}
+
+impl Folded {
+    fn add(&mut self, needs: &[Need]) {
+        for need in needs {
+            let whole = Need { resource: need.resource.clone(), key: None };
+            if self.needs.contains(&whole) || !self.needs.insert(need.clone()) || need.key.is_none() {
+                continue;
+            }
+            let count = self.counts.entry(whole.resource.clone()).or_default();
+            *count += 1;
+            if *count > INSTANCES_LIMIT {
+                self.needs.retain(|need| need.resource != whole.resource);
+                self.needs.insert(whole);
+            }
+        }
+    }
 }
 
 impl PassedOn {
@@ -95,7 +124,7 @@ impl PassedOn {
         if needs.is_empty() || address.resource.resource.mode == Mode::Managed {
             return;
         }
-        self.resources.entry(address.resource.clone()).or_default().extend(needs.iter().cloned());
+        self.resources.entry(address.resource.clone()).or_default().add(needs);
         self.instances.insert(address.clone(), needs.into());
     }
 
@@ -105,7 +134,7 @@ impl PassedOn {
             return;
         }
         match key {
-            None => needs.extend(self.resources.get(resource).into_iter().flatten().cloned()),
+            None => needs.extend(self.resources.get(resource).iter().flat_map(|folded| folded.needs.iter().cloned())),
             Some(key) => {
                 let address = AbsInstance { resource: resource.clone(), key: Some(key.clone()) };
                 needs.extend(self.instances.get(&address).iter().flat_map(|needs| needs.iter().cloned()));
@@ -388,4 +417,30 @@ fn breach(shown: &[&Deferred], change: &Change, pool: &Pool) -> Option<String> {
     let first = problems.next()?;
     let problem = first.first()?;
     Some(format!(" otherwise than shown: {}{}", problem.path, problem.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(count: u64, expected: usize) {
+        let resource = |name: &str| state::parse_instance(name).expect("an address").resource;
+        let (read, used) = (resource("data.t.read"), resource("t.used"));
+        let mut passed_on = PassedOn::default();
+        for key in 0..count {
+            let address = AbsInstance { resource: read.clone(), key: Some(Key::Number(key)) };
+            passed_on.add(&address, &[Need { resource: used.clone(), key: Some(Key::Number(key)) }]);
+        }
+        let mut needs = Vec::new();
+        passed_on.expand(&read, None, &mut needs);
+        assert_eq!(needs.len(), expected, "{count}");
+        passed_on.expand(&read, Some(&Key::Number(0)), &mut needs);
+        assert_eq!(needs.last(), Some(&Need { resource: used, key: Some(Key::Number(0)) }), "{count}");
+    }
+
+    #[test]
+    fn what_many_data_sources_read_is_passed_on_as_one() {
+        check(INSTANCES_LIMIT as u64, INSTANCES_LIMIT);
+        check(10_000, 1);
+    }
 }

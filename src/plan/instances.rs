@@ -488,7 +488,7 @@ impl<'a> Planner<'a> {
 
     /// Tells whether something has changes to come whose changes are waited for.
     pub(crate) fn changes_pending(&self, awaited: &[Need]) -> bool {
-        awaited.iter().any(|need| self.planned_of(&need.resource, &mut |change| change.action != Action::NoOp))
+        awaited.iter().any(|need| self.is_pending(&need.resource))
     }
 }
 

@@ -8,6 +8,7 @@ use lang::evaluation::{Instance, Repeated, Touched};
 use lang::expr::{Evaluator, Expr, Subject};
 use lang::module::{Allowed, Resource, ScopedNames};
 
+use crate::deferral::INSTANCES_LIMIT;
 use crate::model::Need;
 use crate::planner::{Block, Planner};
 
@@ -39,7 +40,7 @@ impl<'a> Planner<'a> {
         let mut touches_unknown = false;
         let mut needs = Vec::with_capacity(touched.len());
         let passed_on = self.passed_on.borrow();
-        for touched in touched {
+        for touched in folded(touched) {
             let Some(place) = touched.resource else {
                 touches_unknown = true;
                 continue;
@@ -158,5 +159,43 @@ impl<'a> Planner<'a> {
         let needs = ModuleNeeds { awaited: whole.into(), repetition: repetition.into(), touches_unknown };
         self.needs_of_modules.borrow_mut().insert(address.clone(), needs.clone());
         needs
+    }
+}
+
+/// Replaces many instances of one resource by all of them; what was touched is sorted.
+fn folded(touched: Vec<Touched>) -> Vec<Touched> {
+    if touched.len() <= INSTANCES_LIMIT {
+        return touched;
+    }
+    let mut folded = Vec::new();
+    for of_resource in touched.chunk_by(|a, b| a.module == b.module && a.resource == b.resource) {
+        match of_resource {
+            [first, ..] if of_resource.len() > INSTANCES_LIMIT => folded.push(Touched { key: None, ..first.clone() }),
+            few => folded.extend_from_slice(few),
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use addr::Key;
+
+    use super::*;
+
+    fn check(count: usize, expected: usize) {
+        let one = |key| Touched { module: ModuleInstance::default(), resource: Some(0), key: Some(Key::Number(key)) };
+        let other = Touched { resource: Some(1), ..one(7) };
+        let touched = (0..count as u64).map(one).chain([other.clone()]).collect();
+        let found = folded(touched);
+        assert_eq!(found.len(), expected, "{count}");
+        assert_eq!(found.last(), Some(&other));
+        assert_eq!(found[0].key.is_none(), count > INSTANCES_LIMIT, "{count}");
+    }
+
+    #[test]
+    fn many_instances_stand_for_all_and_few_for_themselves() {
+        check(INSTANCES_LIMIT, INSTANCES_LIMIT + 1);
+        check(10_000, 2);
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::ProviderConfig;
-use addr::{AbsInstance, AbsResource, Mode, Module, ModuleInstance, Pattern, Provider, Resource};
+use addr::{AbsInstance, AbsResource, Key, Mode, Module, ModuleInstance, Pattern, Provider, Resource};
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
@@ -27,7 +27,7 @@ use value::{Marks, Type, Value};
 use crate::deferral::{PassedOn, Rest, Waiting};
 use crate::ephemerals::Ephemerals;
 use crate::imports::Imports;
-use crate::model::{Change, Drift, Need, OutputChange, Plan};
+use crate::model::{Action, Change, Drift, Need, OutputChange, Plan};
 use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
 use crate::tally::Tally;
@@ -158,7 +158,7 @@ pub(crate) struct Planner<'a> {
     configs: RefCell<HashMap<ProviderConfig, Configuring>>,
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
     /// Places of changes in `out`, by resource.
-    placed: RefCell<HashMap<AbsResource, Vec<usize>>>,
+    placed: RefCell<HashMap<AbsResource, Placed>>,
     /// What all objects of a module instance come after.
     pub(crate) needs_of_modules: RefCell<HashMap<ModuleInstance, ModuleNeeds>>,
     pub(crate) create_first: CreateFirst,
@@ -204,6 +204,28 @@ pub(crate) struct ResourceKind {
     pub(crate) identity: Option<sdk::IdentitySchema>,
 }
 
+/// The changes that are planned for a resource, by their places; blocks of ten thousand instances ask for single ones.
+#[derive(Default)]
+struct Placed {
+    keyed: HashMap<Key, Vec<usize>>,
+    unkeyed: Vec<usize>,
+    is_pending: bool,
+    is_updating: bool,
+}
+
+impl Placed {
+    fn add(&mut self, change: &Change, place: usize) {
+        let places = match &change.address.key {
+            Some(key) => self.keyed.entry(key.clone()).or_default(),
+            None => &mut self.unkeyed,
+        };
+        places.push(place);
+        self.is_pending |= change.action != Action::NoOp;
+        self.is_updating |=
+            matches!(change.action, Action::Update | Action::DeleteThenCreate | Action::CreateThenDelete);
+    }
+}
+
 impl<'a> Planner<'a> {
     async fn run(self) -> Plan {
         if !self.options.destroy {
@@ -243,14 +265,35 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn push(&self, change: Change) {
         let changes = &mut self.out.borrow_mut().changes;
-        self.placed.borrow_mut().entry(change.address.resource.clone()).or_default().push(changes.len());
+        self.placed.borrow_mut().entry(change.address.resource.clone()).or_default().add(&change, changes.len());
         changes.push(change);
     }
 
-    /// Tells whether something is true of a change that is planned for a resource so far.
-    pub(crate) fn planned_of(&self, resource: &AbsResource, is_true: &mut dyn FnMut(&Change) -> bool) -> bool {
+    /// Tells whether something is planned so far that changes an instance of a resource.
+    pub(crate) fn is_pending(&self, resource: &AbsResource) -> bool {
+        self.placed.borrow().get(resource).is_some_and(|placed| placed.is_pending)
+    }
+
+    /// Tells whether something is planned so far that makes an object of a resource another one that was there before.
+    pub(crate) fn is_updating(&self, resource: &AbsResource) -> bool {
+        self.placed.borrow().get(resource).is_some_and(|placed| placed.is_updating)
+    }
+
+    /// Tells whether something is true of a change that is planned so far for an instance of a resource; without a key,
+    /// of any.
+    pub(crate) fn planned_of(
+        &self,
+        resource: &AbsResource,
+        key: Option<&Key>,
+        is_true: &mut dyn FnMut(&Change) -> bool,
+    ) -> bool {
         let (out, placed) = (self.out.borrow(), self.placed.borrow());
-        placed.get(resource).into_iter().flatten().any(|place| is_true(&out.changes[*place]))
+        let Some(placed) = placed.get(resource) else { return false };
+        let mut is_true = |place: &usize| is_true(&out.changes[*place]);
+        match key {
+            Some(key) => placed.keyed.get(key).into_iter().flatten().any(is_true),
+            None => placed.unkeyed.iter().any(&mut is_true) || placed.keyed.values().flatten().any(is_true),
+        }
     }
 
     pub(crate) fn drifted(&self, drift: Drift) {

@@ -71,9 +71,12 @@ impl<'a> Planner<'a> {
         if !is_there {
             return Err(format!("There is no {named}, so it can never change."));
         }
-        let is_meant = |change: &Change| is_single || trigger.key.is_none() || change.address.key == trigger.key;
-        let changes = |change: &Change| is_meant(change) && changes_part(change, &trigger.path);
-        Ok((self.planned_of(&need.resource, &mut |change| changes(change)), need))
+        if trigger.key.is_none() && trigger.path.0.is_empty() {
+            return Ok((self.is_updating(&need.resource), need));
+        }
+        let is_triggered =
+            self.planned_of(&need.resource, trigger.key.as_ref(), &mut |change| changes_part(change, &trigger.path));
+        Ok((is_triggered, need))
     }
 }
 

@@ -141,13 +141,7 @@ impl Args {
     }
 
     /// Does all of it; what there is to say is in the report.
-    fn install(
-        &self,
-        session: &mut Session,
-        means: &Means,
-        before: &Locks,
-        report: &mut Report,
-    ) -> Result<(), Exit> {
+    fn install(&self, session: &mut Session, means: &Means, before: &Locks, report: &mut Report) -> Result<(), Exit> {
         let voice = report.voice;
         if self.backend {
             report.stage(session, "initializing_backend_message", "Looking at where state is kept...");
@@ -265,13 +259,7 @@ impl Args {
     }
 
     /// Writes the lock file.
-    fn lock(
-        &self,
-        session: &mut Session,
-        before: &Locks,
-        outcome: &Outcome,
-        report: &mut Report,
-    ) -> Result<(), Exit> {
+    fn lock(&self, session: &mut Session, before: &Locks, outcome: &Outcome, report: &mut Report) -> Result<(), Exit> {
         let fail = |session: &mut Session, problem: Diagnostic| {
             report.voice.diagnostics(session, &Sources::default(), &problem.into());
             Err(Exit::FAILURE)
