@@ -172,7 +172,9 @@ impl Args {
             let code = if self.upgrade { "upgrading_modules_message" } else { "initializing_modules_message" };
             report.stage(session, code, "Fetching modules...");
             report.list(session, "Modules", &modules);
-            report.text.push('\n');
+            if voice == Voice::Text {
+                report.text.push('\n');
+            }
         }
         report.stage(session, "initializing_provider_plugin_message", "Fetching providers...");
         let (own, foreign) = requirements::parted(needs, session);
