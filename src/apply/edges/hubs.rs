@@ -1,5 +1,7 @@
-//! Hubs: where each of many steps comes before or after all steps of a resource, an idle step between the two sides
-//! says so with as many links as there are steps, not as there are pairs.
+//! Hubs: idle steps between many steps and all those of a resource that they depend on.
+//!
+//! Where each of many steps comes before or after all steps of a resource, a hub between the two sides says so with as
+//! many links as there are steps, not as there are pairs.
 
 use std::collections::HashSet;
 use std::rc::Rc;
