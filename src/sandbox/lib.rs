@@ -5,6 +5,7 @@
 //! folder of its own, a line in [`services`].
 //! *Not here:* anything of the engine. Providers talk to it over HTTP as they do to the real clouds.
 
+pub mod aws;
 pub mod clock;
 pub mod faults;
 pub mod frame;
