@@ -1,6 +1,6 @@
 //! Tests of the emulated AWS over HTTP: a small signed client, and boto3 where it can be had.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,30 +187,39 @@ async fn what_was_answered_is_there_after_the_world_is_opened_again() {
     again.expect("the same world").wait("/clusters/kept", "cluster", Some("ACTIVE")).await;
 }
 
-/// Runs `boto.py` with the Python of the virtual environment `boto-venv` in the target folder, made here if it is not there.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn boto3_finds_what_it_expects() {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Into::into);
-    let venv = target.join("boto-venv");
+/// Returns the Python of the virtual environment `boto-venv` in the target folder, which is made if it is not there.
+#[expect(clippy::print_stderr, reason = "a test that checks nothing has to say so")]
+#[expect(clippy::disallowed_methods, reason = "the surroundings of the test, not of the program")]
+fn python_with_boto() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    let venv = std::env::var_os("CARGO_TARGET_DIR").map_or_else(beside, Into::into).join("boto-venv");
     let python = venv.join("bin/python3");
-    let can_import = || {
-        std::process::Command::new(&python).args(["-c", "import boto3"]).output().is_ok_and(|ran| ran.status.success())
+    let has_boto = || {
+        let ran = std::process::Command::new(&python).args(["-c", "import boto3"]).output();
+        ran.is_ok_and(|ran| ran.status.success())
     };
-    if !can_import() {
+    if !has_boto() {
         let _ = std::process::Command::new("python3").args(["-m", "venv"]).arg(&venv).output();
         let _ = std::process::Command::new(&python).args(["-m", "pip", "install", "-q", "boto3"]).output();
     }
-    if !can_import() {
-        eprintln!("skipped: boto3 cannot be had from PyPI here");
-        return;
+    if has_boto() {
+        return Some(python);
     }
+    eprintln!("skipped: boto3 cannot be had from PyPI here");
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the surroundings of the test, not of the program")]
+async fn boto3_finds_what_it_expects() {
+    let Some(python) = python_with_boto() else { return };
     let sandbox = open(None, 6000.0).await.expect("a sandbox");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("aws/boto.py");
     let mut command = std::process::Command::new(python);
-    command.arg(script).env_clear().env("AWS_ENDPOINT_URL", format!("http://{}", sandbox.running.plain));
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("aws/boto.py")).env_clear();
+    command.env("AWS_ENDPOINT_URL", format!("http://{}", sandbox.running.plain));
     command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     command.env("AWS_DEFAULT_REGION", "eu-central-1").env("AWS_EC2_METADATA_DISABLED", "true");
-    let ran = tokio::task::spawn_blocking(move || command.output()).await.expect("it ran").expect("it ran");
-    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let ran = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
+    let (out, error) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{out}{error}");
 }

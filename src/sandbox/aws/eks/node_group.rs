@@ -157,12 +157,18 @@ fn compose(invocation: &Invocation<'_, '_>, cluster: &Json, name: &str) -> Resul
         "updateConfig": update_config(invocation.object("updateConfig")?)?,
         "tags": tags::read(invocation.body.get("tags"))?,
     });
+    add_options(invocation, &mut group, template.is_some())?;
+    Ok(group)
+}
+
+/// Adds what a node group may have.
+fn add_options(invocation: &Invocation<'_, '_>, group: &mut Json, has_template: bool) -> Result<(), Error> {
     match invocation.body.get("diskSize") {
         Some(size) if size.as_u64().is_some_and(|size| (1..=16_384).contains(&size)) => {
             group["diskSize"] = size.clone()
         }
         Some(_) => return Err(Error::parameter("diskSize must be between 1 and 16384")),
-        None if template.is_none() => group["diskSize"] = json!(20),
+        None if !has_template => group["diskSize"] = json!(20),
         None => {}
     }
     if let Some(mut remote) = invocation.object("remoteAccess")? {
@@ -175,7 +181,7 @@ fn compose(invocation: &Invocation<'_, '_>, cluster: &Json, name: &str) -> Resul
             group[member] = Json::Object(given);
         }
     }
-    Ok(group)
+    Ok(())
 }
 
 fn check_template(invocation: &Invocation<'_, '_>, template: &Map<String, Json>) -> Result<(), Error> {
