@@ -28,7 +28,7 @@ keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
 session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 assert session.client("sts").get_caller_identity()["Arn"].endswith("assumed-role/cluster/test")
 assert session.client("eks").list_clusters()["clusters"] == []
-url = sts.generate_presigned_url("get_caller_identity", ExpiresIn=60)
+url = sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
 with urllib.request.urlopen(url) as answer:
     assert b"user/sandbox" in answer.read()
 wrong = boto3.client("sts", aws_secret_access_key="wrong", aws_access_key_id=keys["AccessKeyId"])

@@ -209,8 +209,7 @@ fn python_with_boto() -> Option<PathBuf> {
     None
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "the surroundings of the test, not of the program")]
+#[tokio::test]
 async fn boto3_finds_what_it_expects() {
     let Some(python) = python_with_boto() else { return };
     let sandbox = open(None, 6000.0).await.expect("a sandbox");

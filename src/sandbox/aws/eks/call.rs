@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::aws::account::{ACCOUNT, Caller};
+use crate::aws::account::ACCOUNT;
 use crate::frame::{Frame, Task};
 use crate::world::{Change, WorldError};
 
@@ -67,7 +67,6 @@ pub struct Invocation<'c, 'w> {
     pub query: Vec<(String, String)>,
     pub body: Map<String, Json>,
     pub is_stuck: bool,
-    pub caller: Caller,
 }
 
 impl Invocation<'_, '_> {

@@ -111,7 +111,7 @@ fn failed(error: &Error) -> Response {
 }
 
 async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<Json, Error> {
-    let (caller, signature) = authenticate(frame, request, "eks")?;
+    let (_, signature) = authenticate(frame, request, "eks")?;
     let Some((operation, arguments)) = find(&request.method, &request.path) else {
         let message = format!("EKS has no operation {} {}", request.method, request.path);
         return Err(Error::new("UnknownOperationException", 404, message));
@@ -125,7 +125,7 @@ async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<Js
     let query = pairs(&request.query);
     let region = signature.region;
     let perform = |change: &mut Change<'_>| {
-        run(&mut Invocation { change, frame, operation: name, region, arguments, query, body, is_stuck, caller })
+        run(&mut Invocation { change, frame, operation: name, region, arguments, query, body, is_stuck })
     };
     frame.world.change(perform).await
 }
