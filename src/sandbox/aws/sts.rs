@@ -9,7 +9,7 @@ use super::signature::{Refusal, Signature, pairs};
 use crate::clock::{real_now, rfc3339};
 use crate::frame::{Frame, Task};
 use crate::server::{Call, Request, Response, Service};
-use crate::world::WorldError;
+use crate::world::{Change, WorldError};
 
 /// STS.
 pub struct Sts;
@@ -150,7 +150,11 @@ async fn assume_role(frame: &Frame, parameters: &[(String, String)]) -> Result<S
     let expires = (real_now() + Duration::from_secs(seconds)).as_secs();
     let kept = Session { secret: random::<20>(), token: random::<128>(), expires, caller };
     let key = format!("ASIA{}", random::<8>().to_uppercase());
-    frame.world.change(|change| Ok::<_, Error>(change.put(&Session::record(&key), &kept))).await?;
+    let keep = |change: &mut Change<'_>| {
+        change.put(&Session::record(&key), &kept);
+        Ok::<_, Error>(())
+    };
+    frame.world.change(keep).await?;
     let until = rfc3339(Duration::from_secs(expires));
     let keys = [
         ("AccessKeyId", &*key),
