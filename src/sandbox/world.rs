@@ -330,10 +330,14 @@ impl Change<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{World, WorldError};
+    use super::{Change, World, WorldError};
 
     async fn put(world: &World, name: &str, value: u32) {
-        world.change(|change| Ok::<_, WorldError>(change.put(name, &value))).await.expect("the change is made");
+        let put = |change: &mut Change<'_>| {
+            change.put(name, &value);
+            Ok::<_, WorldError>(())
+        };
+        world.change(put).await.expect("the change is made");
     }
 
     #[tokio::test]
