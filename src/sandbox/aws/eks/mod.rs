@@ -1,0 +1,144 @@
+//! EKS: its REST-JSON protocol, over records of the world.
+//!
+//! Each type of resource has a file; each operation, a line in `operations.rs`. What takes long is a [`Task`] that is
+//! planned with the change that begins it. Subnets, security groups and roles are checked in their form only.
+
+mod call;
+mod cluster;
+mod cluster_config;
+mod node_group;
+mod operations;
+mod tags;
+mod update;
+mod versions;
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use serde_json::{Map, Value as Json, json};
+
+use self::call::{Error, Invocation};
+use self::operations::{Operation, find};
+use super::account::{authenticate, uuid};
+use super::signature::{Refusal, Signature, pairs};
+use crate::frame::{Frame, Task};
+use crate::server::{Call, Request, Response, Service};
+use crate::world::{Change, WorldError};
+
+/// EKS.
+pub struct Eks;
+
+/// What all services say to a wrong signature.
+pub(super) const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. \
+     Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        let (code, message) = match refusal {
+            Refusal::Missing => ("MissingAuthenticationTokenException", "Missing Authentication Token".to_owned()),
+            Refusal::Incomplete(text) => ("IncompleteSignatureException", text),
+            Refusal::UnknownKey => {
+                ("UnrecognizedClientException", "The security token included in the request is invalid.".to_owned())
+            }
+            Refusal::ExpiredToken => {
+                ("ExpiredTokenException", "The security token included in the request is expired".to_owned())
+            }
+            Refusal::Scope(text) => ("InvalidSignatureException", text),
+            Refusal::Mismatch => ("InvalidSignatureException", MISMATCH.to_owned()),
+        };
+        Error::new(code, 403, message)
+    }
+}
+
+impl Service for Eks {
+    fn name(&self) -> &'static str {
+        "eks"
+    }
+
+    fn accepts(&self, request: &Request) -> bool {
+        match Signature::read(request) {
+            Ok(signature) => signature.service == "eks",
+            Err(_) => request.path == "/clusters" || request.path.starts_with("/clusters/"),
+        }
+    }
+
+    fn operation(&self, request: &Request) -> String {
+        find(&request.method, &request.path).map_or("unknown", |(operation, _)| operation.name).to_owned()
+    }
+
+    fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, is_stuck: bool) -> Call<'a, Response> {
+        Box::pin(async move {
+            let mut response = match act(frame, &request, is_stuck).await {
+                Ok(body) => Response::new(200, "application/json", body.to_string()),
+                Err(error) => failed(&error),
+            };
+            if let Ok(id) = HeaderValue::from_str(&uuid()) {
+                response.headers.insert("x-amzn-requestid", id);
+            }
+            response
+        })
+    }
+
+    fn fail(&self, _request: &Request, code: &str, status: u16, message: &str) -> Response {
+        failed(&Error::new(code, status, message))
+    }
+
+    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, task: Task) -> Call<'a, ()> {
+        Box::pin(async move {
+            let now = frame.clock.now();
+            let change = frame.world.change(|change| {
+                change.remove(name);
+                update::finish(change, &task.what, now);
+                Ok::<_, WorldError>(())
+            });
+            if change.await.is_err() {
+                // The disk is full or broken. Not at once again, or this would be all that the program does.
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            }
+        })
+    }
+}
+
+fn failed(error: &Error) -> Response {
+    let mut body = error.about.clone();
+    body.insert("message".to_owned(), json!(error.message));
+    let mut response = Response::new(error.status, "application/json", Json::Object(body).to_string());
+    if let Ok(code) = HeaderValue::from_str(&error.code) {
+        response.headers.insert("x-amzn-errortype", code);
+    }
+    response.error = Some(error.code.clone());
+    response
+}
+
+async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<Json, Error> {
+    let (_, signature) = authenticate(frame, request, "eks")?;
+    let Some((operation, arguments)) = find(&request.method, &request.path) else {
+        let message = format!("EKS has no operation {} {}", request.method, request.path);
+        return Err(Error::new("UnknownOperationException", 404, message));
+    };
+    let Operation { name, run, .. } = operation;
+    let Some(run) = run else {
+        let message = format!("The sandbox does not emulate the operation {name} of EKS.");
+        return Err(Error::new("UnknownOperationException", 501, message));
+    };
+    let body = read_body(&request.body)?;
+    let query = pairs(&request.query);
+    let region = signature.region;
+    let perform = |change: &mut Change<'_>| {
+        run(&mut Invocation { change, frame, operation: name, region, arguments, query, body, is_stuck })
+    };
+    frame.world.change(perform).await
+}
+
+fn read_body(body: &[u8]) -> Result<Map<String, Json>, Error> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Json::Object(mut members)) => {
+            members.retain(|_, value| !value.is_null());
+            Ok(members)
+        }
+        _ => Err(Error::new("SerializationException", 400, "The body is not an object of JSON.")),
+    }
+}

@@ -1,0 +1,120 @@
+//! All operations of EKS: what they are called, where they are, and what does them here.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::Value as Json;
+
+use super::call::{Error, Invocation};
+use super::{cluster, cluster_config, node_group, tags, update};
+use crate::aws::signature::unescape;
+
+/// An operation.
+pub struct Operation {
+    pub name: &'static str,
+    method: Method,
+    path: &'static str,
+    /// Nothing if the sandbox does not have it.
+    pub run: Option<Run>,
+}
+
+type Run = fn(&mut Invocation<'_, '_>) -> Result<Json, Error>;
+
+const fn operation(name: &'static str, method: Method, path: &'static str, run: Option<Run>) -> Operation {
+    Operation { name, method, path, run }
+}
+
+/// Finds the operation that a request is for, with the parts of its path that have names.
+pub fn find(method: &Method, path: &str) -> Option<(&'static Operation, BTreeMap<&'static str, String>)> {
+    OPERATIONS.iter().filter(|operation| operation.method == method).find_map(|operation| {
+        let (mut wanted, mut found) = (operation.path.split('/'), path.split('/'));
+        let mut arguments = BTreeMap::new();
+        loop {
+            match (wanted.next(), found.next()) {
+                (None, None) => return Some((operation, arguments)),
+                (Some(wanted), Some(found)) => {
+                    match wanted.strip_prefix('{').and_then(|wanted| wanted.strip_suffix('}')) {
+                        Some(name) if !found.is_empty() => _ = arguments.insert(name, unescape(found)),
+                        None if wanted == found => {}
+                        _ => return None,
+                    }
+                }
+                _ => return None,
+            }
+        }
+    })
+}
+
+#[rustfmt::skip]
+const OPERATIONS: &[Operation] = &[
+    operation("ActivateCertificateAuthority", Method::POST, "/clusters/{name}/certificate-authorities/{certificateAuthorityId}/activate", None),
+    operation("AssociateAccessPolicy", Method::POST, "/clusters/{name}/access-entries/{principalArn}/access-policies", None),
+    operation("AssociateEncryptionConfig", Method::POST, "/clusters/{name}/encryption-config/associate", None),
+    operation("AssociateIdentityProviderConfig", Method::POST, "/clusters/{name}/identity-provider-configs/associate", None),
+    operation("CancelUpdate", Method::POST, "/clusters/{name}/updates/{updateId}/cancel-update", None),
+    operation("CreateAccessEntry", Method::POST, "/clusters/{name}/access-entries", None),
+    operation("CreateAddon", Method::POST, "/clusters/{name}/addons", None),
+    operation("CreateCapability", Method::POST, "/clusters/{name}/capabilities", None),
+    operation("CreateCertificateAuthority", Method::POST, "/clusters/{name}/certificate-authorities", None),
+    operation("CreateCluster", Method::POST, "/clusters", Some(cluster::create)),
+    operation("CreateEksAnywhereSubscription", Method::POST, "/eks-anywhere-subscriptions", None),
+    operation("CreateFargateProfile", Method::POST, "/clusters/{name}/fargate-profiles", None),
+    operation("CreateNodegroup", Method::POST, "/clusters/{name}/node-groups", Some(node_group::create)),
+    operation("CreatePodIdentityAssociation", Method::POST, "/clusters/{name}/pod-identity-associations", None),
+    operation("DeleteAccessEntry", Method::DELETE, "/clusters/{name}/access-entries/{principalArn}", None),
+    operation("DeleteAddon", Method::DELETE, "/clusters/{name}/addons/{addonName}", None),
+    operation("DeleteCapability", Method::DELETE, "/clusters/{name}/capabilities/{capabilityName}", None),
+    operation("DeleteCertificateAuthority", Method::DELETE, "/clusters/{name}/certificate-authorities/{certificateAuthorityId}", None),
+    operation("DeleteCluster", Method::DELETE, "/clusters/{name}", Some(cluster::delete)),
+    operation("DeleteEksAnywhereSubscription", Method::DELETE, "/eks-anywhere-subscriptions/{id}", None),
+    operation("DeleteFargateProfile", Method::DELETE, "/clusters/{name}/fargate-profiles/{fargateProfileName}", None),
+    operation("DeleteNodegroup", Method::DELETE, "/clusters/{name}/node-groups/{nodegroupName}", Some(node_group::delete)),
+    operation("DeletePodIdentityAssociation", Method::DELETE, "/clusters/{name}/pod-identity-associations/{associationId}", None),
+    operation("DeregisterCluster", Method::DELETE, "/cluster-registrations/{name}", None),
+    operation("DescribeAccessEntry", Method::GET, "/clusters/{name}/access-entries/{principalArn}", None),
+    operation("DescribeAddon", Method::GET, "/clusters/{name}/addons/{addonName}", None),
+    operation("DescribeAddonConfiguration", Method::GET, "/addons/configuration-schemas", None),
+    operation("DescribeAddonVersions", Method::GET, "/addons/supported-versions", None),
+    operation("DescribeCapability", Method::GET, "/clusters/{name}/capabilities/{capabilityName}", None),
+    operation("DescribeCertificateAuthority", Method::GET, "/clusters/{name}/certificate-authorities/{certificateAuthorityId}", None),
+    operation("DescribeCluster", Method::GET, "/clusters/{name}", Some(cluster::describe)),
+    operation("DescribeClusterVersions", Method::GET, "/cluster-versions", None),
+    operation("DescribeEksAnywhereSubscription", Method::GET, "/eks-anywhere-subscriptions/{id}", None),
+    operation("DescribeFargateProfile", Method::GET, "/clusters/{name}/fargate-profiles/{fargateProfileName}", None),
+    operation("DescribeIdentityProviderConfig", Method::POST, "/clusters/{name}/identity-provider-configs/describe", None),
+    operation("DescribeInsight", Method::GET, "/clusters/{name}/insights/{id}", None),
+    operation("DescribeInsightsRefresh", Method::GET, "/clusters/{name}/insights-refresh", None),
+    operation("DescribeNodegroup", Method::GET, "/clusters/{name}/node-groups/{nodegroupName}", Some(node_group::describe)),
+    operation("DescribePodIdentityAssociation", Method::GET, "/clusters/{name}/pod-identity-associations/{associationId}", None),
+    operation("DescribeUpdate", Method::GET, "/clusters/{name}/updates/{updateId}", Some(update::describe)),
+    operation("DisassociateAccessPolicy", Method::DELETE, "/clusters/{name}/access-entries/{principalArn}/access-policies/{policyArn}", None),
+    operation("DisassociateIdentityProviderConfig", Method::POST, "/clusters/{name}/identity-provider-configs/disassociate", None),
+    operation("ListAccessEntries", Method::GET, "/clusters/{name}/access-entries", None),
+    operation("ListAccessPolicies", Method::GET, "/access-policies", None),
+    operation("ListAddons", Method::GET, "/clusters/{name}/addons", None),
+    operation("ListAssociatedAccessPolicies", Method::GET, "/clusters/{name}/access-entries/{principalArn}/access-policies", None),
+    operation("ListCapabilities", Method::GET, "/clusters/{name}/capabilities", None),
+    operation("ListCertificateAuthorities", Method::GET, "/clusters/{name}/certificate-authorities", None),
+    operation("ListClusters", Method::GET, "/clusters", Some(cluster::list)),
+    operation("ListEksAnywhereSubscriptions", Method::GET, "/eks-anywhere-subscriptions", None),
+    operation("ListFargateProfiles", Method::GET, "/clusters/{name}/fargate-profiles", None),
+    operation("ListIdentityProviderConfigs", Method::GET, "/clusters/{name}/identity-provider-configs", None),
+    operation("ListInsights", Method::POST, "/clusters/{name}/insights", None),
+    operation("ListNodegroups", Method::GET, "/clusters/{name}/node-groups", Some(node_group::list)),
+    operation("ListPodIdentityAssociations", Method::GET, "/clusters/{name}/pod-identity-associations", None),
+    operation("ListTagsForResource", Method::GET, "/tags/{resourceArn}", Some(tags::list)),
+    operation("ListUpdates", Method::GET, "/clusters/{name}/updates", Some(update::list)),
+    operation("RegisterCluster", Method::POST, "/cluster-registrations", None),
+    operation("StartInsightsRefresh", Method::POST, "/clusters/{name}/insights-refresh", None),
+    operation("TagResource", Method::POST, "/tags/{resourceArn}", Some(tags::add)),
+    operation("UntagResource", Method::DELETE, "/tags/{resourceArn}", Some(tags::remove)),
+    operation("UpdateAccessEntry", Method::POST, "/clusters/{name}/access-entries/{principalArn}", None),
+    operation("UpdateAddon", Method::POST, "/clusters/{name}/addons/{addonName}/update", None),
+    operation("UpdateCapability", Method::POST, "/clusters/{name}/capabilities/{capabilityName}", None),
+    operation("UpdateClusterConfig", Method::POST, "/clusters/{name}/update-config", Some(cluster_config::update)),
+    operation("UpdateClusterVersion", Method::POST, "/clusters/{name}/updates", Some(cluster::update_version)),
+    operation("UpdateEksAnywhereSubscription", Method::POST, "/eks-anywhere-subscriptions/{id}", None),
+    operation("UpdateNodegroupConfig", Method::POST, "/clusters/{name}/node-groups/{nodegroupName}/update-config", Some(node_group::update_config_of)),
+    operation("UpdateNodegroupVersion", Method::POST, "/clusters/{name}/node-groups/{nodegroupName}/update-version", Some(node_group::update_version)),
+    operation("UpdatePodIdentityAssociation", Method::POST, "/clusters/{name}/pod-identity-associations/{associationId}", None),
+];

@@ -1,0 +1,109 @@
+//! The sandbox's time: it begins as ours and runs faster, so that what takes a cloud ten minutes takes a second.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Seconds of the sandbox in one of ours, unless the user says otherwise: a cluster takes a second to make.
+pub const SPEED_DEFAULT: f64 = 600.0;
+
+/// A clock. What is signed or expires is measured by real time; what an operation takes, by this one.
+pub struct Clock(Mutex<Pace>);
+
+#[derive(Clone, Copy)]
+struct Pace {
+    /// The sandbox's time, since 1970, at the anchor.
+    begin: Duration,
+    anchor: Instant,
+    speed: f64,
+}
+
+impl Clock {
+    /// Makes a clock that goes on from a time.
+    pub fn new(begin: Duration, speed: f64) -> Clock {
+        Clock(Mutex::new(Pace { begin, anchor: Instant::now(), speed }))
+    }
+
+    /// Returns the sandbox's time, since 1970.
+    pub fn now(&self) -> Duration {
+        let pace = self.pace();
+        pace.begin + pace.anchor.elapsed().mul_f64(pace.speed)
+    }
+
+    /// Returns how long to wait for a time of the sandbox.
+    pub fn until(&self, time: Duration) -> Duration {
+        let left = time.saturating_sub(self.now());
+        let speed = self.pace().speed;
+        if speed > 0.0 { left.div_f64(speed) } else { Duration::MAX }
+    }
+
+    /// Returns the speed.
+    pub fn speed(&self) -> f64 {
+        self.pace().speed
+    }
+
+    /// Lets time run at another speed; 0 stops it.
+    pub fn set_speed(&self, speed: f64) {
+        let begin = self.now();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Pace { begin, anchor: Instant::now(), speed };
+    }
+
+    /// Lets time pass at once.
+    pub fn skip(&self, time: Duration) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).begin += time;
+    }
+
+    fn pace(&self) -> Pace {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns our own time, since 1970.
+#[expect(clippy::disallowed_methods, reason = "what is signed by clients of ours is measured by the machine's clock")]
+pub fn real_now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Writes a time as `2026-11-21T17:30:05Z`.
+pub fn rfc3339(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Days since 0000-03-01, so that the leap day is the last of its year.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (month, year) = if month < 10 { (month + 3, year) } else { (month - 9, year + 1) };
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z", year + era * 400)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Clock, rfc3339};
+
+    #[test]
+    fn runs_faster_and_skips() {
+        let clock = Clock::new(Duration::from_secs(1000), 0.0);
+        assert_eq!(clock.now(), Duration::from_secs(1000));
+        clock.skip(Duration::from_secs(60));
+        assert_eq!(clock.now(), Duration::from_secs(1060));
+        clock.set_speed(1000.0);
+        assert!(clock.until(Duration::from_secs(2060)) <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn writes_dates() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_278_605, "2026-11-21T16:30:05Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(Duration::from_secs(seconds)), text);
+        }
+    }
+}

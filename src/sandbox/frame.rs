@@ -1,0 +1,145 @@
+//! What all emulated clouds share: the world, the clock, faults, the log, and things that happen later.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, SPEED_DEFAULT, real_now};
+use crate::faults::{Fault, Faults};
+use crate::log::Log;
+use crate::world::{Change, World, WorldError};
+
+/// How a sandbox is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that its world is kept in; in memory unless set.
+    pub folder: Option<PathBuf>,
+    /// Seconds of the sandbox in one of ours; as it was, or the usual, unless set.
+    pub speed: Option<f64>,
+    /// What chance begins with.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { folder: None, speed: None, seed: 1 }
+    }
+}
+
+/// What all emulated clouds share.
+pub struct Frame {
+    /// Everything that exists.
+    pub world: World,
+    /// The time by which operations take long.
+    pub clock: Clock,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// What was asked.
+    pub log: Log,
+    /// Rings when something was planned for later.
+    later: Notify,
+}
+
+/// Under what name the clock is kept.
+const CLOCK: &str = "frame/clock";
+/// Under what prefix things that happen later are kept, by their times.
+const TASKS: &str = "frame/tasks/";
+
+#[derive(Serialize, Deserialize)]
+struct KeptClock {
+    milliseconds: u64,
+    speed: f64,
+}
+
+/// Something that happens later.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// The service that does it.
+    pub service: String,
+    /// What it does, in the service's own words.
+    pub what: Json,
+}
+
+impl Frame {
+    /// Opens a sandbox's world, or makes it.
+    pub fn open(settings: &Settings) -> Result<Arc<Frame>, WorldError> {
+        let (world, log) = match &settings.folder {
+            None => (World::in_memory(), Log::default()),
+            Some(folder) => (World::open(&world_file(folder)?)?, log_in(folder)?),
+        };
+        let kept: Option<KeptClock> = world.look(|view| view.get(CLOCK));
+        let begin = kept.as_ref().map_or_else(real_now, |kept| Duration::from_millis(kept.milliseconds));
+        let speed = settings.speed.or(kept.map(|kept| kept.speed)).unwrap_or(SPEED_DEFAULT);
+        let rules: Vec<Fault> = world.look(|view| view.get(FAULTS)).unwrap_or_default();
+        let faults = Faults::new(rules, settings.seed);
+        let later = Notify::new();
+        Ok(Arc::new(Frame { world, clock: Clock::new(begin, speed), faults, log, later }))
+    }
+
+    /// Plans something for later, as a part of a change.
+    pub fn plan(&self, change: &mut Change<'_>, after: Duration, task: &Task) {
+        let at = self.clock.now() + after;
+        let number = change.next_revision();
+        let place = change.under(&format!("{TASKS}{:015}/", at.as_millis())).count();
+        change.put(&format!("{TASKS}{:015}/{number:012}-{place:04}", at.as_millis()), task);
+        self.later.notify_one();
+    }
+
+    /// Returns when the next thing happens.
+    pub fn next_task(&self) -> Option<Duration> {
+        self.world.look(|records| records.under(TASKS).next().map(|(name, _)| time_of(name)))
+    }
+
+    /// Takes the next thing that should have happened by now. It is gone from the world with the change that does it.
+    pub fn due(&self) -> Option<(Box<str>, Task)> {
+        let now = self.clock.now();
+        self.world.look(|records| {
+            let (name, text) = records.under(TASKS).next().filter(|(name, _)| time_of(name) <= now)?;
+            let unreadable = || Task { service: String::new(), what: Json::Null };
+            Some((name.into(), serde_json::from_str(text).unwrap_or_else(|_| unreadable())))
+        })
+    }
+
+    /// Removes a task without doing it.
+    pub async fn forget(&self, name: &str) -> Result<bool, WorldError> {
+        self.world.change(|change| Ok(change.remove(name))).await
+    }
+
+    /// Waits until something was planned.
+    pub async fn planned(&self) {
+        self.later.notified().await;
+    }
+
+    /// Keeps the time and the faults for the next process.
+    pub async fn keep(&self) -> Result<(), WorldError> {
+        let kept = KeptClock { milliseconds: self.clock.now().as_millis() as u64, speed: self.clock.speed() };
+        let faults = self.faults.list();
+        let keep = |change: &mut Change<'_>| {
+            change.put(CLOCK, &kept);
+            change.put(FAULTS, &faults);
+            Ok(())
+        };
+        self.world.change(keep).await
+    }
+}
+
+/// Under what name faults are kept.
+const FAULTS: &str = "frame/faults";
+
+fn time_of(name: &str) -> Duration {
+    let digits = name.strip_prefix(TASKS).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    Duration::from_millis(digits.parse().unwrap_or_default())
+}
+
+fn world_file(folder: &Path) -> Result<PathBuf, WorldError> {
+    std::fs::create_dir_all(folder).map_err(|error| WorldError::Disk(error.to_string()))?;
+    Ok(folder.join("world.redb"))
+}
+
+fn log_in(folder: &Path) -> Result<Log, WorldError> {
+    Log::to_file(&folder.join("requests.jsonl")).map_err(|error| WorldError::Disk(error.to_string()))
+}

@@ -1,0 +1,22 @@
+//! A cloud in the binary: emulated clouds and Kubernetes clusters behind their real wire protocols, on loopback.
+//!
+//! The frame is the same for all of them: one [`World`] of records, in memory and on disk; one [`Clock`] that runs faster
+//! than ours; one list of [`Fault`]s; one [`Log`] of requests; HTTP [`server`]s. A cloud is a [`Service`] on top of it: a
+//! folder of its own, a line in [`services`].
+//! *Not here:* anything of the engine. Providers talk to it over HTTP as they do to the real clouds.
+
+pub mod aws;
+pub mod clock;
+pub mod faults;
+pub mod frame;
+pub mod log;
+pub mod server;
+pub mod tls;
+pub mod world;
+
+pub use clock::Clock;
+pub use faults::{Effect, Fault};
+pub use frame::{Frame, Settings, Task};
+pub use log::{Entry, Log};
+pub use server::{Body, Request, Response, Running, Service};
+pub use world::{Change, Changed, Commit, Records, World, WorldError};
