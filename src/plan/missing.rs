@@ -15,7 +15,15 @@ impl Planner<'_> {
         self.root.visit(&mut |node| {
             for resource in &node.module.resources {
                 let others = resource.provisioners.iter().filter(|provisioner| provisioner.kind != "local-exec");
-                others.for_each(|provisioner| refuse(provisioner.header, "Provisioners other than local-exec"));
+                for provisioner in others {
+                    let detail = format!(
+                        "Gantry has no provisioner {:?}: it logs in to no machines. Let the machine do it when it starts \
+                         (cloud-init in its user data, or its image), or run your own client by local-exec: \
+                         command = \"ssh ...\" or \"scp ...\".",
+                        provisioner.kind
+                    );
+                    self.report(Diagnostic::error("Provisioner not supported", detail).at(provisioner.header));
+                }
             }
             let repeated = node.module.providers.iter().filter(|config| config.repetition.expr().is_some());
             repeated.for_each(|config| refuse(config.header, "Provider configurations with for_each"));
