@@ -2,7 +2,7 @@
 //!
 //! The frame is the same for all of them: one [`World`] of records, in memory and on disk; one [`Clock`] that runs faster
 //! than ours; one list of [`Fault`]s; one [`Log`] of requests; HTTP [`server`]s. A cloud is a [`Service`] on top of it: a
-//! folder of its own, a line in [`services`].
+//! folder of its own, with a list of its services.
 //! *Not here:* anything of the engine. Providers talk to it over HTTP as they do to the real clouds.
 
 pub mod aws;
