@@ -4,7 +4,7 @@ use std::fmt;
 
 use ecow::EcoString;
 
-use crate::{Key, ModuleInstance};
+use crate::{Key, Module, ModuleInstance};
 
 /// What kind of block declares a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +68,13 @@ pub struct AbsResource {
     pub module: ModuleInstance,
     /// The resource.
     pub resource: Resource,
+}
+
+impl AbsResource {
+    /// Returns the block that it comes from: its module as written, and the resource.
+    pub fn block(&self) -> (Module, Resource) {
+        (self.module.module(), self.resource.clone())
+    }
 }
 
 impl fmt::Display for AbsResource {

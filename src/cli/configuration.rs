@@ -10,7 +10,7 @@ use lang::module::{Module, Reader};
 use lang::tree::{self, Modules, Node};
 
 use crate::variables::{Assigned, Assignments};
-use crate::{Environment, Session, environment};
+use crate::{Environment, Exit, Session, environment};
 
 /// A configuration and what was wrong with its text.
 pub(crate) struct Configuration {
@@ -48,7 +48,15 @@ impl Configuration {
         Self::read_with_modules(dir, purity, &session.environment, &mut InstalledModules::read(dir), diags)
     }
 
-    /// The same with modules from `modules`, which may fetch them.
+    /// Reads the configuration of the working folder for a command that only looks at it; what is wrong has been said.
+    pub(crate) fn to_look_at(session: &mut Session) -> Result<Configuration, Exit> {
+        let mut diags = Diagnostics::new();
+        let read = Configuration::read(Path::new("."), Purity::Pure, session, &mut diags);
+        session.ui.diagnostics(&read.sources, &diags);
+        if diags.has_errors() { Err(Exit::FAILURE) } else { Ok(read) }
+    }
+
+    /// The same as `read`, with modules from `modules`, which may fetch them.
     pub(crate) fn read_with_modules(
         dir: &Path,
         purity: Purity,

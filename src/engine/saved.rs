@@ -163,11 +163,6 @@ async fn work(
     let ephemerals = Ephemerals::new(&watcher, request.runtime.clone());
     // Providers are configured by the steps that need them first.
     let run = Run { request, journal, observer, values: &values, ephemerals: &ephemerals, world, pool, looks };
-    if decide(&plan) == Approval::Stop {
-        return Worked { plan, ..Worked::default() };
-    }
-    let mut outcome = run.apply(&plan).await;
-    run.complete(&plan, &mut outcome).await;
-    outcome.diags.append(run.end_phase().await);
-    Worked { plan, outcome: Some(outcome), saved: None }
+    let outcome = run.carry_out(&plan, decide).await;
+    Worked { plan, outcome, saved: None }
 }

@@ -230,13 +230,8 @@ async fn work(
         let basis = saved::basis(journal);
         Box::new(saved::keep(&run, basis, &prior, &plan))
     });
-    if plan.diags.has_errors() || decide(&plan) == Approval::Stop {
-        return Worked { plan, outcome: None, saved };
-    }
-    let mut outcome = run.apply(&plan).await;
-    run.complete(&plan, &mut outcome).await;
-    outcome.diags.append(run.end_phase().await);
-    Worked { plan, outcome: Some(outcome), saved }
+    let outcome = if plan.diags.has_errors() { None } else { run.carry_out(&plan, decide).await };
+    Worked { plan, outcome, saved }
 }
 
 /// What the stages of one run share.
@@ -276,7 +271,22 @@ impl<'a> Run<'a> {
         plan::Input { world, variables, prior, pool, values, ephemerals, options, observer: &self.looks }
     }
 
-    pub(crate) async fn apply(&self, plan: &Plan) -> apply::Outcome {
+    /// Applies a plan in all its stages, if that is decided.
+    pub(crate) async fn carry_out(
+        &self,
+        plan: &Plan,
+        decide: &mut dyn FnMut(&Plan) -> Approval,
+    ) -> Option<apply::Outcome> {
+        if decide(plan) == Approval::Stop {
+            return None;
+        }
+        let mut outcome = self.apply(plan).await;
+        self.complete(plan, &mut outcome).await;
+        outcome.diags.append(self.end_phase().await);
+        Some(outcome)
+    }
+
+    async fn apply(&self, plan: &Plan) -> apply::Outcome {
         let env = Environment { pure: false, ..self.request.configuration.env.clone() };
         let input = apply::Input {
             world: World { env: &env, applying: true, ..self.world },
@@ -305,7 +315,7 @@ impl<'a> Run<'a> {
 
     /// Plans what a plan deferred, now that what it waited for is done, and does it as far as that stays within what was
     /// approved; until nothing is left.
-    pub(crate) async fn complete(&self, approved: &Plan, outcome: &mut apply::Outcome) {
+    async fn complete(&self, approved: &Plan, outcome: &mut apply::Outcome) {
         let mut rest = Rest::of(approved);
         for _ in 0..STAGES_MAX {
             if rest.is_empty() || outcome.diags.has_errors() || (self.request.stopping)() {

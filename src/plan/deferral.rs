@@ -50,7 +50,7 @@ impl Rest {
             if deferred.change.reason == Reason::Triggered {
                 rest.triggered.insert(address.clone());
             }
-            rest.blocks.insert((address.resource.module.module(), address.resource.resource.clone()));
+            rest.blocks.insert(address.resource.block());
             if deferred.wait == Wait::Instances {
                 rest.open.push((deferred.pattern.clone(), place));
             } else {
@@ -149,10 +149,6 @@ impl Waiting {
         keys.iter_mut().for_each(|keys| _ = keys.insert(address.key.clone()));
     }
 
-    fn add_pattern(&mut self, module: Module, resource: Resource, pattern: Pattern) {
-        self.patterns.entry((module, resource)).or_default().push(pattern);
-    }
-
     /// Tells whether something that is needed waits.
     pub(crate) fn has(&self, need: &Need) -> bool {
         self.instances.get(&need.resource).is_some_and(|keys| match keys {
@@ -166,8 +162,9 @@ impl Waiting {
         if self.patterns.is_empty() {
             return false;
         }
-        let block = (address.resource.module.module(), address.resource.resource.clone());
-        self.patterns.get(&block).is_some_and(|patterns| patterns.iter().any(|pattern| pattern.covers(address)))
+        self.patterns
+            .get(&address.resource.block())
+            .is_some_and(|patterns| patterns.iter().any(|pattern| pattern.covers(address)))
     }
 }
 
@@ -223,12 +220,15 @@ impl<'a> Planner<'a> {
             return;
         }
         let Some(wait) = wait else { return self.push(change) };
-        self.waiting.borrow_mut().add(&change.address);
-        let pattern = Pattern::exactly(&change.address);
+        self.wait_for(&change.address);
+        self.defer(Pattern::exactly(&change.address), wait, change);
+    }
+
+    fn defer(&self, pattern: Pattern, wait: Wait, change: Change) {
         self.out.borrow_mut().deferred.push(Deferred { pattern, wait, change });
     }
 
-    /// Takes in that an ephemeral resource waits: with it all that needs it.
+    /// Takes in that an instance waits: with it all that needs it.
     pub(crate) fn wait_for(&self, address: &AbsInstance) {
         self.waiting.borrow_mut().add(address);
     }
@@ -239,10 +239,7 @@ impl<'a> Planner<'a> {
         match wait {
             _ if self.options.refresh_only => {}
             None => self.push(change),
-            Some(wait) => {
-                let pattern = Pattern::exactly(&change.address);
-                self.out.borrow_mut().deferred.push(Deferred { pattern, wait, change });
-            }
+            Some(wait) => self.defer(Pattern::exactly(&change.address), wait, change),
         }
     }
 
@@ -273,7 +270,7 @@ impl<'a> Planner<'a> {
         };
         let Some(after) = after else { return };
         let change = unknown_change(block, address, after, desired.needs);
-        self.out.borrow_mut().deferred.push(Deferred { pattern, wait: Wait::Instances, change });
+        self.defer(pattern, Wait::Instances, change);
     }
 
     /// Takes in the instances of a block in module instances that are not known; `known` is the last one that is.
@@ -289,17 +286,17 @@ impl<'a> Planner<'a> {
         self.unknown_number(&address, pattern.clone());
         let after = change::unknown_computed(&block.kind.schema.block, &Value::unknown(block.kind.ty.clone()));
         let change = unknown_change(block, AbsInstance { resource: address, key: None }, after, Vec::new());
-        self.out.borrow_mut().deferred.push(Deferred { pattern, wait: Wait::Instances, change });
+        self.defer(pattern, Wait::Instances, change);
     }
 
     fn unknown_number(&self, address: &AbsResource, pattern: Pattern) {
         let mut waiting = self.waiting.borrow_mut();
         waiting.instances.insert(address.clone(), None);
-        waiting.add_pattern(address.module.module(), address.resource.clone(), pattern);
+        waiting.patterns.entry(address.block()).or_default().push(pattern);
     }
 
     /// Returns which objects that are to be deleted wait, because something that waits was made from them.
-    pub(crate) fn orphans_that_wait(&self, orphans: &[AbsInstance]) -> HashSet<AbsInstance> {
+    pub(crate) fn orphans_that_wait<'o>(&self, orphans: impl Iterator<Item = &'o AbsInstance>) -> HashSet<AbsInstance> {
         let waiting = self.waiting.borrow();
         let mut open: Vec<AbsInstance> = Vec::new();
         if waiting.instances.is_empty() {
@@ -319,9 +316,8 @@ impl<'a> Planner<'a> {
         while let Some(address) = open.pop() {
             let object = self.prior.instance(&address).and_then(|stored| stored.current.clone());
             for dependency in object.iter().flat_map(|object| object.dependencies.iter()) {
-                let on = &dependency.0;
-                for orphan in by_resource.get(&on.resource).into_iter().flatten() {
-                    if (on.key.is_none() || on.key == orphan.key) && found.insert((*orphan).clone()) {
+                for orphan in by_resource.get(&dependency.0.resource).into_iter().flatten() {
+                    if dependency.covers(orphan) && found.insert((*orphan).clone()) {
                         open.push((*orphan).clone());
                     }
                 }
@@ -332,21 +328,9 @@ impl<'a> Planner<'a> {
 }
 
 fn unknown_change(block: &Block<'_>, address: AbsInstance, after: Value, needs: Vec<Need>) -> Change {
-    Change {
-        address,
-        deposed: None,
-        provider: block.config.clone(),
-        action: if block.resource.address.mode == Mode::Managed { Action::Create } else { Action::Read },
-        reason: Reason::Plain,
-        before: Value::null(block.kind.ty.clone()),
-        after,
-        replaces: Vec::new(),
-        private: Vec::new(),
-        prior: None,
-        needs,
-        repeated: None,
-        importing: None,
-    }
+    let action = if block.resource.address.mode == Mode::Managed { Action::Create } else { Action::Read };
+    let before = Value::null(block.kind.ty.clone());
+    Change { needs, ..Change::new(address, block.config.clone(), action, (before, after)) }
 }
 
 /// Tells where the plan of a later stage goes beyond what was approved.

@@ -15,7 +15,7 @@ use state::{Attributes, AttributesError, Object};
 use value::{Kind, Marks, Type, Value, convert};
 
 use crate::instances::{Desired, Prior};
-use crate::model::{Action, Change, Importing, Reason, Wait};
+use crate::model::{Action, Change, Importing, Wait};
 use crate::planner::{Block, Options, Planner, ResourceKind};
 
 /// What is to be imported.
@@ -272,20 +272,12 @@ impl<'a> Planner<'a> {
         let Some(after) = self.unlisted(block, &desired).await else {
             return Value::unknown(block.kind.ty.clone());
         };
+        let values = (after.clone(), after.clone());
         let change = Change {
-            address: desired.address,
-            deposed: None,
-            provider: block.config.clone(),
-            action: Action::NoOp,
-            reason: Reason::Plain,
-            before: after.clone(),
-            after: after.clone(),
-            replaces: Vec::new(),
-            private: Vec::new(),
-            prior: None,
             needs: desired.needs,
             repeated: Some(desired.repeated),
             importing: Some(importing),
+            ..Change::new(desired.address, block.config.clone(), Action::NoOp, values)
         };
         self.conclude(Some(desired.wait.unwrap_or(wait)), change);
         after

@@ -465,24 +465,14 @@ impl<'a> Planner<'a> {
             wait = response.deferred.map(Wait::from);
         }
         let after = change::mark_sensitive(schema, change::planned_data(schema, &config), &marks);
-        self.conclude(
-            wait,
-            Change {
-                address: desired.address,
-                deposed: None,
-                provider: block.config.clone(),
-                action: Action::Read,
-                reason,
-                before: Value::null(block.kind.ty.clone()),
-                after: after.clone(),
-                replaces: Vec::new(),
-                private: Vec::new(),
-                prior: None,
-                needs: desired.needs,
-                repeated: Some(desired.repeated),
-                importing: None,
-            },
-        );
+        let values = (Value::null(block.kind.ty.clone()), after.clone());
+        let change = Change {
+            reason,
+            needs: desired.needs,
+            repeated: Some(desired.repeated),
+            ..Change::new(desired.address, block.config.clone(), Action::Read, values)
+        };
+        self.conclude(wait, change);
         after
     }
 

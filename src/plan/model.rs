@@ -92,6 +92,32 @@ pub struct Generated {
     pub text: String,
 }
 
+impl Change {
+    /// Makes a change of the current object, of which is known only what is done.
+    pub fn new(
+        address: AbsInstance,
+        provider: Arc<ProviderConfig>,
+        action: Action,
+        (before, after): (Value, Value),
+    ) -> Change {
+        Change {
+            address,
+            deposed: None,
+            provider,
+            action,
+            reason: Reason::Plain,
+            before,
+            after,
+            replaces: Vec::new(),
+            private: Vec::new(),
+            prior: None,
+            needs: Vec::new(),
+            repeated: None,
+            importing: None,
+        }
+    }
+}
+
 /// Something that waits for a later stage of the apply.
 #[derive(Debug)]
 pub struct Deferred {

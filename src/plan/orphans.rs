@@ -6,7 +6,6 @@ use addr::{AbsInstance, Key, Mode, ProviderConfig};
 use diag::Diagnostic;
 use futures_util::StreamExt;
 use futures_util::stream;
-use lang::evaluation::Repeated;
 use lang::module::{Repetition, Resource};
 use sdk::ReadRequest;
 use state::{DeposedKey, Object};
@@ -26,12 +25,14 @@ impl Planner<'_> {
                 found.push((target.address, target.deposed, resource.provider.clone(), object.clone()));
             }
         }
-        let may_go = self.may_go(found.iter().map(|(address, ..)| address.clone()).collect());
+        if self.is_limited() {
+            let may_go = self.may_go(found.iter().map(|(address, ..)| address));
+            found.retain(|(address, ..)| may_go.contains(address));
+        }
         found.retain(|(address, deposed, ..)| {
-            let is_left = self.is_object_left(address, *deposed) && !self.waiting.borrow().covers(address);
-            may_go.contains(address) && is_left
+            self.is_object_left(address, *deposed) && !self.waiting.borrow().covers(address)
         });
-        let waiting = self.orphans_that_wait(&found.iter().map(|(address, ..)| address.clone()).collect::<Vec<_>>());
+        let waiting = self.orphans_that_wait(found.iter().map(|(address, ..)| address));
         let plans = found.into_iter().map(|(address, deposed, provider, object)| {
             let is_plain = self.options.destroy || deposed.is_some();
             let reason = if is_plain { Reason::Plain } else { self.reason_to_go(&address) };
@@ -94,20 +95,14 @@ impl Planner<'_> {
             self.check_configured(&address);
         }
         let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
+        let before = crate::change::mark_sensitive(&kind.schema.block, before, &marks);
         let change = Change {
             reason,
-            action,
             deposed,
-            provider: config,
-            before: crate::change::mark_sensitive(&kind.schema.block, before, &marks),
-            after: Value::null(kind.ty.clone()),
-            replaces: Vec::new(),
             private: object.private.to_vec(),
             prior: Some(object),
             needs: held_open.cloned().collect(),
-            repeated: None::<Repeated>,
-            importing: None,
-            address,
+            ..Change::new(address, config, action, (before, Value::null(kind.ty.clone())))
         };
         self.conclude_orphan(wait, change);
     }

@@ -411,8 +411,7 @@ impl<'a> Planner<'a> {
         let stored = self.stored.get_or_init(|| {
             let mut stored: HashMap<(Module, Resource), Vec<AbsResource>> = HashMap::new();
             for (address, _) in self.prior.resources() {
-                let block = (address.module.module(), address.resource.clone());
-                stored.entry(block).or_default().push(address.clone());
+                stored.entry(address.block()).or_default().push(address.clone());
             }
             stored
         });

@@ -73,8 +73,7 @@ impl Work {
         };
         if self.of_block.is_empty() {
             for (address, _) in self.state.resources() {
-                let block = (address.module.module(), address.resource.clone());
-                self.of_block.entry(block).or_default().push(address.clone());
+                self.of_block.entry(address.block()).or_default().push(address.clone());
             }
         }
         let names = path.0.iter().cloned().chain(from.modules.iter().map(|(name, _)| name.clone()));
@@ -140,7 +139,7 @@ impl Work {
         if self.state.move_instance(&from, &to).is_err() {
             return;
         }
-        let block = (to.resource.module.module(), to.resource.resource.clone());
+        let block = to.resource.block();
         if let Some(known) = self.of_block.get_mut(&block) {
             known.extend((!known.contains(&to.resource)).then(|| to.resource.clone()));
         } else if !self.of_block.is_empty() {

@@ -52,19 +52,15 @@ pub(crate) fn ends(moves: &[Moved]) -> HashMap<&AbsInstance, AbsInstance> {
     ends
 }
 
-fn block_of(address: &AbsInstance) -> (Module, Resource) {
-    (address.resource.module.module(), address.resource.resource.clone())
-}
-
 impl Links {
     fn of(state: &State, moves: &[Moved]) -> Links {
         let ends = ends(moves);
         let mut blocks: HashMap<(Module, Resource), Block> = HashMap::new();
         for (from, to) in &ends {
-            blocks.entry(block_of(from)).or_default().moved.push(((*from).clone(), to.clone()));
+            blocks.entry(from.resource.block()).or_default().moved.push(((*from).clone(), to.clone()));
         }
         for (resource, stored) in state.resources() {
-            if let Some(block) = blocks.get_mut(&(resource.module.module(), resource.resource.clone())) {
+            if let Some(block) = blocks.get_mut(&resource.block()) {
                 let addresses = stored
                     .instances
                     .iter()
@@ -80,7 +76,7 @@ impl Links {
         let mut new: Vec<Dependency> = Vec::with_capacity(object.dependencies.len());
         let mut differs = false;
         for dependency in object.dependencies.iter() {
-            let block = self.0.get(&block_of(&dependency.0));
+            let block = self.0.get(&dependency.0.resource.block());
             let covered: Vec<&(AbsInstance, AbsInstance)> =
                 block.iter().flat_map(|block| &block.moved).filter(|(from, _)| dependency.covers(from)).collect();
             let is_left = block.is_none_or(|block| block.stays.iter().any(|address| dependency.covers(address)));

@@ -16,6 +16,9 @@ use crate::refactor::Moved;
 /// form is what [`refactor`](crate::refactor()) left.
 pub async fn take_over(input: Input<'_>, moves: &mut [Moved]) -> (State, Diagnostics) {
     let mut state = input.prior.clone();
+    if !moves.iter().any(Moved::changes_type) {
+        return (state, Diagnostics::new());
+    }
     let planner = planner(input);
     for moved in moves.iter_mut().filter(|moved| moved.changes_type()) {
         let Some((config, object)) = planner.taken_over(moved, &state).await else { continue };

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use addr::{AbsInstance, AbsResource, Mode, Pattern};
 use diag::Diagnostic;
 use lang::objects::{Kind, Objects};
+use state::Dependency;
 
 use crate::model::Need;
 use crate::planner::{Blocks, Options, Planner};
@@ -83,9 +84,12 @@ impl Planner<'_> {
     }
 
     fn is_named(&self, address: &AbsInstance) -> bool {
-        let (targets, excludes) = (&self.options.targets, &self.options.excludes);
-        (targets.is_empty() || targets.iter().any(|pattern| pattern.covers(address)))
-            && !excludes.iter().any(|pattern| pattern.covers(address))
+        let targets = &self.options.targets;
+        (targets.is_empty() || targets.iter().any(|pattern| pattern.covers(address))) && !self.is_excluded(address)
+    }
+
+    fn is_excluded(&self, address: &AbsInstance) -> bool {
+        self.options.excludes.iter().any(|pattern| pattern.covers(address))
     }
 
     /// Tells whether a configured instance is looked at; its block is.
@@ -93,47 +97,37 @@ impl Planner<'_> {
         if !self.is_limited() {
             return true;
         }
-        let block = (address.resource.module.module(), address.resource.resource.clone());
-        let is_needed = self.scope.get().is_some_and(|scope| scope.whole.contains(&block));
-        is_needed && !self.options.excludes.iter().any(|pattern| pattern.covers(address)) || self.is_named(address)
+        let is_needed = self.scope.get().is_some_and(|scope| scope.whole.contains(&address.resource.block()));
+        is_needed && !self.is_excluded(address) || self.is_named(address)
     }
 
     /// Tells whether all that something was made from was looked at.
     pub(crate) fn is_in_scope(&self, needs: &[Need]) -> bool {
         let Some(scope) = self.scope.get().filter(|_| self.is_limited()) else { return true };
-        needs.iter().all(|need| {
-            let block = (need.resource.module.module(), need.resource.resource.clone());
-            !scope.left_out.contains(&block)
-        })
+        needs.iter().all(|need| !scope.left_out.contains(&need.resource.block()))
     }
 
     /// Returns which stored objects that nothing in the configuration asks for any more may be deleted.
     ///
     /// Whatever was made from one of them goes, too, if it is not configured either; and what something that stays was
-    /// made from has to stay.
-    pub(crate) fn may_go(&self, orphans: Vec<AbsInstance>) -> HashSet<AbsInstance> {
-        if !self.is_limited() {
-            return orphans.into_iter().collect();
-        }
+    /// made from has to stay. Asked only if the plan is limited: all may go otherwise.
+    pub(crate) fn may_go<'o>(&self, orphans: impl Iterator<Item = &'o AbsInstance>) -> HashSet<AbsInstance> {
         let left_out = self.scope.get().map(|scope| &scope.left_out);
         let is_left_out = |address: &AbsInstance| {
-            let block = (address.resource.module.module(), address.resource.resource.clone());
-            !self.options.destroy && left_out.is_some_and(|left_out| left_out.contains(&block))
+            !self.options.destroy && left_out.is_some_and(|left_out| left_out.contains(&address.resource.block()))
         };
-        let candidates: HashSet<AbsInstance> = orphans.into_iter().filter(|address| !is_left_out(address)).collect();
+        let candidates: HashSet<AbsInstance> = orphans.filter(|address| !is_left_out(address)).cloned().collect();
         let mut dependents: HashMap<AbsResource, Vec<AbsInstance>> = HashMap::new();
         for address in &candidates {
             for on in self.dependencies(address) {
-                dependents.entry(on.resource).or_default().push(address.clone());
+                dependents.entry(on.0.resource).or_default().push(address.clone());
             }
         }
         let mut open: Vec<AbsInstance> = candidates.iter().filter(|address| self.is_named(address)).cloned().collect();
         let mut going: HashSet<AbsInstance> = open.iter().cloned().collect();
         while let Some(address) = open.pop() {
             for dependent in dependents.get(&address.resource).into_iter().flatten() {
-                let on = self.dependencies(dependent);
-                let uses =
-                    on.iter().any(|on| on.resource == address.resource && (on.key.is_none() || on.key == address.key));
+                let uses = self.dependencies(dependent).iter().any(|on| on.covers(&address));
                 if uses && going.insert(dependent.clone()) {
                     open.push(dependent.clone());
                 }
@@ -144,32 +138,29 @@ impl Planner<'_> {
 
     /// Takes out what excluded objects were made from, and all below it.
     fn keep_what_is_needed(&self, mut going: HashSet<AbsInstance>) -> HashSet<AbsInstance> {
-        let excludes = &self.options.excludes;
-        if excludes.is_empty() {
+        if self.options.excludes.is_empty() {
             return going;
         }
-        let is_excluded = |address: &AbsInstance| excludes.iter().any(|pattern| pattern.covers(address));
         let mut by_resource: HashMap<AbsResource, Vec<AbsInstance>> = HashMap::new();
         for address in &going {
             by_resource.entry(address.resource.clone()).or_default().push(address.clone());
         }
         let stored = self.prior.objects().map(|(target, _, _)| target.address);
-        let mut open: Vec<AbsInstance> = stored.filter(is_excluded).collect();
-        going.retain(|address| !is_excluded(address));
+        let mut open: Vec<AbsInstance> = stored.filter(|address| self.is_excluded(address)).collect();
+        going.retain(|address| !self.is_excluded(address));
         while let Some(address) = open.pop() {
             for on in self.dependencies(&address) {
-                let kept = by_resource.get(&on.resource).into_iter().flatten();
-                let kept = kept.filter(|kept| on.key.is_none() || on.key == kept.key);
+                let kept = by_resource.get(&on.0.resource).into_iter().flatten().filter(|kept| on.covers(kept));
                 open.extend(kept.filter(|kept| going.remove(*kept)).cloned());
             }
         }
         going
     }
 
-    fn dependencies(&self, address: &AbsInstance) -> Vec<AbsInstance> {
-        let object = self.prior.instance(address).and_then(|stored| stored.current.clone());
-        let dependencies = object.iter().flat_map(|object| object.dependencies.iter().map(|on| on.0.clone()));
-        dependencies.filter(|on| on.resource.resource.mode == Mode::Managed).collect()
+    fn dependencies(&self, address: &AbsInstance) -> Vec<Dependency> {
+        let object = self.prior.instance(address).and_then(|stored| stored.current.as_ref());
+        let dependencies = object.into_iter().flat_map(|object| object.dependencies.iter());
+        dependencies.filter(|on| on.0.resource.resource.mode == Mode::Managed).cloned().collect()
     }
 
     /// Says that the plan is not about everything.

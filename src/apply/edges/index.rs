@@ -20,8 +20,7 @@ impl Index {
         self.of_instance.entry(address.clone()).or_default().push(step);
         self.of_resource.entry(address.resource.clone()).or_default().push(step);
         if !address.resource.module.is_root() {
-            let configured = (address.resource.module.module(), address.resource.resource.clone());
-            self.of_configured.entry(configured).or_default().push((address.clone(), step));
+            self.of_configured.entry(address.resource.block()).or_default().push((address.clone(), step));
         }
     }
 
@@ -50,7 +49,7 @@ impl Index {
             return exact.to_vec();
         }
         let name = Dependency(name.clone());
-        let found = self.of_configured.get(&(name.0.resource.module.module(), name.0.resource.resource.clone()));
+        let found = self.of_configured.get(&name.0.resource.block());
         found.into_iter().flatten().filter(|(address, _)| name.covers(address)).map(|(_, step)| *step).collect()
     }
 

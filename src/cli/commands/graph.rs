@@ -1,15 +1,14 @@
 //! `graph`: what needs what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use diag::Diagnostics;
 use lang::objects::{Kind, Objects};
 use lang::tree::Node;
 use serde_json::json;
 
 use super::Run;
-use crate::configuration::{Configuration, Purity};
+use crate::configuration::Configuration;
 use crate::render::json;
 use crate::{Exit, Session};
 
@@ -79,12 +78,10 @@ impl Run for Args {
             session.problem("Graph of a plan", detail);
             return Exit::FAILURE;
         }
-        let mut diags = Diagnostics::new();
-        let read = Configuration::read(Path::new("."), Purity::Pure, session, &mut diags);
-        session.ui.diagnostics(&read.sources, &diags);
-        if diags.has_errors() {
-            return Exit::FAILURE;
-        }
+        let read = match Configuration::to_look_at(session) {
+            Ok(read) => read,
+            Err(exit) => return exit,
+        };
         let objects = Objects::of(&read.root);
         let mut shown = BTreeSet::new();
         if self.extent == Extent::Resources {

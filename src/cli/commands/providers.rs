@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use addr::Provider;
-use diag::Diagnostics;
 use lang::module::Module;
 use lang::tree::Node;
 
 use super::{Run, validate};
-use crate::configuration::{Configuration, Purity};
+use crate::configuration::Configuration;
 use crate::{Exit, Session, stored};
 
 /// Show which providers the configuration and the state need.
@@ -31,12 +30,10 @@ impl Run for Args {
         if self.no_color {
             session.ui.disable_colour();
         }
-        let mut diags = Diagnostics::new();
-        let read = Configuration::read(Path::new("."), Purity::Pure, session, &mut diags);
-        session.ui.diagnostics(&read.sources, &diags);
-        if diags.has_errors() {
-            return Exit::FAILURE;
-        }
+        let read = match Configuration::to_look_at(session) {
+            Ok(read) => read,
+            Err(exit) => return exit,
+        };
         let state = match stored::load(session) {
             Ok(state) => state,
             Err(exit) => return exit,

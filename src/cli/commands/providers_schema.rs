@@ -1,15 +1,13 @@
 //! `providers schema`: what the providers of the configuration say of themselves, for editors and generators.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use addr::Provider;
-use diag::Diagnostics;
 use serde_json::{Map, json};
 
 use super::Run;
 use super::providers::needed;
-use crate::configuration::{Configuration, Purity};
+use crate::configuration::Configuration;
 use crate::providers::LinkedProviders;
 use crate::render::{json, schema_json};
 use crate::{Exit, Session, stored};
@@ -33,12 +31,10 @@ impl Run for Args {
             session.problem("Missing flag", "This command needs the flag -json: there is no form for people.");
             return Exit::FAILURE;
         }
-        let mut diags = Diagnostics::new();
-        let read = Configuration::read(Path::new("."), Purity::Pure, session, &mut diags);
-        session.ui.diagnostics(&read.sources, &diags);
-        if diags.has_errors() {
-            return Exit::FAILURE;
-        }
+        let read = match Configuration::to_look_at(session) {
+            Ok(read) => read,
+            Err(exit) => return exit,
+        };
         let mut wanted: BTreeSet<Provider> = BTreeSet::new();
         read.root.visit(&mut |node| wanted.extend(needed(&node.module)));
         match stored::load(session) {

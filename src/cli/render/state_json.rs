@@ -167,9 +167,22 @@ fn resource_json(target: &Target, provider: &addr::Provider, object: &Object, sc
 
 /// Returns what is said of any object.
 fn object_json(address: &AbsInstance, provider: &addr::Provider, version: u64, value: &Value) -> Map<String, Json> {
-    let resource = &address.resource.resource;
     let mut out = Map::new();
     out.insert("address".into(), address.to_string().into());
+    let mut out = behind_address(out, address, provider);
+    out.insert("schema_version".into(), version.into());
+    out.insert("values".into(), plain(value));
+    out.insert("sensitive_values".into(), sensitive(value));
+    out
+}
+
+/// Adds what stands behind the address of an object wherever one is described.
+pub(crate) fn behind_address(
+    mut out: Map<String, Json>,
+    address: &AbsInstance,
+    provider: &addr::Provider,
+) -> Map<String, Json> {
+    let resource = &address.resource.resource;
     out.insert("mode".into(), mode(resource.mode).into());
     out.insert("type".into(), resource.kind.as_str().into());
     out.insert("name".into(), resource.name.as_str().into());
@@ -177,9 +190,6 @@ fn object_json(address: &AbsInstance, provider: &addr::Provider, version: u64, v
         out.insert("index".into(), key_json(key));
     }
     out.insert("provider_name".into(), provider.to_string().into());
-    out.insert("schema_version".into(), version.into());
-    out.insert("values".into(), plain(value));
-    out.insert("sensitive_values".into(), sensitive(value));
     out
 }
 

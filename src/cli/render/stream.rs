@@ -265,6 +265,14 @@ fn reason(change: &Change) -> Option<&'static str> {
         (Reason::Tainted, _) => "tainted",
         (Reason::Requested, _) => "requested",
         (Reason::Triggered, _) => "replace_triggered_by",
+        _ => return common_reason(change),
+    })
+}
+
+/// Returns the word for why an object is deleted or read late: the same in lines and in the JSON of plans, which have
+/// words of their own for why one is replaced.
+pub(crate) fn common_reason(change: &Change) -> Option<&'static str> {
+    Some(match (change.reason, &change.address.key) {
         (Reason::NoResource, _) => "delete_because_no_resource_config",
         (Reason::ConfigUnknown, _) => "read_because_config_unknown",
         (Reason::DependencyPending, _) => "read_because_dependency_pending",

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use addr::{AbsInstance, AbsResource, Key, Mode, ModuleInstance, Resource};
 use lang::validate::Providers;
-use plan::{Action, Change, Deferred, OutputChange, Plan, Reason, Wait};
+use plan::{Action, Change, Deferred, OutputChange, Plan, Reason};
 use serde_json::{Map, Value as Json, json};
 use value::{Marks, Value};
 
 use super::values::{known, path, sensitive, unknown};
 use crate::providers::LinkedProviders;
-use crate::render::state_json::{key_json, mode};
+use crate::render::state_json::behind_address;
 use crate::render::stream;
 
 /// Returns the changes of all objects, those that stay as they are among them.
@@ -36,7 +36,7 @@ fn resource(change: &Change, previous: Option<&AbsInstance>, generated: &HashMap
     if let Some(previous) = previous {
         out.insert("previous_address".into(), previous.to_string().into());
     }
-    let mut out = behind_heading(out, &change.address, &change.provider.provider);
+    let mut out = behind_address(out, &change.address, &change.provider.provider);
     if let Some(key) = change.deposed {
         out.insert("deposed".into(), key.to_string().into());
     }
@@ -64,24 +64,17 @@ fn resource(change: &Change, previous: Option<&AbsInstance>, generated: &HashMap
 /// Returns what waits for a later stage of the apply, in the form of changes.
 pub(super) fn deferred(plan: &Plan) -> Vec<Json> {
     let one = |deferred: &Deferred| {
-        let reason = match deferred.wait {
-            Wait::Instances => "instance_count_unknown",
-            Wait::Config => "resource_config_unknown",
-            Wait::ProviderConfig => "provider_config_unknown",
-            Wait::Prerequisite => "absent_prereq",
-            Wait::Other => "deferred_prereq",
-        };
         let mut change = resource(&deferred.change, None, &HashMap::new());
         change["address"] = deferred.pattern.to_string().into();
-        json!({ "reason": reason, "resource_change": change })
+        json!({ "reason": stream::deferred_reason(deferred.wait), "resource_change": change })
     };
     plan.deferred.iter().map(one).collect()
 }
 
 /// Returns what has changed outside, in the form of changes.
-pub(super) fn drift(plan: &Plan, _linked: &LinkedProviders) -> Vec<Json> {
+pub(super) fn drift(plan: &Plan) -> Vec<Json> {
     let one = |drift: &plan::Drift| {
-        let mut out = behind_heading(heading(&drift.address), &drift.address, &drift.provider.provider);
+        let mut out = behind_address(heading(&drift.address), &drift.address, &drift.provider.provider);
         let actions: &[&str] = if drift.after.is_null() { &["delete"] } else { &["update"] };
         out.insert("change".into(), Json::Object(difference(actions, &drift.before, &drift.after)));
         Json::Object(out)
@@ -95,7 +88,7 @@ pub(super) fn planned(change: &Change, linked: &LinkedProviders) -> Json {
     let schema = linked.resource_schema(&change.provider.provider, resource.mode, &resource.kind);
     let mut out = Map::new();
     out.insert("address".into(), change.address.to_string().into());
-    let mut out = behind_heading(out, &change.address, &change.provider.provider);
+    let mut out = behind_address(out, &change.address, &change.provider.provider);
     out.insert("schema_version".into(), schema.map_or(0, |schema| schema.version).into());
     out.insert("values".into(), known(&change.after).unwrap_or_default());
     out.insert("sensitive_values".into(), sensitive(&change.after));
@@ -108,18 +101,6 @@ fn heading(address: &AbsInstance) -> Map<String, Json> {
     if !address.resource.module.is_root() {
         out.insert("module_address".into(), address.resource.module.to_string().into());
     }
-    out
-}
-
-fn behind_heading(mut out: Map<String, Json>, address: &AbsInstance, provider: &addr::Provider) -> Map<String, Json> {
-    let resource = &address.resource.resource;
-    out.insert("mode".into(), mode(resource.mode).into());
-    out.insert("type".into(), resource.kind.as_str().into());
-    out.insert("name".into(), resource.name.as_str().into());
-    if let Some(key) = &address.key {
-        out.insert("index".into(), key_json(key));
-    }
-    out.insert("provider_name".into(), provider.to_string().into());
     out
 }
 
@@ -150,20 +131,12 @@ fn actions(action: Action) -> &'static [&'static str] {
 }
 
 fn reason(change: &Change) -> Option<&'static str> {
-    Some(match (change.reason, &change.address.key) {
-        (Reason::Plain, _) => return None,
-        (Reason::CannotUpdate, _) => "replace_because_cannot_update",
-        (Reason::Tainted, _) => "replace_because_tainted",
-        (Reason::Requested, _) => "replace_by_request",
-        (Reason::Triggered, _) => "replace_by_triggers",
-        (Reason::NoResource, _) => "delete_because_no_resource_config",
-        (Reason::NoModule, _) => "delete_because_no_module",
-        (Reason::ConfigUnknown, _) => "read_because_config_unknown",
-        (Reason::DependencyPending, _) => "read_because_dependency_pending",
-        (Reason::NoKey, Some(Key::Number(_))) => "delete_because_count_index",
-        (Reason::NoKey, Some(Key::Name(_))) => "delete_because_each_key",
-        (Reason::NoMoveTarget, _) => "delete_because_no_move_target",
-        (Reason::NoKey, None) | (Reason::WrongRepetition, _) => "delete_because_wrong_repetition",
+    Some(match change.reason {
+        Reason::CannotUpdate => "replace_because_cannot_update",
+        Reason::Tainted => "replace_because_tainted",
+        Reason::Requested => "replace_by_request",
+        Reason::Triggered => "replace_by_triggers",
+        _ => return stream::common_reason(change),
     })
 }
 

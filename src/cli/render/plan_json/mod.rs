@@ -35,7 +35,7 @@ pub(crate) fn plan(
     out.insert("terraform_version".into(), TERRAFORM_VERSION.into());
     insert(&mut out, "variables", given(saved, configuration, variables));
     out.insert("planned_values".into(), planned_values(saved, configuration, linked));
-    let drift = changes::drift(plan, linked);
+    let drift = changes::drift(plan);
     if !drift.is_empty() {
         out.insert("resource_drift".into(), drift.into());
     }
