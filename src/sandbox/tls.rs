@@ -85,9 +85,8 @@ pub fn acceptor(authority: &Authority, identity: &Identity) -> Result<tokio_rust
     let key = KeyPair::from_pem(&identity.key)?.serialize_der();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = config
-        .with_client_cert_verifier(clients)
-        .with_single_cert(vec![certificate(&identity.certificate)?], key)?;
+    let mut config =
+        config.with_client_cert_verifier(clients).with_single_cert(vec![certificate(&identity.certificate)?], key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
 }
