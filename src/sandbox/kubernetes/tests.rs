@@ -40,7 +40,7 @@ async fn check(lines: &[(&str, bool, &str)]) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn kubectl_makes_changes_and_deletes() {
     check(&[
         ("create namespace blue", true, "namespace/blue created"),
