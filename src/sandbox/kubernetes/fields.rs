@@ -137,13 +137,11 @@ impl Fields {
     }
 
     /// Keeps those whose values differ between two objects.
-    fn keep_changed(&mut self, before: &Json, after: &Json, path: &mut Vec<String>, custom: Option<&Json>) {
+    fn keep_changed(&mut self, before: &Json, after: &Json) {
         self.is_meant = self.is_meant && self.is_changed_here(before, after);
         self.under.retain(|step, part| {
             let (old, new) = (step_into(before, step), step_into(after, step));
-            path.push(step.clone());
-            part.keep_changed(old, new, path, custom);
-            path.pop();
+            part.keep_changed(old, new);
             !part.is_empty()
         });
     }
@@ -175,6 +173,11 @@ impl Fields {
     }
 }
 
+/// Tells whether a value is what a JSON text says.
+fn is_text(value: &Json, text: &str) -> bool {
+    serde_json::from_str::<Json>(text).is_ok_and(|wanted| wanted == *value)
+}
+
 /// Goes one step into a value; null if there is nothing.
 fn step_into<'v>(value: &'v Json, step: &str) -> &'v Json {
     match step.split_once(':') {
@@ -186,7 +189,7 @@ fn step_into<'v>(value: &'v Json, step: &str) -> &'v Json {
         }
         Some(("v", wanted)) => {
             let items = value.as_array().into_iter().flatten();
-            items.into_iter().find(|item| item.to_string() == wanted).unwrap_or(&Json::Null)
+            items.into_iter().find(|item| is_text(item, wanted)).unwrap_or(&Json::Null)
         }
         _ => &Json::Null,
     }
@@ -206,7 +209,7 @@ fn cut(value: &mut Json, fields: &Fields) -> bool {
                 let key: Json = serde_json::from_str(key).unwrap_or(Json::Null);
                 items.retain_mut(|item| !(lists::has_key(item, &key) && cut(item, part)));
             }
-            (Some(("v", wanted)), Json::Array(items)) => items.retain(|item| item.to_string() != wanted),
+            (Some(("v", wanted)), Json::Array(items)) => items.retain(|item| !is_text(item, wanted)),
             _ => {}
         }
     }
@@ -294,7 +297,7 @@ pub fn track(before: Option<&Json>, after: &mut Json, target: &Target<'_>, how: 
     if let Some(before) = before {
         let mut gone = Fields::of(before, custom);
         gone.remove(&changed);
-        changed.keep_changed(before, after, &mut Vec::new(), custom);
+        changed.keep_changed(before, after);
         for owner in &mut owners {
             owner.fields.remove(&changed);
             owner.fields.remove(&gone);
@@ -341,7 +344,7 @@ pub fn apply(
     for owner in owners.iter_mut().filter(|owner| !own(owner)) {
         let mut both = config.clone();
         both.keep(&owner.fields);
-        both.keep_changed(before, wanted, &mut Vec::new(), custom);
+        both.keep_changed(before, wanted);
         if both.is_empty() {
             continue;
         }

@@ -601,7 +601,7 @@ fn scale_of(kind: &Kind, object: &Json) -> Result<Json, Failure> {
 /// Writes what a scale wants into its object.
 fn scaled(kind: &Kind, before: &Json, scale: &Json) -> Result<Json, Failure> {
     let replicas = &scale["spec"]["replicas"];
-    if !replicas.as_i64().is_some_and(|count| count >= 0) && !replicas.is_null() {
+    if replicas.as_i64().is_none_or(|count| count < 0) && !replicas.is_null() {
         return Err(Failure::bad_request("spec.replicas of a scale is a number that is not negative"));
     }
     let mut after = before.clone();

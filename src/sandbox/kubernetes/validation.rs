@@ -196,10 +196,10 @@ fn plain(kind: &Kind, object: &Json, causes: &mut Vec<Cause>) {
                 causes.push(Cause::required("spec.resources[storage]", ""));
             }
         }
-        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
-            if object["roleRef"]["name"].as_str().unwrap_or_default().is_empty() {
-                causes.push(Cause::required("roleRef.name", ""));
-            }
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings")
+            if object["roleRef"]["name"].as_str().unwrap_or_default().is_empty() =>
+        {
+            causes.push(Cause::required("roleRef.name", ""));
         }
         ("storage.k8s.io", "storageclasses") if object["provisioner"].as_str().unwrap_or_default().is_empty() => {
             causes.push(Cause::required("provisioner", ""));
