@@ -9,6 +9,7 @@ pub mod aws;
 pub mod clock;
 pub mod faults;
 pub mod frame;
+pub mod kubernetes;
 pub mod log;
 pub mod server;
 pub mod tls;

@@ -1,0 +1,191 @@
+//! The Kubernetes API of emulated clusters: each under `/clusters/<name>` of the TLS listener.
+//!
+//! Objects are JSON text in the world, under `k8s/<cluster>/<group>/<resource>/<namespace>/<name>` (`core` is the group
+//! without a name, `_` stands for no namespace); the version of an object is the number of the change that wrote it.
+//! *Not here:* controllers. Pods that nobody runs stay `Pending`.
+
+pub mod failure;
+pub mod kinds;
+pub mod store;
+pub mod table;
+pub mod watch;
+
+mod collect;
+mod defaults;
+mod definitions;
+mod discovery;
+mod fields;
+mod lists;
+mod patch;
+mod selector;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod validation;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use self::failure::{Failure, Stop};
+use self::store::{How, Target};
+use self::watch::History;
+use crate::clock::{real_now, rfc3339};
+use crate::frame::{Frame, Task};
+use crate::server::{Call, Request, Response, Service};
+use crate::world::Change;
+
+/// A cluster, as it is kept in the world.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cluster {
+    /// Its name, as paths have it.
+    pub name: String,
+    /// The version of Kubernetes: `1.33`.
+    pub version: String,
+    /// A token that is always let in.
+    pub token: String,
+}
+
+/// Where clusters are kept.
+fn cluster_record(name: &str) -> String {
+    format!("k8s-clusters/{name}")
+}
+
+/// Namespaces that every cluster begins with.
+const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Makes a cluster with its first namespaces, as a part of a change.
+pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), Stop> {
+    change.put(&cluster_record(&cluster.name), cluster);
+    let how = How { manager: "kube-apiserver".to_owned(), time: rfc3339(real_now()) };
+    let kind = |plural: &str| kinds::built_in().iter().find(|kind| kind.is("", plural)).ok_or_else(Failure::no_path);
+    let (namespaces, services, accounts) = (kind("namespaces")?, kind("services")?, kind("serviceaccounts")?);
+    for namespace in NAMESPACES {
+        let target = Target { cluster: &cluster.name, kind: namespaces, namespace: None, name: namespace, part: None };
+        store::create(change, &target, json!({}), &how)?;
+        let target = Target { kind: accounts, namespace: Some(namespace), name: "default", ..target };
+        store::create(change, &target, json!({}), &how)?;
+    }
+    let target =
+        Target { cluster: &cluster.name, kind: services, namespace: Some("default"), name: "kubernetes", part: None };
+    let ports = json!([{"name": "https", "port": 443, "targetPort": 443}]);
+    store::create(change, &target, json!({"spec": {"clusterIP": "172.20.0.1", "ports": ports}}), &how)?;
+    Ok(())
+}
+
+/// Removes a cluster with everything in it, as a part of a change.
+pub fn delete_cluster(change: &mut Change<'_>, name: &str) {
+    let prefix = kinds::cluster_prefix(name);
+    let names: Vec<String> = change.under(&prefix).map(|(name, _)| name.to_owned()).collect();
+    for name in names {
+        change.remove(&name);
+    }
+    change.remove(&cluster_record(name));
+}
+
+/// Whether a token that is not the cluster's own is let in.
+pub type Tokens = Box<dyn Fn(&Frame, &str, &str) -> bool + Send + Sync>;
+
+/// The API of all clusters.
+pub struct Kubernetes {
+    history: Arc<History>,
+    tokens: Tokens,
+}
+
+impl Default for Kubernetes {
+    fn default() -> Kubernetes {
+        Kubernetes::with_tokens(Box::new(|_, _, _| false))
+    }
+}
+
+impl Kubernetes {
+    /// Lets in, beside the clusters' own tokens, those that a cloud knows.
+    pub fn with_tokens(tokens: Tokens) -> Kubernetes {
+        Kubernetes { history: Arc::default(), tokens }
+    }
+
+    /// Tells who asks; nobody if it is not known.
+    fn is_known(&self, frame: &Frame, cluster: &Cluster, request: &Request) -> bool {
+        if request.certificate.is_some() {
+            return true;
+        }
+        let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default().trim();
+        !token.is_empty() && (token == cluster.token || (self.tokens)(frame, &cluster.name, token))
+    }
+
+    async fn serve(&self, frame: &Arc<Frame>, request: &Request) -> Result<Response, Failure> {
+        let path = serve::Path::read(request)?;
+        let cluster: Option<Cluster> = frame.world.look(|records| records.get(&cluster_record(&path.cluster)));
+        let cluster = cluster.ok_or_else(Failure::no_path)?;
+        let is_open = matches!(path.first(), "version" | "livez" | "readyz" | "healthz");
+        if !is_open && !self.is_known(frame, &cluster, request) {
+            return Err(Failure::new(401, "Unauthorized", "Unauthorized"));
+        }
+        serve::answer(frame, &self.history, &cluster, &path, request).await
+    }
+}
+
+impl Service for Kubernetes {
+    fn name(&self) -> &'static str {
+        "kubernetes"
+    }
+
+    fn accepts(&self, request: &Request) -> bool {
+        request.is_secure && request.path.starts_with("/clusters/")
+    }
+
+    fn operation(&self, request: &Request) -> String {
+        serve::Path::read(request).map_or_else(|_| "nothing".to_owned(), |path| path.operation(request))
+    }
+
+    fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, _is_stuck: bool) -> Call<'a, Response> {
+        Box::pin(async move {
+            match self.serve(frame, &request).await {
+                Ok(answer) => answer,
+                Err(failure) => refused(&failure),
+            }
+        })
+    }
+
+    fn fail(&self, _request: &Request, code: &str, status: u16, message: &str) -> Response {
+        let mut failure = Failure::new(status, "InternalError", message).status();
+        failure["reason"] = code.into();
+        let mut answer = Response::new(status, "application/json", failure.to_string());
+        answer.error = Some(code.to_owned());
+        answer
+    }
+
+    fn throttled(&self) -> (&'static str, u16) {
+        ("TooManyRequests", 429)
+    }
+
+    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
+        // Nothing is planned here; what is found is of a version that did.
+        Box::pin(async move { _ = frame.forget(name).await })
+    }
+
+    fn run<'a>(&'a self, frame: &'a Arc<Frame>) -> Call<'a, ()> {
+        Box::pin(self.history.follow(frame))
+    }
+}
+
+fn refused(failure: &Failure) -> Response {
+    let mut answer = Response::new(failure.code, "application/json", failure.status().to_string());
+    answer.error = Some(failure.reason.to_owned());
+    answer
+}
+
+/// Writes what `kubectl` needs to reach a cluster with its token.
+pub fn kubeconfig(cluster: &Cluster, secure: std::net::SocketAddr, authority: &str) -> Json {
+    use base64::Engine;
+    let authority = base64::engine::general_purpose::STANDARD.encode(authority);
+    let server = format!("https://{secure}/clusters/{}", cluster.name);
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": cluster.name,
+        "clusters": [{"name": cluster.name, "cluster": {"server": server, "certificate-authority-data": authority}}],
+        "users": [{"name": cluster.name, "user": {"token": cluster.token}}],
+        "contexts": [{"name": cluster.name, "context": {"cluster": cluster.name, "user": cluster.name}}],
+    })
+}
