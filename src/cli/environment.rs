@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use std::{env, io};
 
+use engine::RealRuntime;
+use sdk::Runtime;
 use wire::handshake::{
     CLIENT_CERTIFICATE_VARIABLE, COOKIE_VARIABLE, PORT_VARIABLES, SOCKET_DIRECTORY_VARIABLE, VERSIONS_VARIABLE,
 };
@@ -241,6 +244,11 @@ impl Environment {
             socket_directory: self.get(SOCKET_DIRECTORY_VARIABLE).map(PathBuf::from),
             ports: first.zip(last),
         }
+    }
+
+    /// Returns what providers get: the machine's clock and chance, and these variables.
+    pub fn runtime(&self) -> Arc<dyn Runtime> {
+        Arc::new(RealRuntime::new(fill_random, self.variables.clone()))
     }
 
     fn get(&self, name: &str) -> Option<&str> {

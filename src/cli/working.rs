@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use addr::{AbsInstance, Pattern};
 use diag::{Diagnostic, Diagnostics, Sources};
-use engine::{Approval, RealRuntime, Report, Request};
+use engine::{Approval, Report, Request};
 use lang::functions::Clock;
 use plan::file::SavedPlan;
 use plan::{Options, Plan};
@@ -270,7 +270,7 @@ fn carry_out(
         world: stored::world(),
         options,
         parallelism: args.parallelism.max(1),
-        runtime: Arc::new(RealRuntime::new(environment::fill_random)),
+        runtime: session.environment.runtime(),
         version: lang::version::PROGRAM_VERSION,
         stopping: &|| interrupt.is_wanted(),
         tick: &|| {},

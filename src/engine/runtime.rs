@@ -1,5 +1,6 @@
 //! Time and chance of a real run.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sdk::{Call, Runtime};
@@ -7,12 +8,13 @@ use sdk::{Call, Runtime};
 /// The clock and the random numbers of the machine.
 pub struct RealRuntime {
     random: fn(&mut [u8]),
+    variables: BTreeMap<String, String>,
 }
 
 impl RealRuntime {
-    /// Makes a runtime that fills buffers with random bytes by `random`.
-    pub fn new(random: fn(&mut [u8])) -> RealRuntime {
-        RealRuntime { random }
+    /// Makes a runtime that fills buffers with random bytes by `random`, with environment variables.
+    pub fn new(random: fn(&mut [u8]), variables: BTreeMap<String, String>) -> RealRuntime {
+        RealRuntime { random, variables }
     }
 }
 
@@ -30,5 +32,9 @@ impl Runtime for RealRuntime {
         let mut bytes = [0; 16];
         (self.random)(&mut bytes);
         u128::from_le_bytes(bytes)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
     }
 }

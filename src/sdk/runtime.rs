@@ -26,6 +26,12 @@ pub trait Runtime: Send + Sync {
 
     /// Returns random bits, a hundred and twenty-eight of them.
     fn random(&self) -> u128;
+
+    /// Returns an environment variable. Providers have no other environment, so that `--sandbox` can point them, and the
+    /// libraries that they give it to, at the sandbox.
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Where a provider reports to while it creates, updates or deletes an object.

@@ -1,10 +1,9 @@
 //! `import`: takes an object that exists into state.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use diag::{Diagnostics, Sources};
-use engine::{RealRuntime, Request};
+use engine::Request;
 use plan::Options;
 
 use super::Run;
@@ -14,7 +13,7 @@ use crate::providers::LinkedProviders;
 use crate::render::plan::Palette;
 use crate::variables::{Assignments, Missing, VariableOptions};
 use crate::working::{LockArgs, PARALLELISM_DEFAULT};
-use crate::{Exit, Session, environment, stored};
+use crate::{Exit, Session, stored};
 
 /// Take an object that exists into state.
 ///
@@ -110,7 +109,7 @@ fn import(session: &mut Session, args: &Args) -> Result<(), Exit> {
         world: stored::world(),
         options: Options::default(),
         parallelism: PARALLELISM_DEFAULT,
-        runtime: Arc::new(RealRuntime::new(environment::fill_random)),
+        runtime: session.environment.runtime(),
         version: lang::version::PROGRAM_VERSION,
         stopping: &|| false,
         tick: &|| {},

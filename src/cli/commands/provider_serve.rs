@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::RealRuntime;
 use sdk::Factory;
 use wire::handshake::{Address, Handshake};
 use wire::plugin::{Plugin, ServeError, Transport, block_on};
 
 use super::Run;
-use crate::{Exit, Session, environment};
+use crate::{Exit, Session};
 
 /// Serve a provider of Gantry to Terraform or OpenTofu.
 ///
@@ -40,7 +39,7 @@ impl Run for Args {
         };
         let plugin = Plugin {
             factory: *factory,
-            runtime: Arc::new(RealRuntime::new(environment::fill_random)),
+            runtime: session.environment.runtime(),
             transport: Transport::DEFAULT,
             interrupted: Arc::new(AtomicBool::new(false)),
         };
