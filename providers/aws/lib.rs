@@ -1,0 +1,1 @@
+//! The provider of AWS: clusters and what they need, through the SDK.
