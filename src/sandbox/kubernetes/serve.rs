@@ -300,8 +300,13 @@ fn list(frame: &Arc<Frame>, target: &Target<'_>, path: &Path, shape: &Shape) -> 
         use base64::Engine;
         metadata["continue"] = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(last).into();
     }
-    let body = match shape {
-        Shape::Table(include) => table::table(kind, &objects, metadata, include).to_string(),
+    Ok(Response::new(200, "application/json", list_body(kind, shape, metadata, &objects, texts)))
+}
+
+/// Writes a list: of objects that were read, or of their texts as they are.
+fn list_body(kind: &Kind, shape: &Shape, metadata: Json, objects: &[Json], mut texts: Vec<Arc<str>>) -> String {
+    match shape {
+        Shape::Table(include) => table::table(kind, objects, metadata, include).to_string(),
         Shape::Metadata => {
             let items: Vec<Json> = objects.iter().map(table::partial).collect();
             json!({
@@ -321,8 +326,7 @@ fn list(frame: &Arc<Frame>, target: &Target<'_>, path: &Path, shape: &Shape) -> 
             body.push_str("]}");
             body
         }
-    };
-    Ok(Response::new(200, "application/json", body))
+    }
 }
 
 /// Reads where a list goes on.
