@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod eks;
+pub mod query;
 pub mod signature;
 pub mod sts;
 mod unknown;
