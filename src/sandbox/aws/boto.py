@@ -1,5 +1,7 @@
 """Drives the sandbox's EKS and STS with boto3; ends with an error at the first thing that is not as on AWS."""
 
+import json
+import time
 import urllib.request
 
 import boto3
@@ -22,6 +24,10 @@ def fails(code, text, call, **arguments):
     raise AssertionError(f"no {code}")
 
 
+iam = boto3.client("iam")
+policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com"], "AWS": "123456789012"}}]}
+iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=json.dumps(policy))
+time.sleep(0.1)
 identity = sts.get_caller_identity()
 assert identity["Account"] == "123456789012" and identity["Arn"].endswith(":user/sandbox"), identity
 keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
@@ -33,7 +39,7 @@ with urllib.request.urlopen(url) as answer:
     assert b"user/sandbox" in answer.read()
 wrong = boto3.client("sts", aws_secret_access_key="wrong", aws_access_key_id=keys["AccessKeyId"])
 fails("InvalidClientTokenId", "invalid", wrong.get_caller_identity)
-fails("InvalidAction", "GetSessionToken", sts.get_session_token)
+fails("InvalidAction", "DecodeAuthorizationMessage", sts.decode_authorization_message, EncodedMessage="a")
 
 network = {"subnetIds": ["subnet-a1", "subnet-b2"]}
 fails("InvalidParameterException", "two different AZs", eks.create_cluster, name="one", roleArn=ROLE, resourcesVpcConfig={"subnetIds": ["subnet-a1"]})

@@ -1,14 +1,16 @@
 //! The emulated AWS: signed requests on one endpoint, given to the service that the signature's scope names.
 //!
-//! EKS and STS so far. *Not here yet:* EC2 and IAM; until they are, nobody checks that a subnet, a security group or a
-//! role exists, only that it is written like one.
+//! EKS, IAM and STS so far. *Not here yet:* EC2; until it is, nobody checks that a subnet or a security group exists,
+//! only that it is written like one.
 
 pub mod account;
 pub mod eks;
+pub mod iam;
 pub mod query;
 pub mod signature;
 pub mod sts;
 mod unknown;
+mod web_identity;
 
 #[cfg(test)]
 mod tests;
@@ -20,5 +22,5 @@ use crate::server::Service;
 
 /// Returns the services of AWS. The last one answers for all those that there are not.
 pub fn services() -> Vec<Box<dyn Service>> {
-    vec![Box::new(eks::Eks), Box::new(sts::Sts), Box::new(unknown::Unknown)]
+    vec![Box::new(eks::Eks), Box::new(iam::Iam), Box::new(sts::Sts), Box::new(unknown::Unknown)]
 }

@@ -204,7 +204,7 @@ pub fn answer(namespace: &str, action: &str, result: &Json) -> Response {
     if !result.is_null() {
         element(&mut body, &format!("{action}Result"), result, "member");
     }
-    let _ = write!(body, "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{action}Response>\n", uuid());
+    let _ = writeln!(body, "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{action}Response>", uuid());
     Response::new(200, "text/xml", body)
 }
 

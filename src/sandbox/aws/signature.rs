@@ -220,7 +220,8 @@ pub fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-fn escape(text: &str, is_path: bool) -> String {
+/// Writes what is not a letter, a digit or one of `-._~` as percent escapes; slashes of paths stay.
+pub fn escape(text: &str, is_path: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

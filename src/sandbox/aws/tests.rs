@@ -192,6 +192,9 @@ async fn what_was_answered_is_there_after_the_world_is_opened_again() {
 #[expect(clippy::disallowed_methods, reason = "the surroundings of the test, not of the program")]
 fn python_with_boto() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    if let Some(ready) = std::env::var_os("GANTRY_TEST_PYTHON") {
+        return Some(Path::new(&ready).join("bin/python3"));
+    }
     let venv = std::env::var_os("CARGO_TARGET_DIR").map_or_else(beside, Into::into).join("boto-venv");
     let python = venv.join("bin/python3");
     let has_boto = || {
@@ -210,11 +213,20 @@ fn python_with_boto() -> Option<PathBuf> {
 }
 
 #[tokio::test]
-async fn boto3_finds_what_it_expects() {
+async fn boto3_finds_what_it_expects_of_clusters() {
+    drive("aws/boto.py").await;
+}
+
+#[tokio::test]
+async fn boto3_finds_what_it_expects_of_roles_and_policies() {
+    drive("aws/boto_iam.py").await;
+}
+
+async fn drive(script: &str) {
     let Some(python) = python_with_boto() else { return };
     let sandbox = open(None, 6000.0).await.expect("a sandbox");
     let mut command = std::process::Command::new(python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("aws/boto.py")).env_clear();
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).env_clear();
     command.env("AWS_ENDPOINT_URL", format!("http://{}", sandbox.running.plain));
     command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     command.env("AWS_DEFAULT_REGION", "eu-central-1").env("AWS_EC2_METADATA_DISABLED", "true");
