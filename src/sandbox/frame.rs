@@ -47,7 +47,7 @@ pub struct Frame {
 /// Under what name the clock is kept.
 const CLOCK: &str = "frame/clock";
 /// Under what prefix things that happen later are kept, by their times.
-const TASKS: &str = "frame/tasks/";
+pub(crate) const TASKS: &str = "frame/tasks/";
 
 #[derive(Serialize, Deserialize)]
 struct KeptClock {
@@ -101,6 +101,16 @@ impl Frame {
             let (name, text) = records.under(TASKS).next().filter(|(name, _)| time_of(name) <= now)?;
             let unreadable = || Task { service: String::new(), what: Json::Null };
             Some((name.into(), serde_json::from_str(text).unwrap_or_else(|_| unreadable())))
+        })
+    }
+
+    /// Returns the tasks of a service that should have happened by now, so many at most.
+    pub fn all_due(&self, service: &str, count: usize) -> Vec<Box<str>> {
+        let now = self.clock.now();
+        self.world.look(|records| {
+            let due = records.under(TASKS).take_while(|(name, _)| time_of(name) <= now);
+            let is_ours = |text: &str| serde_json::from_str(text).is_ok_and(|task: Task| task.service == service);
+            due.filter(|(_, text)| is_ours(text)).take(count).map(|(name, _)| name.into()).collect()
         })
     }
 

@@ -316,6 +316,19 @@ impl Change<'_> {
         is_there
     }
 
+    /// Does a part of the change that leaves nothing behind if it fails.
+    pub fn attempt<T, E>(&mut self, part: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let before = std::mem::take(&mut self.undo);
+        let result = part(self);
+        if result.is_err() {
+            self.take_back();
+        }
+        for (name, first) in std::mem::replace(&mut self.undo, before) {
+            self.undo.entry(name).or_insert(first);
+        }
+        result
+    }
+
     /// Returns what will be the number of this change.
     pub fn next_revision(&self) -> u64 {
         self.memory.revision + 1

@@ -15,6 +15,21 @@ pub fn finish(change: &mut Change<'_>, target: &Target<'_>, object: &Json, how: 
     finish_at(change, target, object, how, 0)
 }
 
+/// Returns the seconds that an object has for its end: pods on a node are stopped by their kubelet.
+pub fn grace(kind: &Kind, object: &Json, options: &Json) -> u64 {
+    let has_ended = matches!(text(object, "/status/phase"), "Succeeded" | "Failed");
+    if !kind.is("", "pods") || text(object, "/spec/nodeName").is_empty() || has_ended {
+        return 0;
+    }
+    let usual = || object["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+    options["gracePeriodSeconds"].as_u64().unwrap_or_else(usual)
+}
+
+/// Tells whether the end of an object waits for a kubelet.
+fn is_running(kind: &Kind, object: &Json) -> bool {
+    kind.is("", "pods") && object["metadata"]["deletionGracePeriodSeconds"].as_u64().is_some_and(|grace| grace > 0)
+}
+
 fn finish_at(
     change: &mut Change<'_>,
     target: &Target<'_>,
@@ -43,7 +58,9 @@ fn finish_at(
     if !clear_content(change, target, &mut object, how, depth)? {
         return Ok(false);
     }
-    if object["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()) {
+    if object["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty())
+        || is_running(target.kind, &object)
+    {
         return Ok(false);
     }
     // Whoever watches learns of the end with the version of the end.
@@ -163,7 +180,7 @@ fn delete_all(
         let target = Target { cluster, kind: &kind, namespace: namespace.as_deref(), name: &own, part: None };
         if object["metadata"]["deletionTimestamp"].is_null() {
             object["metadata"]["deletionTimestamp"] = how.time.clone().into();
-            object["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            object["metadata"]["deletionGracePeriodSeconds"] = grace(&kind, &object, &Json::Null).into();
             put(change, &target, &mut object);
             left += usize::from(!finish_at(change, &target, &object, how, depth + 1)?);
         } else {

@@ -2,8 +2,10 @@
 //!
 //! Objects are JSON text in the world, under `k8s/<cluster>/<group>/<resource>/<namespace>/<name>` (`core` is the group
 //! without a name, `_` stands for no namespace); the version of an object is the number of the change that wrote it.
-//! *Not here:* controllers. Pods that nobody runs stay `Pending`.
+//! What follows from objects is done by `controllers/`, with machines, volumes and load balancers of a [`cloud`].
 
+pub mod cloud;
+pub mod controllers;
 pub mod failure;
 pub mod kinds;
 pub mod store;
@@ -28,13 +30,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use self::cloud::Cloud;
+use self::controllers::Controllers;
 use self::failure::{Failure, Stop};
 use self::store::{How, Target};
 use self::watch::History;
 use crate::clock::{real_now, rfc3339};
 use crate::frame::{Frame, Task};
 use crate::server::{Call, Request, Response, Service};
-use crate::world::Change;
+use crate::world::{Change, WorldError};
 
 /// A cluster, as it is kept in the world.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,9 +51,12 @@ pub struct Cluster {
     pub token: String,
 }
 
-/// Where clusters are kept.
+/// Under what prefix clusters are kept.
+const CLUSTERS: &str = "k8s-clusters/";
+
+/// Where a cluster is kept.
 fn cluster_record(name: &str) -> String {
-    format!("k8s-clusters/{name}")
+    format!("{CLUSTERS}{name}")
 }
 
 /// Namespaces that every cluster begins with.
@@ -76,13 +83,17 @@ pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), 
 
 /// Removes a cluster with everything in it, as a part of a change.
 pub fn delete_cluster(change: &mut Change<'_>, name: &str) {
-    let prefix = kinds::cluster_prefix(name);
-    let names: Vec<String> = change.under(&prefix).map(|(name, _)| name.to_owned()).collect();
-    for name in names {
-        change.remove(&name);
+    for prefix in [kinds::cluster_prefix(name), controllers::notes_prefix(name)] {
+        let names: Vec<String> = change.under(&prefix).map(|(name, _)| name.to_owned()).collect();
+        for name in names {
+            change.remove(&name);
+        }
     }
     change.remove(&cluster_record(name));
 }
+
+/// Tasks that are done with in one change.
+const TASKS_MAX: usize = 512;
 
 /// Whether a token that is not the cluster's own is let in.
 pub type Tokens = Box<dyn Fn(&Frame, &str, &str) -> bool + Send + Sync>;
@@ -91,6 +102,7 @@ pub type Tokens = Box<dyn Fn(&Frame, &str, &str) -> bool + Send + Sync>;
 pub struct Kubernetes {
     history: Arc<History>,
     tokens: Tokens,
+    controllers: Controllers,
 }
 
 impl Default for Kubernetes {
@@ -102,7 +114,13 @@ impl Default for Kubernetes {
 impl Kubernetes {
     /// Lets in, beside the clusters' own tokens, those that a cloud knows.
     pub fn with_tokens(tokens: Tokens) -> Kubernetes {
-        Kubernetes { history: Arc::default(), tokens }
+        Kubernetes { history: Arc::default(), tokens, controllers: Controllers::default() }
+    }
+
+    /// Adds a cloud whose clusters these are.
+    pub fn in_cloud(mut self, cloud: Box<dyn Cloud>) -> Kubernetes {
+        self.controllers.clouds.push(cloud);
+        self
     }
 
     /// Tells who asks; nobody if it is not known.
@@ -162,12 +180,25 @@ impl Service for Kubernetes {
     }
 
     fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
-        // Nothing is planned here; what is found is of a version that did.
-        Box::pin(async move { _ = frame.forget(name).await })
+        // Controllers see that a task is gone, and look at what it names. All that are due go in one change.
+        Box::pin(async move {
+            let mut all = frame.all_due(self.name(), TASKS_MAX);
+            all.push(name.into());
+            let remove = |change: &mut Change<'_>| {
+                all.iter().for_each(|name| _ = change.remove(name));
+                Ok::<_, WorldError>(())
+            };
+            if frame.world.change(remove).await.is_err() {
+                // The disk is full or broken. Not at once again, or this would be all that the program does.
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            }
+        })
     }
 
     fn run<'a>(&'a self, frame: &'a Arc<Frame>) -> Call<'a, ()> {
-        Box::pin(self.history.follow(frame))
+        Box::pin(async move {
+            tokio::join!(self.history.follow(frame), self.controllers.run(frame));
+        })
     }
 }
 

@@ -325,16 +325,21 @@ pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how:
         }
         object["metadata"]["finalizers"] = finalizers.into();
     }
+    let grace = collect::grace(kind, &object, options);
+    let is_sooner = object["metadata"]["deletionGracePeriodSeconds"].as_u64().is_some_and(|before| grace < before);
     if object["metadata"]["deletionTimestamp"].is_null() {
         object["metadata"]["deletionTimestamp"] = how.time.clone().into();
-        object["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+        object["metadata"]["deletionGracePeriodSeconds"] = grace.into();
         let generation = object["metadata"]["generation"].as_u64().unwrap_or(1) + 1;
         object["metadata"]["generation"] = generation.into();
         if kind.is("", "namespaces") {
             object["status"]["phase"] = "Terminating".into();
         }
         put(change, target, &mut object);
-    } else if finalizer.is_some() {
+    } else if finalizer.is_some() || is_sooner {
+        if is_sooner {
+            object["metadata"]["deletionGracePeriodSeconds"] = grace.into();
+        }
         put(change, target, &mut object);
     }
     let is_gone = collect::finish(change, target, &object, how)?;

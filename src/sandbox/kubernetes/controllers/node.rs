@@ -1,0 +1,336 @@
+//! Nodes: machines of the cloud join the cluster, are replaced, and go.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use super::index::{Index, Named};
+use super::quantity;
+use super::work::{NODES, PODS, Work, conditions, is_ending, notes_prefix, set_condition, set_metadata};
+use super::{Controller, Event};
+use crate::kubernetes::cloud::{Instance, NodeSet};
+use crate::kubernetes::failure::Stop;
+use crate::kubernetes::store::text;
+
+/// How long a machine takes to start.
+const START: Duration = Duration::from_secs(35);
+/// How long a node takes from its first word until it is ready.
+const JOIN: Duration = Duration::from_secs(15);
+/// What keeps pods away from a node that is not ready.
+const NOT_READY: &str = "node.kubernetes.io/not-ready";
+const CORDONED: &str = "node.kubernetes.io/unschedulable";
+
+/// The controller of nodes.
+pub struct Nodes;
+
+/// How far a node is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    /// Its machine starts.
+    Starting,
+    /// It has said that it is there.
+    Joining,
+    /// It works.
+    Ready,
+    /// It is emptied; its machine goes.
+    Leaving,
+}
+
+/// What is kept about a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Note {
+    set: String,
+    generation: String,
+    provider_id: String,
+    address: String,
+    region: String,
+    zone: String,
+    version: String,
+    step: Step,
+    /// Until when the step takes, in milliseconds.
+    due: u64,
+    /// The labels that the set gave it.
+    labels: BTreeMap<String, String>,
+    /// The taints that the set gave it.
+    taints: Vec<Json>,
+}
+
+impl Controller for Nodes {
+    fn name(&self) -> &'static str {
+        "nodes"
+    }
+
+    fn kinds(&self) -> &'static [(&'static str, &'static str)] {
+        &[("", "nodes")]
+    }
+
+    fn concerns(&self, event: &Event<'_>, _index: &Index, keys: &mut Vec<Named>) {
+        keys.push((String::new(), event.name.to_owned()));
+    }
+
+    fn reconcile(&self, work: &mut Work<'_, '_>) -> Result<(), Stop> {
+        let name = work.key.name.clone();
+        if name.is_empty() {
+            return sets(work);
+        }
+        let node = work.get(NODES, "", &name);
+        match &node {
+            // Pods on a node that is not there any more are gone, too.
+            None => {
+                for (namespace, pod) in work.index.on_node(&name).map(|(named, _)| named.clone()).collect::<Vec<_>>() {
+                    work.delete(PODS, &namespace, &pod, json!({"gracePeriodSeconds": 0}))?;
+                }
+            }
+            Some(node) => cordoned(work, node)?,
+        }
+        let Some(note) = noted(work, &name) else { return Ok(()) };
+        step(work, &name, note, node)
+    }
+}
+
+fn noted(work: &Work<'_, '_>, name: &str) -> Option<Note> {
+    serde_json::from_value(work.notes("nodes", "", name)).ok()
+}
+
+fn note(work: &mut Work<'_, '_>, name: &str, note: &Note) {
+    work.keep_about("nodes", "", name, &serde_json::to_value(note).unwrap_or_default());
+}
+
+/// Returns all nodes that were made, by their names.
+fn all_noted(work: &Work<'_, '_>) -> BTreeMap<String, Note> {
+    let prefix = format!("{}nodes/_/", notes_prefix(work.cluster()));
+    let read = |(name, text): (&str, &std::sync::Arc<str>)| {
+        Some((name[prefix.len()..].to_owned(), serde_json::from_str(text).ok()?))
+    };
+    work.change.under(&prefix).filter_map(read).collect()
+}
+
+/// Brings the machines in line with what the cloud wants of them.
+fn sets(work: &mut Work<'_, '_>) -> Result<(), Stop> {
+    let Some(cloud) = work.cloud else { return Ok(()) };
+    let cluster = work.cluster();
+    let sets = cloud.node_sets(work.change, cluster);
+    let mut nodes = all_noted(work);
+    let lost: Vec<String> = nodes
+        .iter()
+        .filter(|(_, note)| !cloud.has_instance(work.change, cluster, &note.provider_id))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in lost {
+        nodes.remove(&name);
+        remove(work, &name)?;
+    }
+    for set in &sets {
+        let mut own: Vec<(&String, &Note)> =
+            nodes.iter().filter(|(_, note)| note.set == set.name && note.step != Step::Leaving).collect();
+        // The oldest generation goes first, then what is not ready.
+        own.sort_by_key(|(name, note)| (note.generation == set.generation, note.step == Step::Ready, (*name).clone()));
+        let over = own.len().saturating_sub(set.desired);
+        for (name, old) in &own[..over] {
+            leave(work, name, old);
+        }
+        for (name, old) in &own[over..] {
+            dress(work, name, old, set)?;
+        }
+        for number in own.len()..set.desired {
+            start(work, set, number);
+        }
+    }
+    let is_wanted = |note: &Note| sets.iter().any(|set| set.name == note.set);
+    for (name, old) in nodes.iter().filter(|(_, note)| !is_wanted(note) && note.step != Step::Leaving) {
+        leave(work, name, old);
+    }
+    Ok(())
+}
+
+/// Starts a machine for a new node.
+fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
+    let Some(cloud) = work.cloud else { return };
+    let made = cloud.create_instance(&mut work.asked(), set, number);
+    // What the cloud refuses it tells in its own way, as health of the set.
+    let Ok(Instance { provider_id, host, address, region, zone }) = made else { return };
+    let made = Note {
+        set: set.name.clone(),
+        generation: set.generation.clone(),
+        provider_id,
+        address,
+        region,
+        zone,
+        version: set.version.clone(),
+        step: Step::Starting,
+        due: work.now() + START.as_millis() as u64,
+        labels: set.labels.clone(),
+        taints: set.taints.clone(),
+    };
+    note(work, &host, &made);
+    work.wake(START, "nodes", "", &host);
+}
+
+/// Begins the end of a node.
+fn leave(work: &mut Work<'_, '_>, name: &str, old: &Note) {
+    note(work, name, &Note { step: Step::Leaving, due: work.now(), ..old.clone() });
+    work.wake(Duration::ZERO, "nodes", "", name);
+}
+
+/// Gives a node the labels and taints that its set has now.
+fn dress(work: &mut Work<'_, '_>, name: &str, old: &Note, set: &NodeSet) -> Result<(), Stop> {
+    if old.labels == set.labels && old.taints == set.taints {
+        return Ok(());
+    }
+    note(work, name, &Note { labels: set.labels.clone(), taints: set.taints.clone(), ..old.clone() });
+    let Some(node) = work.get(NODES, "", name) else { return Ok(()) };
+    let mut after = node.clone();
+    for gone in old.labels.keys().filter(|key| !set.labels.contains_key(*key)) {
+        after["metadata"]["labels"].as_object_mut().map(|labels| labels.shift_remove(gone));
+    }
+    for (key, value) in &set.labels {
+        set_metadata(&mut after, "labels", key, value.clone().into());
+    }
+    let mut taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    taints.retain(|taint| !old.taints.contains(taint) && !set.taints.contains(taint));
+    taints.extend(set.taints.iter().cloned());
+    set_taints(&mut after, taints);
+    work.update(NODES, &node, after).map(drop)
+}
+
+fn set_taints(node: &mut Json, taints: Vec<Json>) {
+    if !taints.is_empty() {
+        node["spec"]["taints"] = taints.into();
+    } else if let Some(spec) = node["spec"].as_object_mut() {
+        spec.shift_remove("taints");
+    }
+}
+
+/// A node that is cordoned has a taint that says so.
+fn cordoned(work: &mut Work<'_, '_>, node: &Json) -> Result<(), Stop> {
+    let mut taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let is_cordoned = node["spec"]["unschedulable"] == true;
+    if taints.iter().any(|taint| taint["key"] == CORDONED) == is_cordoned {
+        return Ok(());
+    }
+    taints.retain(|taint| taint["key"] != CORDONED);
+    if is_cordoned {
+        taints.push(json!({"key": CORDONED, "effect": "NoSchedule", "timeAdded": work.stamp()}));
+    }
+    let mut after = node.clone();
+    set_taints(&mut after, taints);
+    work.update(NODES, node, after).map(drop)
+}
+
+/// Does the next step of a node, if its time has come.
+fn step(work: &mut Work<'_, '_>, name: &str, old: Note, node: Option<Json>) -> Result<(), Stop> {
+    if old.due > work.now() {
+        return Ok(());
+    }
+    match old.step {
+        Step::Starting => {
+            let Some(cloud) = work.cloud else { return Ok(()) };
+            let sets = cloud.node_sets(work.change, work.cluster());
+            let Some(set) = sets.into_iter().find(|set| set.name == old.set) else { return Ok(()) };
+            work.create(NODES, "", node_of(name, &old, &set))?;
+            let due = work.now() + JOIN.as_millis() as u64;
+            note(work, name, &Note { step: Step::Joining, due, ..old });
+            work.again(JOIN);
+        }
+        Step::Joining => {
+            note(work, name, &Note { step: Step::Ready, due: u64::MAX, ..old });
+            let Some(node) = node else { return Ok(()) };
+            let mut taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+            taints.retain(|taint| taint["key"] != NOT_READY);
+            let mut after = node.clone();
+            set_taints(&mut after, taints);
+            let mut all = conditions(&node);
+            set_condition(&mut all, "Ready", true, ("KubeletReady", "kubelet is posting ready status"));
+            after["status"]["conditions"] = all.into();
+            work.put(NODES, &node, after);
+            work.event(&node, ("kubelet", "NodeReady"), &format!("Node {name} status is now: NodeReady"));
+        }
+        Step::Ready => {}
+        Step::Leaving => {
+            if let Some(node) = node.filter(|node| node["spec"]["unschedulable"] != true) {
+                let mut after = node.clone();
+                after["spec"]["unschedulable"] = true.into();
+                work.update(NODES, &node, after)?;
+            }
+            if let Some(cloud) = work.cloud {
+                cloud.delete_instance(&mut work.asked(), &old.provider_id);
+            }
+            remove(work, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a node away whose machine is gone.
+fn remove(work: &mut Work<'_, '_>, name: &str) -> Result<(), Stop> {
+    work.keep_about("nodes", "", name, &Json::Null);
+    match work.get(NODES, "", name) {
+        Some(node) if !is_ending(&node) => {
+            let message = format!("Node {name} event: Removing Node {name} from Controller");
+            work.event(&node, ("node-controller", "RemovingNode"), &message);
+            work.delete(NODES, "", name, json!({}))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn node_of(name: &str, note: &Note, set: &NodeSet) -> Json {
+    let machine = &set.machine;
+    let mut labels: BTreeMap<String, String> = set.labels.clone();
+    for (key, value) in [
+        ("beta.kubernetes.io/arch", &*machine.architecture),
+        ("beta.kubernetes.io/instance-type", &*machine.kind),
+        ("beta.kubernetes.io/os", "linux"),
+        ("failure-domain.beta.kubernetes.io/region", &*note.region),
+        ("failure-domain.beta.kubernetes.io/zone", &*note.zone),
+        ("kubernetes.io/arch", &*machine.architecture),
+        ("kubernetes.io/hostname", name),
+        ("kubernetes.io/os", "linux"),
+        ("node.kubernetes.io/instance-type", &*machine.kind),
+        ("topology.kubernetes.io/region", &*note.region),
+        ("topology.kubernetes.io/zone", &*note.zone),
+    ] {
+        labels.insert(key.to_owned(), value.to_owned());
+    }
+    let mut taints = set.taints.clone();
+    taints.push(json!({"key": NOT_READY, "effect": "NoSchedule"}));
+    let amounts = |amounts: &quantity::Amounts| {
+        let written = amounts.iter().map(|(name, amount)| (name.clone(), quantity::written(name, *amount).into()));
+        Json::Object(written.collect())
+    };
+    let mut conditions = Vec::new();
+    for (kind, reason, message) in [
+        ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("Ready", "KubeletNotReady", "container runtime network not ready: cni plugin not initialized"),
+    ] {
+        set_condition(&mut conditions, kind, false, (reason, message));
+    }
+    json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "labels": labels, "annotations": {
+            "alpha.kubernetes.io/provided-node-ip": note.address, "node.alpha.kubernetes.io/ttl": "0",
+            "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+        }},
+        "spec": {"providerID": note.provider_id, "taints": taints},
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": note.address}, {"type": "InternalDNS", "address": name},
+                {"type": "Hostname", "address": name},
+            ],
+            "capacity": amounts(&machine.capacity), "allocatable": amounts(&machine.allocatable),
+            "conditions": conditions,
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "nodeInfo": {
+                "architecture": machine.architecture, "operatingSystem": "linux", "osImage": machine.image,
+                "kernelVersion": "6.12.40-64.114.amzn2023.x86_64", "containerRuntimeVersion": "containerd://2.1.4",
+                "kubeletVersion": format!("v{}.0-eks-gantry", set.version), "kubeProxyVersion": "",
+                "machineID": text(&json!({"id": note.provider_id}), "/id").rsplit('/').next(), "systemUUID": "", "bootID": "",
+            },
+        },
+    })
+}
