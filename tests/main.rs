@@ -6,6 +6,7 @@ mod interrupt;
 mod providers;
 mod regressions;
 mod resume;
+mod sandbox;
 mod saved_plans;
 mod secrets;
 mod serve;

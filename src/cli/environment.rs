@@ -251,6 +251,12 @@ impl Environment {
         Arc::new(RealRuntime::new(fill_random, self.variables.clone()))
     }
 
+    /// Returns the names of the user's variables that begin in one of these ways.
+    pub fn foreign_variables<'e>(&'e self, beginnings: &'e [&str]) -> impl Iterator<Item = &'e str> {
+        let is_foreign = |name: &&str| beginnings.iter().any(|beginning| name.starts_with(beginning));
+        self.variables.keys().map(String::as_str).filter(is_foreign)
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

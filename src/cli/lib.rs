@@ -20,6 +20,7 @@ mod progress;
 mod providers;
 mod render;
 mod requirements;
+mod sandboxes;
 mod saved;
 mod stored;
 mod tally;

@@ -68,6 +68,16 @@ impl Faults {
         self.lock().rules.push(fault);
     }
 
+    /// Takes a rule away, by its place in the list from 1 on; tells whether it was there.
+    pub fn remove(&self, number: usize) -> bool {
+        let mut locked = self.lock();
+        let is_there = (1..=locked.rules.len()).contains(&number);
+        if is_there {
+            locked.rules.remove(number - 1);
+        }
+        is_there
+    }
+
     /// Takes all rules away.
     pub fn clear(&self) {
         self.lock().rules.clear();

@@ -1,7 +1,8 @@
 //! What all emulated clouds share: the world, the clock, faults, the log, and things that happen later.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,10 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, SPEED_DEFAULT, real_now};
 use crate::faults::{Fault, Faults};
+use crate::folder::Folder;
 use crate::log::Log;
-use crate::world::{Change, World, WorldError};
+use crate::tls::Authority;
+use crate::world::{Change, Records, World, WorldError};
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]
@@ -35,13 +38,25 @@ pub struct Frame {
     /// Everything that exists.
     pub world: World,
     /// The time by which operations take long.
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     /// What goes wrong.
     pub faults: Faults,
     /// What was asked.
     pub log: Log,
     /// Rings when something was planned for later.
     later: Notify,
+    place: OnceLock<Place>,
+}
+
+/// Where a sandbox is served.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Where plain HTTP is served.
+    pub plain: SocketAddr,
+    /// Where TLS is served.
+    pub secure: SocketAddr,
+    /// Who signed what is shown there.
+    pub authority: Authority,
 }
 
 /// Under what name the clock is kept.
@@ -69,15 +84,38 @@ impl Frame {
     pub fn open(settings: &Settings) -> Result<Arc<Frame>, WorldError> {
         let (world, log) = match &settings.folder {
             None => (World::in_memory(), Log::default()),
-            Some(folder) => (World::open(&world_file(folder)?)?, log_in(folder)?),
+            Some(folder) => {
+                let disk = |error: std::io::Error| WorldError::Disk(error.to_string());
+                std::fs::create_dir_all(folder).map_err(disk)?;
+                let folder = Folder::new(folder);
+                (World::open(&folder.world())?, Log::to_file(&folder.log()).map_err(disk)?)
+            }
         };
         let kept: Option<KeptClock> = world.look(|view| view.get(CLOCK));
         let begin = kept.as_ref().map_or_else(real_now, |kept| Duration::from_millis(kept.milliseconds));
         let speed = settings.speed.or(kept.map(|kept| kept.speed)).unwrap_or(SPEED_DEFAULT);
         let rules: Vec<Fault> = world.look(|view| view.get(FAULTS)).unwrap_or_default();
         let faults = Faults::new(rules, settings.seed);
-        let later = Notify::new();
-        Ok(Arc::new(Frame { world, clock: Clock::new(begin, speed), faults, log, later }))
+        let clock = Arc::new(Clock::new(begin, speed));
+        let stamped = clock.clone();
+        // Each change is on disk with its time, so that time does not go back after a crash.
+        world.stamp(Box::new(move || (CLOCK, serde_json::to_string(&kept_clock(&stamped)).unwrap_or_default())));
+        Ok(Arc::new(Frame { world, clock, faults, log, later: Notify::new(), place: OnceLock::new() }))
+    }
+
+    /// Says where the sandbox is served; the first time counts.
+    pub fn set_place(&self, place: Place) {
+        let _ = self.place.set(place);
+    }
+
+    /// Returns where the sandbox is served, if it is.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.get()
+    }
+
+    /// Returns how much has been begun and not ended.
+    pub fn task_count(&self, records: &Records) -> usize {
+        records.under(TASKS).count()
     }
 
     /// Plans something for later, as a part of a change.
@@ -126,7 +164,7 @@ impl Frame {
 
     /// Keeps the time and the faults for the next process.
     pub async fn keep(&self) -> Result<(), WorldError> {
-        let kept = KeptClock { milliseconds: self.clock.now().as_millis() as u64, speed: self.clock.speed() };
+        let kept = kept_clock(&self.clock);
         let faults = self.faults.list();
         let keep = |change: &mut Change<'_>| {
             change.put(CLOCK, &kept);
@@ -140,16 +178,11 @@ impl Frame {
 /// Under what name faults are kept.
 const FAULTS: &str = "frame/faults";
 
+fn kept_clock(clock: &Clock) -> KeptClock {
+    KeptClock { milliseconds: clock.now().as_millis() as u64, speed: clock.speed() }
+}
+
 fn time_of(name: &str) -> Duration {
     let digits = name.strip_prefix(TASKS).and_then(|rest| rest.split('/').next()).unwrap_or_default();
     Duration::from_millis(digits.parse().unwrap_or_default())
-}
-
-fn world_file(folder: &Path) -> Result<PathBuf, WorldError> {
-    std::fs::create_dir_all(folder).map_err(|error| WorldError::Disk(error.to_string()))?;
-    Ok(folder.join("world.redb"))
-}
-
-fn log_in(folder: &Path) -> Result<Log, WorldError> {
-    Log::to_file(&folder.join("requests.jsonl")).map_err(|error| WorldError::Disk(error.to_string()))
 }

@@ -6,8 +6,12 @@
 //! *Not here:* anything of the engine. Providers talk to it over HTTP as they do to the real clouds.
 
 pub mod aws;
+pub mod census;
 pub mod clock;
+pub mod control;
+pub mod emulator;
 pub mod faults;
+pub mod folder;
 pub mod frame;
 pub mod kubernetes;
 pub mod log;
@@ -16,8 +20,10 @@ pub mod tls;
 pub mod world;
 
 pub use clock::Clock;
+pub use emulator::{Options, Sandbox, StartError};
 pub use faults::{Effect, Fault};
-pub use frame::{Frame, Settings, Task};
+pub use folder::{Folder, Holder, Served};
+pub use frame::{Frame, Place, Settings, Task};
 pub use log::{Entry, Log};
 pub use server::{Body, Request, Response, Running, Service};
 pub use world::{Change, Changed, Commit, Records, World, WorldError};

@@ -43,9 +43,17 @@ impl Authority {
 
     /// Signs the certificate of a server on loopback.
     pub fn server(&self) -> Result<Identity, TlsError> {
+        self.server_at(std::net::Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// Signs the certificate of a server on loopback, and at another address if it listens there.
+    pub fn server_at(&self, host: std::net::IpAddr) -> Result<Identity, TlsError> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
         params.subject_alt_names.push(SanType::IpAddress(std::net::Ipv4Addr::LOCALHOST.into()));
         params.subject_alt_names.push(SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()));
+        if !host.is_loopback() {
+            params.subject_alt_names.push(SanType::IpAddress(host));
+        }
         params.distinguished_name = named("localhost", None);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(params)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Bound, Deref};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Serialize;
@@ -28,7 +28,28 @@ const BATCH_MAX: usize = 512;
 pub struct World {
     memory: Mutex<Records>,
     commits: broadcast::Sender<Arc<Commit>>,
-    disk: Option<std::sync::mpsc::Sender<Batch>>,
+    disk: Option<Disk>,
+    /// What is written with every commit and is not in memory.
+    stamp: Arc<OnceLock<Stamp>>,
+}
+
+/// Makes a record that goes to disk with every commit: its name and its text.
+pub type Stamp = Box<dyn Fn() -> (&'static str, String) + Send + Sync>;
+
+/// The thread that writes, and the way to it.
+struct Disk {
+    batches: Option<std::sync::mpsc::Sender<Batch>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Disk {
+    /// Waits until the file is closed, so that another process can have it.
+    fn drop(&mut self) {
+        drop(self.batches.take());
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
 }
 
 /// The records as they are at one moment.
@@ -92,7 +113,7 @@ impl World {
     /// Makes a world that ends with the process.
     pub fn in_memory() -> World {
         let (commits, _) = broadcast::channel(COMMITS_BEHIND_MAX);
-        World { memory: Mutex::default(), commits, disk: None }
+        World { memory: Mutex::default(), commits, disk: None, stamp: Arc::default() }
     }
 
     /// Opens the world in a file, or makes it.
@@ -115,10 +136,17 @@ impl World {
         drop(transaction);
         let (commits, _) = broadcast::channel(COMMITS_BEHIND_MAX);
         let (sender, receiver) = std::sync::mpsc::channel();
-        let told = commits.clone();
+        let (told, stamp) = (commits.clone(), Arc::<OnceLock<Stamp>>::default());
+        let stamped = stamp.clone();
         let writer = std::thread::Builder::new().name("sandbox-world".to_owned());
-        writer.spawn(move || write(&database, &receiver, &told)).map_err(disk)?;
-        Ok(World { memory: Mutex::new(memory), commits, disk: Some(sender) })
+        let writer = writer.spawn(move || write(&database, &receiver, &told, &stamped)).map_err(disk)?;
+        let disk = Disk { batches: Some(sender), writer: Some(writer) };
+        Ok(World { memory: Mutex::new(memory), commits, disk: Some(disk), stamp })
+    }
+
+    /// Writes a record with every commit from now on; the first who says so counts.
+    pub fn stamp(&self, stamp: Stamp) {
+        let _ = self.stamp.set(stamp);
     }
 
     /// Looks at the records as they are at this moment.
@@ -169,7 +197,7 @@ impl World {
         }
         memory.revision += 1;
         let commit = Arc::new(Commit { revision: memory.revision, changes });
-        let Some(writer) = &self.disk else {
+        let Some(writer) = self.disk.as_ref().and_then(|disk| disk.batches.as_ref()) else {
             let _ = self.commits.send(commit);
             return Ok((result, None));
         };
@@ -191,11 +219,16 @@ impl World {
 }
 
 /// Writes changes to disk, those that wait together in one go.
-fn write(database: &Database, batches: &std::sync::mpsc::Receiver<Batch>, told: &broadcast::Sender<Arc<Commit>>) {
+fn write(
+    database: &Database,
+    batches: &std::sync::mpsc::Receiver<Batch>,
+    told: &broadcast::Sender<Arc<Commit>>,
+    stamp: &OnceLock<Stamp>,
+) {
     while let Ok(first) = batches.recv() {
         let mut together = vec![first];
         together.extend(batches.try_iter().take(BATCH_MAX - 1));
-        let result = write_batch(database, &together);
+        let result = write_batch(database, &together, stamp.get());
         for batch in together {
             if result.is_ok() {
                 let _ = told.send(batch.commit);
@@ -205,7 +238,7 @@ fn write(database: &Database, batches: &std::sync::mpsc::Receiver<Batch>, told: 
     }
 }
 
-fn write_batch(database: &Database, together: &[Batch]) -> Result<(), WorldError> {
+fn write_batch(database: &Database, together: &[Batch], stamp: Option<&Stamp>) -> Result<(), WorldError> {
     let transaction = database.begin_write().map_err(disk)?;
     {
         let mut table = transaction.open_table(RECORDS).map_err(disk)?;
@@ -219,6 +252,9 @@ fn write_batch(database: &Database, together: &[Batch]) -> Result<(), WorldError
         }
         let revision = together.last().map_or(0, |batch| batch.commit.revision).to_string();
         table.insert(REVISION, revision.as_str()).map_err(disk)?;
+        if let Some((name, text)) = stamp.map(|stamp| stamp()) {
+            table.insert(name, text.as_str()).map_err(disk)?;
+        }
     }
     transaction.commit().map_err(disk)
 }
@@ -261,6 +297,11 @@ impl Records {
         // No text that begins with the prefix is behind the prefix followed by the last character.
         let to = Bound::Included(format!("{prefix}{}", char::MAX).into_boxed_str());
         self.records.range((from, to)).map(|(name, value)| (&**name, value))
+    }
+
+    /// Returns the bytes of names and records together.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Returns how many changes there have been.

@@ -18,6 +18,14 @@ mod providers_lock;
 mod providers_mirror;
 mod providers_schema;
 mod refresh;
+mod sandbox_env;
+mod sandbox_fault_add;
+mod sandbox_fault_list;
+mod sandbox_fault_remove;
+mod sandbox_log;
+mod sandbox_reset;
+mod sandbox_serve;
+mod sandbox_status;
 mod show;
 mod state_list;
 mod state_mv;
@@ -65,6 +73,14 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<providers_mirror::Args>(),
     entry::<providers_schema::Args>(),
     entry::<refresh::Args>(),
+    entry::<sandbox_env::Args>(),
+    entry::<sandbox_fault_add::Args>(),
+    entry::<sandbox_fault_list::Args>(),
+    entry::<sandbox_fault_remove::Args>(),
+    entry::<sandbox_log::Args>(),
+    entry::<sandbox_reset::Args>(),
+    entry::<sandbox_serve::Args>(),
+    entry::<sandbox_status::Args>(),
     entry::<show::Args>(),
     entry::<state_list::Args>(),
     entry::<state_mv::Args>(),

@@ -54,8 +54,8 @@ pub struct Cluster {
 /// Under what prefix clusters are kept.
 const CLUSTERS: &str = "k8s-clusters/";
 
-/// Where a cluster is kept.
-fn cluster_record(name: &str) -> String {
+/// Returns where a cluster is kept.
+pub fn cluster_record(name: &str) -> String {
     format!("{CLUSTERS}{name}")
 }
 
@@ -151,7 +151,10 @@ impl Service for Kubernetes {
     }
 
     fn accepts(&self, request: &Request) -> bool {
-        request.is_secure && request.path.starts_with("/clusters/")
+        // EKS has paths like this as well, and its requests are signed.
+        let authorization = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let is_signed = authorization.is_some_and(|text| text.starts_with("AWS4-"));
+        request.is_secure && request.path.starts_with("/clusters/") && !is_signed
     }
 
     fn operation(&self, request: &Request) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::aws::account::ACCOUNT;
+use crate::aws::account::{ACCOUNT, Caller};
 use crate::frame::{Frame, Task};
 use crate::world::{Change, WorldError};
 
@@ -61,6 +61,7 @@ impl From<WorldError> for Error {
 pub struct Invocation<'c, 'w> {
     pub change: &'c mut Change<'w>,
     pub frame: &'c Arc<Frame>,
+    pub caller: Caller,
     pub operation: &'static str,
     pub region: String,
     pub arguments: BTreeMap<&'static str, String>,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, check_role, is_name, serialization, texts};
 use super::update::{self, Beginning};
-use super::{cluster_config, node_group, tags, versions};
+use super::{cluster_config, kubernetes, node_group, tags, versions};
 use crate::aws::account::random;
 
 const CLUSTERS_MAX: usize = 100;
@@ -53,8 +53,8 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     invocation.change.put(&record, &cluster);
     invocation.remember(&record);
     let (id, region) = (random::<16>().to_uppercase(), invocation.region.clone());
+    kubernetes::promise(invocation, &name);
     let set = json!({
-        "/endpoint": format!("https://{id}.gr7.{region}.eks.amazonaws.com"),
         "/identity/oidc/issuer": format!("https://oidc.eks.{region}.amazonaws.com/id/{id}"),
         "/resourcesVpcConfig/clusterSecurityGroupId": format!("sg-0{}", &random::<8>()),
     });

@@ -6,6 +6,7 @@
 mod call;
 mod cluster;
 mod cluster_config;
+mod kubernetes;
 mod node_group;
 mod operations;
 mod tags;
@@ -18,6 +19,7 @@ use http::HeaderValue;
 use serde_json::{Map, Value as Json, json};
 
 use self::call::{Error, Invocation};
+pub use self::kubernetes::{is_let_in, move_endpoints};
 use self::operations::{Operation, find};
 use super::account::{authenticate, uuid};
 use super::signature::{Refusal, Signature, pairs};
@@ -89,6 +91,7 @@ impl Service for Eks {
             let change = frame.world.change(|change| {
                 change.remove(name);
                 update::finish(change, &task.what, now);
+                kubernetes::join(change, frame, &task.what);
                 Ok::<_, WorldError>(())
             });
             if change.await.is_err() {
@@ -111,7 +114,7 @@ fn failed(error: &Error) -> Response {
 }
 
 async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<Json, Error> {
-    let (_, signature) = authenticate(frame, request, "eks")?;
+    let (caller, signature) = authenticate(frame, request, "eks")?;
     let Some((operation, arguments)) = find(&request.method, &request.path) else {
         let message = format!("EKS has no operation {} {}", request.method, request.path);
         return Err(Error::new("UnknownOperationException", 404, message));
@@ -125,7 +128,7 @@ async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<Js
     let query = pairs(&request.query);
     let region = signature.region;
     let perform = |change: &mut Change<'_>| {
-        run(&mut Invocation { change, frame, operation: name, region, arguments, query, body, is_stuck })
+        run(&mut Invocation { change, frame, caller, operation: name, region, arguments, query, body, is_stuck })
     };
     frame.world.change(perform).await
 }

@@ -1,0 +1,69 @@
+//! A cluster of EKS and the Kubernetes behind it, by the command line of AWS and by `kubectl`.
+
+use nix::sys::signal::Signal;
+
+use super::{FAST, Sandbox, wait_for};
+
+const CREATE: &[&str] = &[
+    "eks",
+    "create-cluster",
+    "--name=lake",
+    "--kubernetes-version=1.33",
+    "--role-arn=arn:aws:iam::123456789012:role/cluster",
+    "--resources-vpc-config=subnetIds=subnet-a,subnet-b",
+];
+
+const NAMESPACE: &str = r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}}"#;
+
+/// Makes a cluster and points `kubectl` at it; nothing if a client is missing.
+fn with_cluster() -> Option<Sandbox> {
+    let sandbox = Sandbox::start(&[FAST]);
+    super::find("kubectl")?;
+    sandbox.check("aws", CREATE, "CREATING").then_some(())?;
+    sandbox.check("aws", &["eks", "wait", "cluster-active", "--name=lake"], "");
+    sandbox.check("aws", &["eks", "update-kubeconfig", "--name=lake"], "lake");
+    Some(sandbox)
+}
+
+#[test]
+fn a_cluster_of_eks_is_a_cluster_of_kubernetes() {
+    let Some(mut sandbox) = with_cluster() else { return };
+    sandbox.check("kubectl", &["get", "namespaces"], "kube-system");
+    sandbox.check("kubectl", &["version"], "v1.33");
+    std::fs::write(sandbox.folder.path().join("blue.json"), NAMESPACE).expect("a file");
+    sandbox.check("kubectl", &["create", "-f", "blue.json"], "created");
+    let status = sandbox.gantry_json(&["sandbox", "status", "-json"]);
+    assert_eq!(status["objects"]["eks/clusters"], 1, "{status}");
+    assert_eq!(status["objects"]["kubernetes/core/namespaces"], 5, "{status}");
+
+    // Its address and everything in it are the same for the next server.
+    sandbox.restart(Signal::SIGINT, &[]);
+    sandbox.check("kubectl", &["get", "namespace", "blue"], "Active");
+
+    sandbox.check("aws", &["eks", "delete-cluster", "--name=lake"], "DELETING");
+    wait_for("nothing is left of the cluster", || {
+        let status = sandbox.gantry_json(&["sandbox", "status", "-json"]);
+        status["objects"] == serde_json::json!({})
+    });
+    sandbox.check_failure("kubectl", &["get", "namespaces"], "");
+}
+
+#[test]
+fn tokens_let_in_to_their_own_cluster_only() {
+    let Some(sandbox) = with_cluster() else { return };
+    let token = |arguments: &[&str]| {
+        let ran = sandbox.client("aws", &[&["eks", "get-token"], arguments].concat()).expect("aws is there");
+        let credential: serde_json::Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        format!("--token={}", credential["status"]["token"].as_str().expect("a token"))
+    };
+    let bare = ["--kubeconfig=/dev/null", "get", "namespaces"];
+    let described = sandbox.client("aws", &["eks", "describe-cluster", "--name=lake", "--query=cluster.endpoint"]);
+    let server = described.expect("aws is there").out.trim().trim_matches('"').to_owned();
+    assert!(server.starts_with("https://127.0.0.1:") && server.contains("/clusters/lake-"), "{server}");
+    let bare = [&bare[..], &["--insecure-skip-tls-verify", "--server", &server]].concat();
+    sandbox.check("kubectl", &[&bare[..], &[&token(&["--cluster-name=lake"])]].concat(), "kube-system");
+    for token in [token(&["--cluster-name=other"]), "--token=k8s-aws-v1.bm90aGluZw".into(), "--token=wrong".into()] {
+        sandbox.check_failure("kubectl", &[&bare[..], &[&token]].concat(), "Unauthorized");
+    }
+    sandbox.check_failure("kubectl", &[&bare[..], &["--username=a", "--password=b"]].concat(), "Unauthorized");
+}
