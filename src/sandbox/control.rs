@@ -56,7 +56,7 @@ pub async fn perform(frame: &Frame, method: &str, what: &str, body: &Json) -> Re
         }
         ("POST", "reset") => {
             frame.faults.clear();
-            frame.world.change(|change| Ok::<_, WorldError>(reset(change))).await.map_err(|error| error.to_string())?;
+            frame.world.change(reset).await.map_err(|error| error.to_string())?;
             keep(frame).await
         }
         _ => Err(format!("The sandbox has no command {method} {what}.")),
@@ -80,11 +80,12 @@ fn status(frame: &Frame) -> Json {
     })
 }
 
-fn reset(change: &mut Change<'_>) {
+fn reset(change: &mut Change<'_>) -> Result<(), WorldError> {
     let all: Vec<String> = change.under("").map(|(name, _)| name.to_owned()).collect();
     for name in all.iter().filter(|name| !KEPT.contains(&name.as_str())) {
         change.remove(name);
     }
+    Ok(())
 }
 
 /// Returns a kubeconfig of all clusters, each under its name.
