@@ -8,7 +8,6 @@ use std::sync::Arc;
 use addr::Provider;
 use futures_util::future::join_all;
 use sdk::{Call, Factory, Problem};
-use wire::tls::Credentials;
 
 use crate::cache::Cache;
 use crate::executor::Executor;
@@ -18,6 +17,7 @@ use crate::plugin::{Origin, Plugin};
 use crate::process::{Process, Surroundings};
 use crate::provider::PluginProvider;
 use crate::reattach;
+use crate::secrecy::Secrecy;
 use crate::settings::Settings;
 
 /// Returns the program of a provider; the error says in sentences why there is none and what to do.
@@ -250,14 +250,10 @@ fn running(settings: &Settings) -> Result<BTreeMap<Provider, Origin>, Problem> {
 fn ground(settings: &Settings) -> Result<Ground, Problem> {
     let failed = |what: String| Problem::error("Plugins cannot be run", format!("{what}."));
     let executor = Executor::start().map_err(|error| failed(format!("No thread could be started: {error}")))?;
-    let credentials = match settings.no_tls {
-        true => None,
-        false => Some(Credentials::generate(settings.now).map_err(|error| failed(error.to_string()))?),
-    };
     let around = Surroundings {
         guard: Guard::default(),
         limits: settings.limits,
-        credentials,
+        secrecy: Secrecy::new(settings.no_tls, settings.now),
         log_level: settings.logging.as_ref().map(|logging| logging.level.name()),
     };
     let cache = Cache::new(settings.cache_folder.clone());

@@ -8,6 +8,7 @@ mod asker;
 mod cache;
 mod calls;
 mod catalogue;
+mod child;
 mod connection;
 mod executor;
 mod guard;
@@ -18,6 +19,7 @@ mod plugin;
 mod process;
 mod provider;
 mod reattach;
+mod secrecy;
 mod settings;
 
 pub use catalogue::{Catalogue, Find};

@@ -1,48 +1,37 @@
 //! A plugin that runs: from its start to its end.
 
+use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use sdk::Problem;
 use tokio::io::AsyncRead;
-use tokio::process::{Child, Command};
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wire::grpc::{Channel, Code, Status};
-use wire::handshake::{CLIENT_CERTIFICATE_VARIABLE, COOKIE, COOKIE_VARIABLE, PORT_VARIABLES, VERSIONS_VARIABLE};
 use wire::messages::{Empty, HealthCheckRequest, HealthCheckResponse, StdioData, StopProviderResponse};
 use wire::protocol::plugin_path::{HEALTH_CHECK, HEALTH_SERVICE, SHUTDOWN, STDIO};
 use wire::protocol::{Rpc, Version};
-use wire::tls::Credentials;
 
+use crate::child::{Child, END_PATIENCE, end_of};
 use crate::connection;
 use crate::guard::Guard;
 use crate::handshake::{Endpoint, Greeting};
 use crate::lines::Lines;
 use crate::log::{Level, Log};
+use crate::secrecy::{Secrecy, Talk};
 use crate::settings::Limits;
-
-/// The ports that plugins may listen at where they do not use a socket: what Terraform gives them.
-const PORTS: [&str; 2] = ["10000", "25000"];
-/// How long the end of a process is waited for once its connection has broken.
-const END_PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long a program that has not greeted is given to end by itself: how it ends says more than that it was ended.
-const GARBAGE_PATIENCE: Duration = Duration::from_millis(300);
 
 /// What all plugins of a run share.
 pub(crate) struct Surroundings {
     pub(crate) guard: Guard,
     pub(crate) limits: Limits,
-    /// Who we are to plugins; nothing if we talk in the clear.
-    pub(crate) credentials: Option<Credentials>,
-    /// The level that plugins are told to log at.
+    pub(crate) secrecy: Secrecy,
+    /// The level that plugins are told to log at; nothing if nobody wants their logs.
     pub(crate) log_level: Option<&'static str>,
 }
 
@@ -71,36 +60,17 @@ impl Process {
         around: &Arc<Surroundings>,
     ) -> Result<Process, Problem> {
         log.note(Level::Debug, &format!("starting {}", program.display()));
-        let failed = |what: String| {
-            let detail = format!("The provider {source} ({}) could not be started. {what}", program.display());
+        let mut begun = begin(program, &log, around, around.secrecy.talk(program)).await;
+        if let Err(Obstacle::Overheard) = begun {
+            log.note(Level::Debug, "others could listen in: starting it again, with encryption");
+            around.secrecy.expose(program);
+            begun = begin(program, &log, around, Talk::Encrypted).await;
+        }
+        let (child, version, channel) = begun.map_err(|obstacle| {
+            let detail = format!("The provider {source} ({}) could not be started. {obstacle}", program.display());
             Problem::error("Provider could not be started", detail)
-        };
-        let mut child = command(program, around).spawn().map_err(|error| failed(format!("{error}.")))?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
-        let mut output = Lines::new(output);
-        let errors = tokio::spawn(copy(Lines::new(errors), log.clone()));
-        let (stop, stopped) = oneshot::channel();
-        let (ended_sender, mut ended) = watch::channel(None);
-        tokio::spawn(look_after((child, errors), stopped, ended_sender, around.clone()));
-        let greeting = match timeout(around.limits.start, output.next()).await {
-            Ok(Some(line)) => Greeting::parse(&line),
-            Ok(None) => Err("It ended without a word.".to_owned()),
-            Err(_) => Err(format!("It said nothing for {}.", seconds(around.limits.start))),
-        };
-        let connected = match greeting {
-            Ok(greeting) => connect(&greeting, around).await.map(|channel| (greeting.version, channel)),
-            Err(what) => Err(what),
-        };
-        let (version, channel) = match connected {
-            Ok(connected) => connected,
-            Err(what) => {
-                let how = timeout(GARBAGE_PATIENCE, end_of(&mut ended)).await.ok().flatten();
-                drop(stop);
-                let _ = end_of(&mut ended).await;
-                let how = how.map(|how| format!(" It {how}.")).unwrap_or_default();
-                return Err(failed(format!("{what}{how}{}", log.last_lines())));
-            }
-        };
+        })?;
+        let Child { output, ended, stop } = child;
         tokio::spawn(copy(output, log.clone()));
         tokio::spawn(copy_stdio(channel.clone(), log.clone()));
         let stop = Mutex::new(Some(stop));
@@ -280,36 +250,63 @@ impl Failure {
     }
 }
 
-fn command(program: &Path, around: &Surroundings) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env(COOKIE_VARIABLE, COOKIE)
-        .env(VERSIONS_VARIABLE, "5,6")
-        .envs(PORT_VARIABLES.into_iter().zip(PORTS))
-        .env_remove("TF_REATTACH_PROVIDERS")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    match &around.credentials {
-        Some(credentials) => command.env(CLIENT_CERTIFICATE_VARIABLE, credentials.certificate_pem()),
-        None => command.env_remove(CLIENT_CERTIFICATE_VARIABLE),
-    };
-    if let Some(level) = around.log_level {
-        command.env("TF_LOG", level);
-    }
-    // An interrupt on the terminal is for us, and what the program starts ends together with it.
-    #[cfg(unix)]
-    command.process_group(0);
-    command
+/// Why a plugin cannot be talked with.
+enum Obstacle {
+    /// Others could listen in: it has been ended.
+    Overheard,
+    /// In sentences.
+    Failed(String),
 }
 
-async fn connect(greeting: &Greeting, around: &Surroundings) -> Result<Channel, String> {
-    let tls = match (&around.credentials, &greeting.certificate) {
-        (Some(credentials), Some(certificate)) => Some(credentials.for_client(certificate)),
-        // One that does not know how to encrypt may still serve those who look at the traffic.
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Obstacle::Overheard => f.write_str("It listens where others could listen in, and does not encrypt."),
+            Obstacle::Failed(what) => f.write_str(what),
+        }
+    }
+}
+
+/// Starts a program, waits for its greeting and connects; if that is not possible, it is ended.
+async fn begin(
+    program: &Path,
+    log: &Arc<Log>,
+    around: &Arc<Surroundings>,
+    talk: Talk,
+) -> Result<(Child, Version, Channel), Obstacle> {
+    let mut child = Child::start(program, log, around, talk).map_err(Obstacle::Failed)?;
+    let greeting = child.greeting(around.limits.start).await;
+    let connected = match &greeting {
+        Ok(greeting) if talk == Talk::Clear && !around.secrecy.is_kept(&greeting.endpoint) => Err(Obstacle::Overheard),
+        Ok(greeting) => connect(greeting, around, talk).await.map_err(Obstacle::Failed),
+        Err(what) => Err(Obstacle::Failed(what.clone())),
+    };
+    match (connected, greeting) {
+        (Ok(channel), Ok(greeting)) => Ok((child, greeting.version, channel)),
+        (Err(Obstacle::Failed(what)), _) => {
+            let how = child.end().await.map(|how| format!(" It {how}.")).unwrap_or_default();
+            Err(Obstacle::Failed(format!("{what}{how}{}", log.last_lines())))
+        }
+        (_, greeting) => {
+            child.end_at_once().await;
+            if let Ok(Greeting { endpoint: Endpoint::Unix(socket), .. }) = greeting {
+                // It had no time to do that itself.
+                let _ = std::fs::remove_file(socket);
+            }
+            Err(Obstacle::Overheard)
+        }
+    }
+}
+
+async fn connect(greeting: &Greeting, around: &Surroundings, talk: Talk) -> Result<Channel, String> {
+    let tls = match (talk, &greeting.certificate) {
+        (Talk::Clear, Some(_)) => return Err("It wants to encrypt, although it was not asked to.".to_owned()),
+        // One that does not know how to encrypt may still serve those who start it.
         (_, None) => None,
-        (None, Some(_)) => return Err("It wants to encrypt, although it was not asked to.".to_owned()),
+        (Talk::Encrypted, Some(certificate)) => {
+            let own = around.secrecy.credentials();
+            Some(own.and_then(|own| own.for_client(certificate).map_err(|error| error.to_string())))
+        }
     };
     let tls = tls.transpose().map_err(|what| format!("It cannot be talked with: {what}."))?;
     let connected = timeout(around.limits.connect, connection::open(&greeting.endpoint, tls)).await;
@@ -318,75 +315,8 @@ async fn connect(greeting: &Greeting, around: &Surroundings) -> Result<Channel, 
     connected.map_err(|what| format!("It cannot be talked with: {what}."))
 }
 
-/// Looks after a child until its end, which comes by itself or when it is told to.
-async fn look_after(
-    (mut child, errors): (Child, JoinHandle<()>),
-    stopped: oneshot::Receiver<()>,
-    ended: watch::Sender<Option<String>>,
-    around: Arc<Surroundings>,
-) {
-    let group = child.id();
-    if let Some(group) = group {
-        around.guard.add(group);
-    }
-    let status = match select(pin!(child.wait()), stopped).await {
-        Either::Left((status, _)) => Some(status),
-        Either::Right(_) => None,
-    };
-    if let Some(group) = group {
-        kill_group(group);
-    }
-    let status = match status {
-        Some(status) => status,
-        None => {
-            // Whether it has ended by itself in the meantime or not: it is waited for.
-            let _ = child.start_kill();
-            child.wait().await
-        }
-    };
-    if let Some(group) = group {
-        around.guard.remove(group);
-    }
-    let how = match status {
-        Ok(status) => how_ended(status),
-        Err(error) => format!("ended, nobody knows how ({error}),"),
-    };
-    // Its last words are on their way still; a process that got away may keep the pipe open.
-    let _ = timeout(END_PATIENCE, errors).await;
-    ended.send_replace(Some(how));
-}
-
-/// Kills what a program has started and left behind; it is a process group of its own.
-#[cfg(unix)]
-fn kill_group(group: u32) {
-    use nix::sys::signal::{Signal, killpg};
-    if let Ok(group) = i32::try_from(group) {
-        // There may be nobody left.
-        let _ = killpg(nix::unistd::Pid::from_raw(group), Signal::SIGKILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn kill_group(_: u32) {}
-
-fn how_ended(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return format!("was killed by signal {signal}");
-    }
-    match status.code() {
-        Some(code) => format!("ended with exit code {code}"),
-        None => "ended".to_owned(),
-    }
-}
-
-/// Waits for the end and returns how it came.
-async fn end_of(ended: &mut watch::Receiver<Option<String>>) -> Option<String> {
-    ended.wait_for(Option::is_some).await.ok().and_then(|how| how.clone())
-}
-
 /// Puts lines into the log.
-async fn copy(mut lines: Lines<impl AsyncRead + Unpin>, log: Arc<Log>) {
+pub(crate) async fn copy(mut lines: Lines<impl AsyncRead + Unpin>, log: Arc<Log>) {
     while let Some(line) = lines.next().await {
         log.line(&line);
     }
@@ -407,7 +337,7 @@ fn rpc_name(rpc: Rpc) -> String {
     format!("{rpc:?}")
 }
 
-fn seconds(duration: Duration) -> String {
+pub(crate) fn seconds(duration: Duration) -> String {
     match (duration.as_secs(), duration.subsec_millis()) {
         (1, 0) => "a second".to_owned(),
         (seconds, 0) => format!("{seconds} seconds"),

@@ -15,4 +15,6 @@ mod schema;
 pub use calls::*;
 pub use common::*;
 pub use plugin::*;
+/// The trait by which they are read and written.
+pub use prost::Message;
 pub use schema::*;

@@ -12,7 +12,10 @@ use diag::{Diagnostic, Diagnostics, FileId, Sources};
 use lang::evaluation::{Evaluation, NoResources, World};
 use lang::expr::{Evaluator, compile};
 use lang::module::Reader;
-use value::Value;
+use value::{Value, type_from_json};
+use wire::handshake::Handshake;
+use wire::messages::{GetProviderSchemaResponse, Message};
+use wire::msgpack::{from_msgpack, to_msgpack};
 
 use world::{MemoryFiles, Variables, environment, providers};
 
@@ -20,7 +23,8 @@ use world::{MemoryFiles, Variables, environment, providers};
 pub type FuzzBody = fn(&[u8]);
 
 /// Every body by the name of its target.
-pub const BODIES: &[(&str, FuzzBody)] = &[("evaluate", evaluate), ("module", module), ("parse_format", parse_format)];
+pub const BODIES: &[(&str, FuzzBody)] =
+    &[("evaluate", evaluate), ("module", module), ("parse_format", parse_format), ("plugin", plugin)];
 
 const FILE: FileId = FileId(0);
 
@@ -163,4 +167,22 @@ pub fn module(text: &[u8]) {
         assert!(span.start <= span.end && span.end as usize <= file.text.len(), "{span:?} is not in its file");
         assert!(file.position(span.end as usize).line <= file.line_count(), "{span:?} is on no line");
     }
+}
+
+/// Reads what a plugin may send: its first line, its schemas, and a value of the type that stands in the first line.
+pub fn plugin(bytes: &[u8]) {
+    if let Ok(read) = Handshake::parse(&String::from_utf8_lossy(bytes)) {
+        assert_eq!(Handshake::parse(&read.to_string()), Ok(read), "a greeting changes when it is written");
+    }
+    if let Ok(schemas) = GetProviderSchemaResponse::decode(bytes) {
+        let _ = wire::schemas::unpack_schemas(schemas);
+    }
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return };
+    let (first, packed) = (&bytes[..end], &bytes[end + 1..]);
+    let Some(ty) = serde_json::from_slice(first).ok().and_then(|json| type_from_json(&json).ok()) else { return };
+    let Ok(value) = from_msgpack(packed, &ty) else { return };
+    let again = to_msgpack(&value, &ty).expect("what was read can be written");
+    let twice = from_msgpack(&again, &ty).expect("what was written can be read");
+    assert_eq!(twice, value, "a value of {ty:?} changes when it is written");
+    assert_eq!(to_msgpack(&twice, &ty).as_ref(), Ok(&again), "it is not always written in the same way");
 }

@@ -1,6 +1,6 @@
 //! Our own fake provider through the protocol: everything is as if it were linked in.
 
-use super::world::World;
+use super::world::{GANTRY, World};
 
 const THEIRS: &str = r#"
 terraform {
@@ -83,4 +83,21 @@ fn problems_of_a_plugin_point_into_the_configuration() {
     world.write("main.tf", &format!("{THEIRS}\nresource \"fake_object\" \"a\" {{\n  name = \"\"\n}}\n"));
     let errors = world.fails(&["validate"]);
     assert!(errors.contains("on main.tf line 9") && errors.contains("name = \"\""), "{errors}");
+}
+
+#[test]
+fn a_plugin_that_listens_at_a_port_is_talked_with_over_tls() {
+    let mut world = World::new();
+    // Without a folder for its socket it takes a port, which anybody on the machine may connect to.
+    let serve = format!("PLUGIN_UNIX_SOCKET_DIR=/nowhere exec '{GANTRY}' provider serve fake");
+    world.script("example.com/test/fake", &serve);
+    world.write("main.tf", &format!("{THEIRS}{BEFORE}"));
+    let mut command = world.command(GANTRY, &["plan"]);
+    let output = command.env("TF_LOG", "debug").env("TF_LOG_PATH", world.path("log")).output().expect("gantry starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let log = std::fs::read_to_string(world.path("log")).expect("there is a log");
+    assert!(log.contains("others could listen in: starting it again, with encryption"), "{log}");
+    assert_eq!(world.starts().len(), 2, "{:?}", world.starts());
+    world.run(&["apply", "-auto-approve"]);
+    world.nothing_lingers();
 }
