@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod eks;
+mod inside;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

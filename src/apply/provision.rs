@@ -1,5 +1,6 @@
 //! Runs `local-exec` provisioners: programs on this machine, at creation and destruction of an object.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::rc::Rc;
 
@@ -59,7 +60,7 @@ impl<'a> Runner<'a> {
             }
             Diagnostics::from(problem)
         };
-        let mut command = command(&config);
+        let mut command = command(&config, self.input.runtime.environment());
         let mut child =
             command.spawn().map_err(|error| diagnostic(format!("The command cannot be started: {error}.")))?;
         let quiet = text(&config, "quiet").as_deref() == Some("true");
@@ -124,7 +125,7 @@ async fn next<R: tokio::io::AsyncRead + Unpin>(
     Some(lines?.next_line().await)
 }
 
-fn command(config: &Value) -> Command {
+fn command(config: &Value, variables: Option<&BTreeMap<String, String>>) -> Command {
     let interpreter: Vec<String> = match config.attribute("interpreter") {
         Some(list) => {
             list.as_sequence().unwrap_or_default().iter().filter_map(|v| v.as_str().map(Into::into)).collect()
@@ -133,6 +134,9 @@ fn command(config: &Value) -> Command {
     };
     let interpreter = if interpreter.is_empty() { SHELL.map(String::from).to_vec() } else { interpreter };
     let mut command = Command::new(&interpreter[0]);
+    if let Some(variables) = variables {
+        command.env_clear().envs(variables);
+    }
     command.args(&interpreter[1..]).arg(text(config, "command").unwrap_or_default());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(folder) = text(config, "working_dir") {

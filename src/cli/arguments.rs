@@ -6,10 +6,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 use diag::did_you_mean;
 
 use crate::commands::{self, Command};
+use crate::simulated::{self, Simulation};
 use crate::{Exit, Session, environment, usage};
 
 /// Finds the command, reads its flags and runs it.
@@ -23,6 +26,9 @@ pub(crate) fn dispatch(arguments: Vec<OsString>, session: &mut Session) -> Exit 
     };
     if globals.no_colour {
         session.ui.disable_colour();
+    }
+    if globals.is_sandbox {
+        session.environment.want_sandbox();
     }
     if let Some(directory) = &globals.directory
         && let Err(error) = environment::change_directory(Path::new(directory))
@@ -69,6 +75,7 @@ struct Globals {
     help: bool,
     version: bool,
     no_colour: bool,
+    is_sandbox: bool,
     /// How many arguments they are.
     count: usize,
 }
@@ -84,6 +91,7 @@ impl Globals {
                 "help" | "h" => globals.help = true,
                 "version" | "v" => globals.version = true,
                 "no-color" => globals.no_colour = true,
+                "sandbox" => globals.is_sandbox = true,
                 _ => return Err(unknown_global(argument, &name)),
             }
         }
@@ -96,7 +104,7 @@ fn chdir_without_value() -> (&'static str, String) {
 }
 
 fn unknown_global(argument: &OsStr, name: &str) -> (&'static str, String) {
-    let hint = match did_you_mean(name, ["chdir", "help", "no-color", "version"]) {
+    let hint = match did_you_mean(name, ["chdir", "help", "no-color", "sandbox", "version"]) {
         Some(near) => format!(" Did you mean -{near}?"),
         None => String::new(),
     };
@@ -147,7 +155,7 @@ fn run(command: &Command, arguments: &[OsString], session: &mut Session) -> Exit
     let definition = command.definition();
     let normal = normalise(&all, &definition);
     let matches = definition.clone().try_get_matches_from(normal);
-    match matches.and_then(|mut matches| (command.run)(&mut matches, session)) {
+    match matches.and_then(|mut matches| run_where(command, &mut matches, session)) {
         Ok(exit) => exit,
         Err(error) => {
             let (summary, detail) = explain(&error, &all, &definition);
@@ -155,6 +163,33 @@ fn run(command: &Command, arguments: &[OsString], session: &mut Session) -> Exit
             session.problem(summary, hint);
             Exit::FAILURE
         }
+    }
+}
+
+/// Runs a command with real clouds or in the sandbox, as the user wants it.
+fn run_where(command: &Command, matches: &mut ArgMatches, session: &mut Session) -> Result<Exit, clap::Error> {
+    if !command.calls_providers {
+        return (command.run)(matches, session);
+    }
+    let is_said = matches.value_source(commands::SANDBOX) == Some(ValueSource::CommandLine);
+    let is_flag = matches.get_flag(commands::SANDBOX);
+    if !(if is_said { is_flag } else { session.environment.is_sandbox_wanted() }) {
+        return match simulated::check_real(session) {
+            Ok(()) => (command.run)(matches, session),
+            Err(exit) => Ok(exit),
+        };
+    }
+    let simulation = match Simulation::enter(session) {
+        Ok(simulation) => simulation,
+        Err(exit) => return Ok(exit),
+    };
+    if !matches!(matches.try_get_one::<bool>("json"), Ok(Some(true))) {
+        simulation.announce(session);
+    }
+    let exit = (command.run)(matches, session)?;
+    match simulation.leave(session) {
+        Err(left) if exit == Exit::SUCCESS => Ok(left),
+        _ => Ok(exit),
     }
 }
 

@@ -8,11 +8,14 @@ use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use engine::RealRuntime;
+use sandbox::Clock;
 use sdk::Runtime;
 use wire::handshake::{
     CLIENT_CERTIFICATE_VARIABLE, COOKIE_VARIABLE, PORT_VARIABLES, SOCKET_DIRECTORY_VARIABLE, VERSIONS_VARIABLE,
 };
 use wire::plugin::Invitation;
+
+use crate::simulated::SimulatedRuntime;
 
 /// An environment variable with what it does.
 pub struct Variable {
@@ -54,6 +57,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable {
         name: "GANTRY_PLUGIN_TIMEOUT",
         effect: "How many seconds a plugin may take to start, and for what needs nobody else; 60 and 120 unless set.",
+    },
+    Variable {
+        name: "GANTRY_SANDBOX",
+        effect: "With any value but `false` or `0`: commands that call providers do so in the sandbox.",
     },
     Variable { name: "GANTRY_VAR_*", effect: "The value of an input variable; wins over `TF_VAR_*`." },
     Variable { name: "GANTRY_WORKSPACE", effect: "The name of the workspace; wins over `TF_WORKSPACE`." },
@@ -116,6 +123,8 @@ const DATA_FOLDER: &str = ".gantry";
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// The time of the sandbox, if providers get that.
+    simulated: Option<Arc<Clock>>,
 }
 
 impl Environment {
@@ -124,12 +133,50 @@ impl Environment {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Environment { variables: env::vars_os().filter_map(text).collect() }
+        Environment { variables: env::vars_os().filter_map(text).collect(), simulated: None }
     }
 
     /// Makes an environment of the given variables.
     pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Environment {
-        Environment { variables: variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect() }
+        let variables = variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        Environment { variables, simulated: None }
+    }
+
+    /// Tells whether commands that call providers are to do so in the sandbox.
+    pub fn is_sandbox_wanted(&self) -> bool {
+        self.get("GANTRY_SANDBOX").is_some_and(|text| !matches!(crate::arguments::boolean(text), Ok(false)))
+    }
+
+    /// Does what the variable does, for `gantry -sandbox COMMAND`.
+    pub(crate) fn want_sandbox(&mut self) {
+        self.variables.insert("GANTRY_SANDBOX".to_owned(), "1".to_owned());
+    }
+
+    /// Gives providers other variables in place of all that begin in one of these ways, and another time.
+    pub(crate) fn simulate<'a>(
+        &mut self,
+        foreign: &[&str],
+        variables: impl IntoIterator<Item = (&'a str, String)>,
+        clock: Arc<Clock>,
+    ) {
+        self.variables.retain(|name, _| !foreign.iter().any(|beginning| name.starts_with(beginning)));
+        self.variables.extend(variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self.simulated = Some(clock);
+    }
+
+    /// Returns the time of the sandbox, if providers get that.
+    pub(crate) fn simulated(&self) -> Option<&Arc<Clock>> {
+        self.simulated.as_ref()
+    }
+
+    /// Returns all variables that other programs are to get; those of this process unless there are.
+    pub(crate) fn replaced_variables(&self) -> Option<BTreeMap<String, String>> {
+        self.simulated.as_ref().map(|_| self.variables.clone())
+    }
+
+    /// Returns the time by which durations of providers are told.
+    pub(crate) fn time(&self) -> Time {
+        Time(self.simulated.clone())
     }
 
     /// Tells whether the user wants no colour.
@@ -248,7 +295,14 @@ impl Environment {
 
     /// Returns what providers get: the machine's clock and chance, and these variables.
     pub fn runtime(&self) -> Arc<dyn Runtime> {
-        Arc::new(RealRuntime::new(fill_random, self.variables.clone()))
+        let inner = Arc::new(RealRuntime::new(fill_random, self.variables.clone()));
+        match &self.simulated {
+            None => inner,
+            Some(clock) => {
+                let (clock, variables) = (clock.clone(), self.variables.clone());
+                Arc::new(SimulatedRuntime { inner, clock, variables })
+            }
+        }
     }
 
     /// Returns the names of the user's variables that begin in one of these ways.
@@ -259,6 +313,16 @@ impl Environment {
 
     fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// The time by which durations are told: the machine's, or the sandbox's.
+pub(crate) struct Time(Option<Arc<Clock>>);
+
+impl Time {
+    /// Returns the time, since 1970.
+    pub(crate) fn now(&self) -> Duration {
+        self.0.as_ref().map_or_else(|| lang::functions::Clock::now(&SystemClock), |clock| clock.now())
     }
 }
 

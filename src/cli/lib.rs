@@ -22,6 +22,7 @@ mod render;
 mod requirements;
 mod sandboxes;
 mod saved;
+mod simulated;
 mod stored;
 mod tally;
 mod ui;

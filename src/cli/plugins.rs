@@ -27,6 +27,7 @@ pub(crate) fn catalogue(session: &Session) -> Catalogue {
         logging: logging(session),
         now: environment::SystemClock.now(),
         limits: limits(environment),
+        variables: environment.replaced_variables(),
     };
     let surroundings = environment.surroundings();
     let known: OnceCell<(Locks, install::settings::Settings)> = OnceCell::new();

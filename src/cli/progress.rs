@@ -13,6 +13,7 @@ use lang::functions::Clock;
 use plan::{Action, Change, Look, Operation, Plan, Stage};
 use value::Value;
 
+use crate::environment::Time;
 use crate::live::Live;
 use crate::render::plan as render;
 use crate::render::stream::{self, Hook, Line};
@@ -60,6 +61,7 @@ pub(crate) struct Progress<'a, 's> {
     tally: RefCell<Tally>,
     /// On a terminal: what is under way.
     live: Option<Live>,
+    time: Time,
 }
 
 struct Running {
@@ -105,7 +107,8 @@ impl<'a, 's> Progress<'a, 's> {
     pub(crate) fn new(session: &'a RefCell<&'s mut Session>, voice: Voice, interrupt: Interrupt) -> Progress<'a, 's> {
         let is_live = voice == Voice::Text && session.borrow().ui.is_live;
         let (running, tally, has_answered) = Default::default();
-        Progress { session, voice, running, interrupt, has_answered, tally, live: is_live.then(Live::new) }
+        let time = session.borrow().environment.time();
+        Progress { session, voice, running, interrupt, has_answered, tally, live: is_live.then(Live::new), time }
     }
 
     /// Says what is going to happen.
@@ -134,7 +137,7 @@ impl<'a, 's> Progress<'a, 's> {
                 Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),
             }
         }
-        let now = environment::SystemClock.now();
+        let now = self.time.now();
         if let Some(live) = &self.live {
             return live.tick(now);
         }
@@ -224,7 +227,7 @@ impl Observer for Progress<'_, '_> {
         match stage {
             Stage::Started => {
                 self.say("ephemeral_op_start", format!("{address}: {going_on}..."), hook(None));
-                let now = environment::SystemClock.now();
+                let now = self.time.now();
                 let kind = "ephemeral_op_progress";
                 let running = Running { address: address.clone(), words, kind, id: None, began: now, told: now };
                 self.running.borrow_mut().insert(name, running);
@@ -282,7 +285,7 @@ impl Observer for Progress<'_, '_> {
         match event {
             Event::Imported => self.imported(change),
             Event::Started(doing) => {
-                let (now, words) = (environment::SystemClock.now(), words(change, doing));
+                let (now, words) = (self.time.now(), words(change, doing));
                 let id = render::id(&change.before);
                 let shown = id.as_ref().filter(|_| words.action != "create");
                 let suffix = shown.map(|id| format!(" [id={id}]")).unwrap_or_default();
@@ -303,7 +306,7 @@ impl Observer for Progress<'_, '_> {
             Event::Message(text) => self.say("log", format!("{address}: {text}"), None),
             Event::Provisioner(kind, what) => self.provisioner(address, kind, what),
             Event::Ended(doing, took, value) => {
-                let now = environment::SystemClock.now();
+                let now = self.time.now();
                 self.tally.borrow_mut().end(now, took, || step_name(change, doing));
                 self.over(&name(doing));
                 let (words, id) = (words(change, doing), render::id(value));
@@ -316,7 +319,7 @@ impl Observer for Progress<'_, '_> {
                 );
             }
             Event::Failed(doing, took) => {
-                let now = environment::SystemClock.now();
+                let now = self.time.now();
                 self.tally.borrow_mut().fail(now, step_name(change, doing));
                 self.over(&name(doing));
                 let words = words(change, doing);

@@ -95,19 +95,6 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Writes the kubeconfig with all clusters of a sandbox that is served.
-pub(crate) fn write_kubeconfig(folder: &Folder, config: &Json) -> std::io::Result<()> {
-    let path = folder.kubeconfig();
-    let text = format!("{config:#}\n");
-    if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
-        return Ok(());
-    }
-    // Whole or not at all: someone may be reading it.
-    let mut file = tempfile::NamedTempFile::new_in(folder.path())?;
-    std::io::Write::write_all(&mut file, text.as_bytes())?;
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
 /// Waits for what the sandbox does, which has no runtime of its own while nobody serves it.
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();

@@ -110,6 +110,17 @@ pub(crate) fn peek(session: &Session) -> Option<State> {
     state::read(&bytes).ok().map(|reading| reading.ledger.state)
 }
 
+/// Tells whether the state of the current workspace looks after nothing. One that cannot be read may hold anything.
+pub(crate) fn is_empty(session: &Session) -> bool {
+    match store().load(&workspace(session)) {
+        Ok(bytes) => bytes.is_none_or(|bytes| {
+            bytes.is_empty()
+                || state::read(&bytes).is_ok_and(|read| read.ledger.state.is_empty() && read.ledger.open.is_empty())
+        }),
+        Err(_) => false,
+    }
+}
+
 /// Opens the state of the current workspace under its lock and lets `edit` write to it.
 pub(crate) fn change<T>(
     session: &mut Session,

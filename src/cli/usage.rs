@@ -17,6 +17,7 @@ pub(crate) fn overview() -> String {
         ("-chdir=DIR", "Go to this directory before doing anything."),
         ("-help", "Show this page, or the page of the command that follows."),
         ("-no-color", "Print without colour."),
+        ("-sandbox", "As the flag of that name behind commands that call providers."),
         ("-version", "Do what the command \"version\" does."),
     ];
     text.push_str(&table(globals.into_iter().map(|(flag, help)| (flag.to_owned(), help.to_owned()))));

@@ -255,6 +255,7 @@ fn ground(settings: &Settings) -> Result<Ground, Problem> {
         limits: settings.limits,
         secrecy: Secrecy::new(settings.no_tls, settings.now),
         log_level: settings.logging.as_ref().map(|logging| logging.level.name()),
+        variables: settings.variables.clone(),
     };
     let cache = Cache::new(settings.cache_folder.clone());
     Ok(Ground { executor: Arc::new(executor), around: Arc::new(around), cache: Arc::new(cache) })

@@ -83,6 +83,9 @@ impl Child {
 
 fn command(program: &Path, around: &Surroundings, talk: Talk) -> Result<Command, String> {
     let mut command = Command::new(program);
+    if let Some(variables) = &around.variables {
+        command.env_clear().envs(variables);
+    }
     command
         .env(COOKIE_VARIABLE, COOKIE)
         .env(VERSIONS_VARIABLE, "5,6")

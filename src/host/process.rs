@@ -1,5 +1,6 @@
 //! A plugin that runs: from its start to its end.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
@@ -33,6 +34,8 @@ pub(crate) struct Surroundings {
     pub(crate) secrecy: Secrecy,
     /// The level that plugins are told to log at; nothing if nobody wants their logs.
     pub(crate) log_level: Option<&'static str>,
+    /// All variables that plugins get; ours unless set.
+    pub(crate) variables: Option<BTreeMap<String, String>>,
 }
 
 /// A plugin that runs.

@@ -1,5 +1,6 @@
 //! What the user's surroundings say about plugins. Whoever makes a catalogue reads them; nothing here does.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub now: Duration,
     /// How long things may take.
     pub limits: Limits,
+    /// All variables that plugins get; ours unless set.
+    pub variables: Option<BTreeMap<String, String>>,
 }
 
 /// How long a plugin may take for what needs nobody else. What waits for a cloud has no limit here: only the provider

@@ -1,15 +1,25 @@
 //! The sandbox's time: it begins as ours and runs faster, so that what takes a cloud ten minutes takes a second.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
 
 /// Seconds of the sandbox in one of ours, unless the user says otherwise: a cluster takes a second to make.
 pub const SPEED_DEFAULT: f64 = 600.0;
 
-/// A clock. What is signed or expires is measured by real time; what an operation takes, by this one.
-pub struct Clock(Mutex<Pace>);
+/// The longest wait until a clock that may stand is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
-#[derive(Clone, Copy)]
+/// A clock. What is signed or expires is measured by real time; what an operation takes, by this one.
+#[derive(Debug)]
+pub struct Clock {
+    pace: Mutex<Pace>,
+    /// Rings when time jumps or gets another speed.
+    changes: watch::Sender<()>,
+}
+
+#[derive(Clone, Copy, Debug)]
 struct Pace {
     /// The sandbox's time, since 1970, at the anchor.
     begin: Duration,
@@ -20,7 +30,8 @@ struct Pace {
 impl Clock {
     /// Makes a clock that goes on from a time.
     pub fn new(begin: Duration, speed: f64) -> Clock {
-        Clock(Mutex::new(Pace { begin, anchor: Instant::now(), speed }))
+        let pace = Mutex::new(Pace { begin, anchor: Instant::now(), speed });
+        Clock { pace, changes: watch::Sender::new(()) }
     }
 
     /// Returns the sandbox's time, since 1970.
@@ -33,7 +44,19 @@ impl Clock {
     pub fn until(&self, time: Duration) -> Duration {
         let left = time.saturating_sub(self.now());
         let speed = self.pace().speed;
-        if speed > 0.0 { left.div_f64(speed) } else { Duration::MAX }
+        Duration::try_from_secs_f64(left.as_secs_f64() / speed).unwrap_or(Duration::MAX)
+    }
+
+    /// Waits for a time of the sandbox, also if time jumps or gets another speed meanwhile.
+    pub async fn wait(&self, time: Duration) {
+        let mut changes = self.changes.subscribe();
+        while self.now() < time {
+            let wait = self.until(time).min(LOOK_AGAIN);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = changes.changed() => {}
+            }
+        }
     }
 
     /// Returns the speed.
@@ -44,16 +67,22 @@ impl Clock {
     /// Lets time run at another speed; 0 stops it.
     pub fn set_speed(&self, speed: f64) {
         let begin = self.now();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Pace { begin, anchor: Instant::now(), speed };
+        *self.lock() = Pace { begin, anchor: Instant::now(), speed };
+        self.changes.send_replace(());
     }
 
     /// Lets time pass at once.
     pub fn skip(&self, time: Duration) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).begin += time;
+        self.lock().begin += time;
+        self.changes.send_replace(());
     }
 
     fn pace(&self) -> Pace {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::census;
 use crate::clock::rfc3339;
 use crate::faults::Fault;
-use crate::folder::Served;
+use crate::folder::{Folder, Served};
 use crate::frame::{Frame, Task};
 use crate::kubernetes::{Cluster, kubeconfig};
 use crate::server::{Call, Request, Response, Service};
@@ -30,16 +30,17 @@ pub type Refused = String;
 pub struct Control {
     /// What lets in.
     pub token: String,
+    /// Where to write the clusters to.
+    pub folder: Folder,
 }
 
-/// Carries out a command: `GET status`, `GET kubeconfig`, `GET|POST|DELETE faults`, `POST reset`, `POST clock`.
+/// Carries out a command: `GET status`, `GET clock`, `GET|POST|DELETE faults`, `POST reset`, and, of a server, `POST kubeconfig`.
 pub async fn perform(frame: &Frame, method: &str, what: &str, body: &Json) -> Result<Json, Refused> {
     match (method, what) {
         ("GET", "status") => Ok(status(frame)),
         ("GET", "clock") => {
             Ok(json!({"milliseconds": frame.clock.now().as_millis() as u64, "speed": frame.clock.speed()}))
         }
-        ("GET", "kubeconfig") => Ok(all_clusters(frame)),
         ("GET", "faults") => Ok(json!(frame.faults.list())),
         ("POST", "faults") => {
             let fault: Fault = serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
@@ -89,7 +90,7 @@ fn reset(change: &mut Change<'_>) -> Result<(), WorldError> {
 }
 
 /// Returns a kubeconfig of all clusters, each under its name.
-fn all_clusters(frame: &Frame) -> Json {
+pub fn all_clusters(frame: &Frame) -> Json {
     let mut all = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "", "clusters": [], "users": [], "contexts": [],
     });
@@ -160,6 +161,11 @@ impl Service for Control {
             };
             let what = request.path.strip_prefix(ROOT).unwrap_or_default();
             let performed = match &body {
+                Ok(_) if what == "kubeconfig" => self
+                    .folder
+                    .write_clusters(&all_clusters(frame))
+                    .map_err(|error| error.to_string())
+                    .map(|()| Json::Null),
                 Ok(body) => perform(frame, request.method.as_str(), what, body).await,
                 Err(error) => Err(error.to_string()),
             };

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
 
 use crate::aws::account::random;
@@ -20,7 +21,7 @@ use crate::kubernetes::Kubernetes;
 use crate::server::{Service, serve};
 use crate::tls::{Authority, TlsError, acceptor};
 use crate::world::{Change, WorldError};
-use crate::{aws, server};
+use crate::{aws, control, server};
 
 /// The region that clients use unless they say another.
 pub const REGION: &str = "eu-west-1";
@@ -123,9 +124,13 @@ impl Sandbox {
         let served = Served { plain, secure, process: std::process::id(), token };
         let (stop, stopped) = oneshot::channel();
         let kept = frame.clone();
+        let clusters = follow_clusters(frame.clone(), options.folder.clone());
         let serving = move || {
             runtime.block_on(async {
-                let _ = stopped.await;
+                tokio::select! {
+                    _ = stopped => {}
+                    () = clusters => {}
+                }
                 running.stop();
                 kept.keep().await
             })
@@ -158,9 +163,26 @@ impl Drop for Sandbox {
     }
 }
 
+/// Keeps the file with all clusters up to date.
+async fn follow_clusters(frame: Arc<Frame>, folder: Folder) {
+    let mut commits = frame.world.follow();
+    loop {
+        // A full disk is told of by the world.
+        let _ = folder.write_clusters(&control::all_clusters(&frame));
+        loop {
+            match commits.recv().await {
+                Ok(commit) if commit.changes.iter().any(|changed| changed.name.starts_with("k8s-clusters/")) => break,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => break,
+                Err(RecvError::Closed) => return std::future::pending().await,
+            }
+        }
+    }
+}
+
 /// Returns all services, the first that accepts a request answers it.
-fn services(token: &str) -> Vec<Box<dyn Service>> {
-    let control = Control { token: token.to_owned() };
+fn services(options: &Options, token: &str) -> Vec<Box<dyn Service>> {
+    let control = Control { token: token.to_owned(), folder: options.folder.clone() };
     let kubernetes = Kubernetes::with_tokens(Box::new(aws::eks::is_let_in));
     let mut services: Vec<Box<dyn Service>> = vec![Box::new(control), Box::new(kubernetes)];
     services.extend(aws::services());
@@ -191,7 +213,7 @@ async fn begin(frame: &Arc<Frame>, options: &Options, token: &str) -> Result<(se
     };
     frame.world.change(keep).await?;
     frame.set_place(place);
-    let running = serve(frame, services(token), plain, (secure, acceptor)).map_err(StartError::Tls)?;
+    let running = serve(frame, services(options, token), plain, (secure, acceptor)).map_err(StartError::Tls)?;
     Ok((running, has_moved))
 }
 

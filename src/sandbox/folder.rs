@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// How long a server may take from the lock to its address.
 const START_MAX: Duration = Duration::from_secs(10);
@@ -84,6 +85,17 @@ impl Folder {
         self.0.join("aws-config")
     }
 
+    /// Writes the file with all clusters, if that changes it. Whole or not at all: someone may be reading it.
+    pub fn write_clusters(&self, config: &Json) -> io::Result<()> {
+        let (path, temporary) = (self.kubeconfig(), self.0.join("clusters.kubeconfig.new"));
+        let text = format!("{config:#}\n");
+        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            return Ok(());
+        }
+        private(&temporary)?.write_all(text.as_bytes())?;
+        std::fs::rename(temporary, path)
+    }
+
     /// Takes the sandbox, or tells who has it.
     pub fn take(&self) -> io::Result<Holder> {
         std::fs::create_dir_all(&self.0)?;
@@ -114,13 +126,7 @@ impl Folder {
     /// Says where the sandbox is served.
     pub fn announce(&self, served: &Served) -> io::Result<()> {
         let temporary = self.0.join("address.json.new");
-        let mut options = File::options();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&temporary)?;
-        file.write_all(serde_json::to_string(served)?.as_bytes())?;
-        drop(file);
+        private(&temporary)?.write_all(serde_json::to_string(served)?.as_bytes())?;
         std::fs::rename(temporary, self.address_file())
     }
 
@@ -139,6 +145,15 @@ impl Folder {
     fn address_file(&self) -> PathBuf {
         self.0.join("address.json")
     }
+}
+
+/// Makes a file for the user alone.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -92,7 +92,9 @@ impl Frame {
             }
         };
         let kept: Option<KeptClock> = world.look(|view| view.get(CLOCK));
-        let begin = kept.as_ref().map_or_else(real_now, |kept| Duration::from_millis(kept.milliseconds));
+        // Clouds go on while nobody looks: the sandbox is never behind us.
+        let begin =
+            kept.as_ref().map_or(Duration::ZERO, |kept| Duration::from_millis(kept.milliseconds)).max(real_now());
         let speed = settings.speed.or(kept.map(|kept| kept.speed)).unwrap_or(SPEED_DEFAULT);
         let rules: Vec<Fault> = world.look(|view| view.get(FAULTS)).unwrap_or_default();
         let faults = Faults::new(rules, settings.seed);

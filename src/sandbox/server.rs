@@ -25,8 +25,6 @@ use crate::tls::TlsError;
 
 /// Bytes of a request's body; more is refused with 413.
 const BODY_BYTES_MAX: usize = 16 << 20;
-/// The longest wait until what is due is looked at again: the clock may have been set.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A request, read to its end.
 #[derive(Debug)]
@@ -314,9 +312,9 @@ async fn happen(shared: Shared) {
                 None => _ = shared.frame.forget(&name).await,
             }
         }
-        let wait = shared.frame.next_task().map_or(LOOK_AGAIN, |next| shared.frame.clock.until(next).min(LOOK_AGAIN));
+        let next = shared.frame.next_task().unwrap_or(Duration::MAX);
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = shared.frame.clock.wait(next) => {}
             () = shared.frame.planned() => {}
         }
     }

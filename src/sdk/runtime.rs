@@ -1,5 +1,6 @@
 //! What a provider gets from the program that runs it: time, chance, and somewhere to report to.
 
+use std::collections::BTreeMap;
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
@@ -30,6 +31,11 @@ pub trait Runtime: Send + Sync {
     /// Returns an environment variable. Providers have no other environment, so that `--sandbox` can point them, and the
     /// libraries that they give it to, at the sandbox.
     fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Returns all variables for programs that are started, if they are not to get those of this process.
+    fn environment(&self) -> Option<&BTreeMap<String, String>> {
         None
     }
 }

@@ -40,6 +40,7 @@ pub(super) struct Args {
 
 impl Run for Args {
     const NAME: &'static str = "apply";
+    const CALLS_PROVIDERS: bool = true;
 
     fn run(self, session: &mut Session) -> Exit {
         let goal = match Goal::of(session, self.destroy, self.refresh_only) {

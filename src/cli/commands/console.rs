@@ -68,6 +68,7 @@ pub(super) struct Args {
 
 impl Run for Args {
     const NAME: &'static str = "console";
+    const CALLS_PROVIDERS: bool = true;
 
     fn run(self, session: &mut Session) -> Exit {
         if self.no_color {

@@ -20,6 +20,7 @@ pub(super) struct Args {
 
 impl Run for Args {
     const NAME: &'static str = "destroy";
+    const CALLS_PROVIDERS: bool = true;
 
     fn run(self, session: &mut Session) -> Exit {
         carry_out(session, &self.planning, self.auto_approve, Goal::Destroy)

@@ -49,6 +49,7 @@ pub(super) struct Args {
 
 impl Run for Args {
     const NAME: &'static str = "import";
+    const CALLS_PROVIDERS: bool = true;
 
     fn run(self, session: &mut Session) -> Exit {
         if self.no_color {

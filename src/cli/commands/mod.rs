@@ -105,6 +105,8 @@ pub(crate) const COMMANDS: &[Command] = &[
 trait Run: CommandFactory + FromArgMatches {
     /// The name as typed; words of a longer name are parted by spaces: `metadata functions`.
     const NAME: &'static str;
+    /// Whether it calls providers for what is in clouds: it can do so in the sandbox.
+    const CALLS_PROVIDERS: bool = false;
 
     /// Does the work.
     fn run(self, session: &mut Session) -> Exit;
@@ -114,6 +116,8 @@ trait Run: CommandFactory + FromArgMatches {
 pub(crate) struct Command {
     /// The name as typed.
     pub(crate) name: &'static str,
+    /// Whether it calls providers for what is in clouds.
+    pub(crate) calls_providers: bool,
     define: fn() -> clap::Command,
     /// Reads the arguments and does the work.
     pub(crate) run: fn(&mut ArgMatches, &mut Session) -> Result<Exit, clap::Error>,
@@ -122,13 +126,23 @@ pub(crate) struct Command {
 impl Command {
     /// Returns the arguments the command takes.
     pub(crate) fn definition(&self) -> clap::Command {
-        as_go_flags((self.define)())
+        as_go_flags((self.define)().args(self.calls_providers.then(in_sandbox)))
     }
 }
+
+/// The flag of all commands that can work in the sandbox.
+fn in_sandbox() -> Arg {
+    let help = "Work with emulated clouds, whose world is in .gantry/sandbox, instead of real ones";
+    Arg::new(SANDBOX).long(SANDBOX).action(ArgAction::SetTrue).help(help)
+}
+
+/// The name of that flag.
+pub(crate) const SANDBOX: &str = "sandbox";
 
 const fn entry<C: Run>() -> Command {
     Command {
         name: C::NAME,
+        calls_providers: C::CALLS_PROVIDERS,
         define: C::command,
         run: |matches, session| C::from_arg_matches_mut(matches).map(|command| command.run(session)),
     }

@@ -40,6 +40,7 @@ pub(super) struct Args {
 
 impl Run for Args {
     const NAME: &'static str = "plan";
+    const CALLS_PROVIDERS: bool = true;
 
     fn run(self, session: &mut Session) -> Exit {
         let mut decide = |_: &mut Session, _: &plan::Plan| Approval::Stop;

@@ -17,6 +17,7 @@ pub(super) struct Args {
 
 impl Run for Args {
     const NAME: &'static str = "refresh";
+    const CALLS_PROVIDERS: bool = true;
 
     fn run(self, session: &mut Session) -> Exit {
         carry_out(session, &self.planning, true, Goal::Refresh)

@@ -59,10 +59,8 @@ impl Args {
             return Err(Exit::FAILURE);
         };
         let asked = Asked::Server(served.clone());
-        let config = asked.perform(session, ("GET", "kubeconfig"), &Json::Null)?;
+        asked.perform(session, ("POST", "kubeconfig"), &Json::Null)?;
         let folder = Folder::new(sandboxes::absolute(folder.path()));
-        sandboxes::write_kubeconfig(&folder, &config)
-            .map_err(|error| sandboxes::fail(session, &folder, &error.to_string()))?;
         let set = emulator::variables(&served, folder.path());
         let removed: Vec<String> = session
             .environment

@@ -60,7 +60,7 @@ pub fn authenticate(frame: &Frame, request: &Request, service: &str) -> Result<(
     if signature.region.is_empty() || !is_region {
         return Err(Refusal::Scope("Credential should be scoped to a valid region. ".to_owned()));
     }
-    signature.verify(request, &secret)?;
+    signature.verify(request, &secret, &frame.clock)?;
     Ok((caller, signature))
 }
 

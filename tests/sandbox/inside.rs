@@ -1,0 +1,78 @@
+//! `-sandbox`: the commands of Gantry themselves, with the sandbox inside.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{Ran, Sandbox, command, run};
+
+const CONFIGURATION: &str = r#"
+provider "fake" {
+  world = "world.json"
+  delay = "10m"
+}
+
+resource "fake_object" "slow" {
+  name = "slow"
+}
+
+resource "terraform_data" "seen" {
+  provisioner "local-exec" {
+    command = "env | grep -E '^(AWS|KUBE)' | sort > seen"
+  }
+}
+"#;
+
+fn gantry(folder: &Path) -> Command {
+    command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")))
+}
+
+/// Runs Gantry as a user who has real credentials.
+fn as_user(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = gantry(folder);
+    command.env("AWS_PROFILE", "prod").env("AWS_SESSION_TOKEN", "leaked").env("KUBECONFIG", "/real");
+    run(command.args(arguments))
+}
+
+fn check(folder: &Path, arguments: &[&str], is_good: bool, said: &str) {
+    let ran = as_user(folder, arguments);
+    assert!(ran.is_good == is_good && format!("{}{}", ran.out, ran.err).contains(said), "{arguments:?}: {ran:#?}");
+}
+
+#[test]
+fn a_command_in_the_sandbox_sees_its_clouds_and_its_time_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("main.tf"), CONFIGURATION).expect("a file");
+    let began = Instant::now();
+    check(folder, &["apply", "-auto-approve", "-sandbox"], true, "Creation complete after 10m");
+    assert!(began.elapsed() < Duration::from_secs(60), "ten minutes are a second");
+    let seen = fs::read_to_string(folder.join("seen")).expect("the command ran");
+    assert!(seen.contains("AWS_ENDPOINT_URL=http://127.0.0.1:"), "{seen}");
+    assert!(seen.contains(".gantry/sandbox/clusters.kubeconfig"), "{seen}");
+    assert!(!seen.contains("prod") && !seen.contains("leaked") && !seen.contains("/real"), "{seen}");
+
+    // Neither world takes the other's state for its own.
+    check(folder, &["plan"], false, "A state of the sandbox");
+    check(folder, &["plan", "--sandbox"], true, "No changes");
+    check(folder, &["-sandbox", "plan"], true, "No changes");
+    check(folder, &["destroy", "-auto-approve", "-sandbox"], true, "Destroy complete");
+    fs::write(folder.join("main.tf"), "resource \"terraform_data\" \"real\" {}").expect("a file");
+    check(folder, &["apply", "-auto-approve"], true, "Apply complete");
+    check(folder, &["plan", "-sandbox"], false, "Not a state of the sandbox");
+    check(folder, &["plan"], true, "No changes");
+}
+
+#[test]
+fn a_command_uses_the_sandbox_that_someone_serves() {
+    let sandbox = Sandbox::start(&["-speed=600"]);
+    let folder = sandbox.folder.path();
+    fs::write(folder.join("main.tf"), CONFIGURATION).expect("a file");
+    let mut command = gantry(folder);
+    let ran = run(command.env("GANTRY_SANDBOX", "1").args(["apply", "-auto-approve"]));
+    assert!(ran.is_good && ran.out.contains("Creation complete after 10m"), "{ran:#?}");
+    let seen = fs::read_to_string(folder.join("seen")).expect("the command ran");
+    let endpoint = &sandbox.variables()["AWS_ENDPOINT_URL"];
+    assert!(seen.contains(&format!("AWS_ENDPOINT_URL={endpoint}")), "{seen}");
+}
