@@ -1,9 +1,9 @@
 //! The emulated AWS: signed requests on one endpoint, given to the service that the signature's scope names.
 //!
-//! EKS, IAM and STS so far. *Not here yet:* EC2; until it is, nobody checks that a subnet or a security group exists,
-//! only that it is written like one.
+//! EC2, EKS, IAM and STS so far.
 
 pub mod account;
+pub mod ec2;
 pub mod eks;
 pub mod iam;
 pub mod query;
@@ -22,5 +22,11 @@ use crate::server::Service;
 
 /// Returns the services of AWS. The last one answers for all those that there are not.
 pub fn services() -> Vec<Box<dyn Service>> {
-    vec![Box::new(eks::Eks), Box::new(iam::Iam), Box::new(sts::Sts), Box::new(unknown::Unknown)]
+    vec![
+        Box::new(ec2::Ec2),
+        Box::new(eks::Eks),
+        Box::new(iam::Iam),
+        Box::new(sts::Sts),
+        Box::new(unknown::Unknown),
+    ]
 }
