@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::ec2::inside;
 use crate::world::Records;
 
 /// Kinds of records of clouds that are no objects: what calls remember, and what comes with an account.
-const BOOKS: &[&str] = &["tokens", "updates", "keys", "counters", "kubernetes"];
+const BOOKS: &[&str] = &["tokens", "updates", "keys", "counters", "kubernetes", "taken"];
 
 /// Counts the objects of a world by type: `eks/clusters`, `kubernetes/apps/deployments`.
 pub fn objects(records: &Records) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    for (name, _) in records.under("") {
-        if let Some(kind) = kind(name) {
+    for (name, text) in records.under("") {
+        // Default VPCs come with an account; what is terminated is still described for an hour.
+        let is_aside = name.starts_with("aws/ec2/") && !inside::is_there(text);
+        if let Some(kind) = kind(name).filter(|_| !is_aside) {
             *counts.entry(kind).or_default() += 1;
         }
     }

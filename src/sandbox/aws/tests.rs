@@ -222,6 +222,11 @@ async fn boto3_finds_what_it_expects_of_roles_and_policies() {
     drive("aws/boto_iam.py").await;
 }
 
+#[tokio::test]
+async fn boto3_finds_what_it_expects_of_networks_and_machines() {
+    drive("aws/boto_ec2.py").await;
+}
+
 async fn drive(script: &str) {
     let Some(python) = python_with_boto() else { return };
     let sandbox = open(None, 6000.0).await.expect("a sandbox");

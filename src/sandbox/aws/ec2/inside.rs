@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 pub use super::instance::New as NewInstance;
-use super::kind::{self, NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VOLUME, VPC};
+use super::kind::{INSTANCE, NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VOLUME, VPC};
 use super::network_interface;
 pub use super::network_interface::New as NewInterface;
 use super::region::{Region, list, list_mut, record, text};
@@ -296,7 +296,7 @@ pub fn run_instance(region: &mut Region<'_, '_>, new: &NewInstance) -> Result<In
 
 /// Looks up an instance.
 pub fn find_instance(records: &Records, region: &str, id: &str) -> Option<Instance> {
-    let found: Json = records.get(&record(region, &kind::INSTANCE, id))?;
+    let found: Json = records.get(&record(region, &INSTANCE, id))?;
     Some(to_instance(&found))
 }
 
@@ -305,20 +305,12 @@ pub fn terminate_instance(region: &mut Region<'_, '_>, id: &str) -> Result<(), E
     instance::terminate(region, id).map(drop)
 }
 
-/// Counts what there is in all regions, by type, but for what an account is born with, and what is gone and only still shown.
-pub fn count(records: &Records) -> BTreeMap<&'static str, usize> {
-    let mut counts = BTreeMap::new();
-    for (name, record) in records.under("aws/ec2/") {
-        let mut parts = name.split('/').skip(3);
-        let (Some(kind), Some(_)) = (parts.next(), parts.next()) else { continue };
-        let Some(kind) = kind::KINDS.iter().find(|known| known.records == kind) else { continue };
-        let object: Json = serde_json::from_str(record).unwrap_or_default();
-        let is_gone = ["deleted", "failed"].contains(&text(&object, "state"))
-            || object["instanceState"]["name"] == "terminated"
-            || object["status"] == "deleting";
-        if object["_born"] != true && !is_gone {
-            *counts.entry(kind.records).or_default() += 1;
-        }
-    }
-    counts
+/// Tells whether a record is of something that is there: not of what an account is born with, nor of what is gone and is
+/// only still shown.
+pub fn is_there(record: &str) -> bool {
+    let object: Json = serde_json::from_str(record).unwrap_or_default();
+    let is_gone = ["deleted", "failed"].contains(&text(&object, "state"))
+        || object["instanceState"]["name"] == "terminated"
+        || object["status"] == "deleting";
+    object["_born"] != true && !is_gone
 }
