@@ -193,7 +193,7 @@ fn with_token(invocation: &mut Invocation<'_, '_>, has_token: bool, run: &Run) -
     let key = hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes()).as_ref());
     let name = format!("aws/ec2/{}/tokens/{}/{}", invocation.region.name, invocation.action, &key[..32]);
     let said: String = invocation.parameters.iter().fold(String::new(), |mut said, (name, value)| {
-        let _ = write!(said, "{name}={value}\n");
+        let _ = writeln!(said, "{name}={value}");
         said
     });
     let said = hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, said.as_bytes()).as_ref());

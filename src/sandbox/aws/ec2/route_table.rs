@@ -115,16 +115,15 @@ pub fn associate(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
         return Err(Error::new("InvalidParameterValue", text));
     }
     let others = invocation.region.with(&ROUTE_TABLE, "vpcId", text(&table, "vpcId"));
-    for other in &others {
-        for known in list(other, "associationSet").iter().filter(|known| known[member] == *target) {
-            // The same once more is no mistake.
-            if known["routeTableId"] == *table_id {
-                return Ok(answer(known));
-            }
-            let text =
-                format!("the specified association for route table {table_id} conflicts with an existing association");
-            return Err(Error::new("Resource.AlreadyAssociated", text));
+    let mut associations = others.iter().flat_map(|other| list(other, "associationSet"));
+    if let Some(known) = associations.find(|known| known[member] == *target) {
+        // The same once more is no mistake.
+        if known["routeTableId"] == *table_id {
+            return Ok(answer(known));
         }
+        let text =
+            format!("the specified association for route table {table_id} conflicts with an existing association");
+        return Err(Error::new("Resource.AlreadyAssociated", text));
     }
     let made = association(&table_id, false, Some((member, &target)));
     list_mut(&mut table, "associationSet").push(made.clone());
