@@ -164,18 +164,18 @@ async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<(&
     let (_, signature) = authenticate(frame, request, "ec2").map_err(refused)?;
     let parameters = Parameters::of(request);
     let action = parameters.get("Action").unwrap_or_default();
-    let Some(Operation { name, run, has_token }) = operations::find(action) else {
+    let Some(operation) = operations::find(action) else {
         let text =
             format!("The action {action} is not valid for this web service, or the sandbox does not emulate it.");
         return Err(Error::new("InvalidAction", text));
     };
-    let action = *name;
+    let Operation { name: action, run } = operation;
     let perform = |change: &mut Change<'_>| {
         vpc::ensure_default(&mut Region::of(change, frame, &signature.region));
         let mut region = Region::of(change, frame, &signature.region);
         region.is_stuck = is_stuck;
         let mut invocation = Invocation { region, action, parameters };
-        let result = with_token(&mut invocation, *has_token, run)?;
+        let result = with_token(&mut invocation, operation.has_token(), run)?;
         if invocation.flag("DryRun")? == Some(true) {
             let text = "Request would have succeeded, but DryRun flag is set.";
             return Err(Error::of_status("DryRunOperation", 412, text));

@@ -11,22 +11,35 @@ use serde_json::Value as Json;
 pub struct Operation {
     pub name: &'static str,
     pub run: fn(&mut Invocation<'_, '_>) -> Result<Json, Error>,
-    /// Whether `ClientToken` makes it happen once.
-    pub has_token: bool,
 }
 
 const fn operation(name: &'static str, run: fn(&mut Invocation<'_, '_>) -> Result<Json, Error>) -> Operation {
-    Operation { name, run, has_token: false }
+    Operation { name, run }
 }
 
-const fn once(name: &'static str, run: fn(&mut Invocation<'_, '_>) -> Result<Json, Error>) -> Operation {
-    Operation { name, run, has_token: true }
+impl Operation {
+    /// Tells whether `ClientToken` makes it happen once.
+    pub fn has_token(&self) -> bool {
+        ONCE.contains(&self.name)
+    }
 }
 
 /// Returns an operation by its name.
 pub fn find(name: &str) -> Option<&'static Operation> {
     OPERATIONS.binary_search_by(|operation| operation.name.cmp(name)).ok().map(|place| &OPERATIONS[place])
 }
+
+const ONCE: &[&str] = &[
+    // sorted
+    "CreateLaunchTemplate",
+    "CreateLaunchTemplateVersion",
+    "CreateNatGateway",
+    "CreateNetworkInterface",
+    "CreateRouteTable",
+    "CreateVolume",
+    "CreateVpcEndpoint",
+    "RunInstances",
+];
 
 #[rustfmt::skip]
 const OPERATIONS: &[Operation] = &[
@@ -41,19 +54,19 @@ const OPERATIONS: &[Operation] = &[
     operation("AuthorizeSecurityGroupEgress", security_group::authorize_egress),
     operation("AuthorizeSecurityGroupIngress", security_group::authorize_ingress),
     operation("CreateInternetGateway", gateway::create),
-    once("CreateLaunchTemplate", launch_template::create),
-    once("CreateLaunchTemplateVersion", launch_template::create_version),
-    once("CreateNatGateway", nat::create),
-    once("CreateNetworkInterface", network_interface::create),
+    operation("CreateLaunchTemplate", launch_template::create),
+    operation("CreateLaunchTemplateVersion", launch_template::create_version),
+    operation("CreateNatGateway", nat::create),
+    operation("CreateNetworkInterface", network_interface::create),
     operation("CreateRoute", route::create),
-    once("CreateRouteTable", route_table::create),
+    operation("CreateRouteTable", route_table::create),
     operation("CreateSecurityGroup", security_group::create),
     operation("CreateSnapshot", snapshot::create),
     operation("CreateSubnet", subnet::create),
     operation("CreateTags", tags::create),
-    once("CreateVolume", volume::create),
+    operation("CreateVolume", volume::create),
     operation("CreateVpc", vpc::create),
-    once("CreateVpcEndpoint", endpoint::create),
+    operation("CreateVpcEndpoint", endpoint::create),
     operation("DeleteInternetGateway", gateway::delete),
     operation("DeleteLaunchTemplate", launch_template::delete),
     operation("DeleteLaunchTemplateVersions", launch_template::delete_versions),
@@ -114,7 +127,7 @@ const OPERATIONS: &[Operation] = &[
     operation("ReplaceRouteTableAssociation", route_table::replace_association),
     operation("RevokeSecurityGroupEgress", security_group::revoke_egress),
     operation("RevokeSecurityGroupIngress", security_group::revoke_ingress),
-    once("RunInstances", instance::run),
+    operation("RunInstances", instance::run),
     operation("TerminateInstances", instance::terminate_all),
     operation("UpdateSecurityGroupRuleDescriptionsEgress", security_group::describe_egress),
     operation("UpdateSecurityGroupRuleDescriptionsIngress", security_group::describe_ingress),
