@@ -169,13 +169,13 @@ async fn act(frame: &Arc<Frame>, request: &Request, is_stuck: bool) -> Result<(&
             format!("The action {action} is not valid for this web service, or the sandbox does not emulate it.");
         return Err(Error::new("InvalidAction", text));
     };
-    let Operation { name: action, run } = operation;
+    let Operation { name: action, run } = *operation;
     let perform = |change: &mut Change<'_>| {
         vpc::ensure_default(&mut Region::of(change, frame, &signature.region));
         let mut region = Region::of(change, frame, &signature.region);
         region.is_stuck = is_stuck;
         let mut invocation = Invocation { region, action, parameters };
-        let result = with_token(&mut invocation, operation.has_token(), run)?;
+        let result = with_token(&mut invocation, operation.has_token(), &run)?;
         if invocation.flag("DryRun")? == Some(true) {
             let text = "Request would have succeeded, but DryRun flag is set.";
             return Err(Error::of_status("DryRunOperation", 412, text));
