@@ -13,12 +13,29 @@ const CREATE: &[&str] = &[
     "--resources-vpc-config=subnetIds=subnet-a,subnet-b",
 ];
 
+const CREATE_ROLE: &[&str] = &[
+    "iam",
+    "create-role",
+    "--role-name=cluster",
+    "--assume-role-policy-document",
+    r#"{"Statement": {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}}"#,
+];
+
+const ATTACH_POLICY: &[&str] = &[
+    "iam",
+    "attach-role-policy",
+    "--role-name=cluster",
+    "--policy-arn=arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+];
+
 const NAMESPACE: &str = r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}}"#;
 
 /// Makes a cluster and points `kubectl` at it; nothing if a client is missing.
 fn with_cluster() -> Option<Sandbox> {
     let sandbox = Sandbox::start(&[FAST]);
     super::find("kubectl")?;
+    sandbox.check("aws", CREATE_ROLE, "role/cluster").then_some(())?;
+    sandbox.check("aws", ATTACH_POLICY, "");
     sandbox.check("aws", CREATE, "CREATING").then_some(())?;
     sandbox.check("aws", &["eks", "wait", "cluster-active", "--name=lake"], "");
     sandbox.check("aws", &["eks", "update-kubeconfig", "--name=lake"], "lake");
@@ -43,7 +60,7 @@ fn a_cluster_of_eks_is_a_cluster_of_kubernetes() {
     sandbox.check("aws", &["eks", "delete-cluster", "--name=lake"], "DELETING");
     wait_for("nothing is left of the cluster", || {
         let status = sandbox.gantry_json(&["sandbox", "status", "-json"]);
-        status["objects"] == serde_json::json!({})
+        status["objects"] == serde_json::json!({"iam/roles": 1})
     });
     sandbox.check_failure("kubectl", &["get", "namespaces"], "");
 }

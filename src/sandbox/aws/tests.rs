@@ -34,6 +34,26 @@ async fn open(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
     Some(Sandbox { frame, running })
 }
 
+/// Opens a sandbox in which there is the role that everything here uses.
+async fn open_with_role(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
+    let sandbox = open(folder, speed).await?;
+    let trust = json!({"Statement": {
+        "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Principal": {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com", "eks-fargate-pods.amazonaws.com", "pods.eks.amazonaws.com"]},
+    }});
+    let trust = super::signature::escape(&trust.to_string(), false);
+    let policy = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+    for form in [
+        format!("Action=CreateRole&Version=2010-05-08&RoleName=cluster&AssumeRolePolicyDocument={trust}"),
+        format!("Action=AttachRolePolicy&Version=2010-05-08&RoleName=cluster&PolicyArn={policy}"),
+    ] {
+        let (status, _, body) = sandbox.send((ACCESS_KEY, SECRET_KEY), "iam", ("POST", "/"), &form).await;
+        assert_eq!(status, 200, "{body}");
+    }
+    sandbox.frame.clock.skip(Duration::from_secs(60));
+    Some(sandbox)
+}
+
 impl Sandbox {
     /// Sends a request of EKS and returns the status, the error's type and the body.
     async fn ask(&self, method: &str, target: &str, body: &Json) -> (u16, String, Json) {
@@ -120,7 +140,7 @@ async fn a_wrong_signature_is_refused_in_the_way_of_the_service() {
 
 #[tokio::test]
 async fn the_rules_of_clusters_hold() {
-    let sandbox = open(None, 0.0).await.expect("a sandbox");
+    let sandbox = open_with_role(None, 0.0).await.expect("a sandbox");
     let check = async |method: &str, target: &str, body: Json, code: &str, text: &str| {
         let (status, kind, answer) = sandbox.ask(method, target, &body).await;
         assert_eq!(kind, code, "{method} {target}: {status} {answer}");
@@ -163,15 +183,51 @@ async fn the_rules_of_clusters_hold() {
     sandbox.wait("/clusters/a", "cluster", Some("ACTIVE")).await;
     check("DELETE", "/clusters/a", Json::Null, "", "DELETING").await;
     sandbox.wait("/clusters/a", "cluster", None).await;
-    check("GET", "/clusters/a/addons", Json::Null, "UnknownOperationException", "ListAddons").await;
+    check("GET", "/clusters/a/capabilities", Json::Null, "UnknownOperationException", "ListCapabilities").await;
     let left = sandbox.frame.world.look(|records| records.under("aws/eks/").count());
     assert_eq!(left, 0, "nothing of a cluster that is gone is left");
 }
 
 #[tokio::test]
+async fn one_thing_is_done_at_a_time() {
+    let sandbox = open_with_role(None, 0.0).await.expect("a sandbox");
+    let check = async |method: &str, target: &str, body: Json, code: &str, text: &str| {
+        let (status, kind, answer) = sandbox.ask(method, target, &body).await;
+        assert_eq!(kind, code, "{method} {target}: {status} {answer}");
+        assert!(answer.to_string().contains(text), "{method} {target}: {answer}");
+    };
+    let (none, busy) = (Json::Null, "ResourceInUseException");
+    let addon = |name: &str| json!({"addonName": name});
+    check("POST", "/clusters", cluster("a"), "", "CREATING").await;
+    check("POST", "/clusters/a/addons", addon("vpc-cni"), "InvalidRequestException", "CREATING").await;
+    sandbox.wait("/clusters/a", "cluster", Some("ACTIVE")).await;
+    check("POST", "/clusters/a/addons", addon("vpc-cni"), "", "CREATING").await;
+    check("DELETE", "/clusters/a/addons/vpc-cni", none.clone(), busy, "in CREATING state").await;
+    sandbox.wait("/clusters/a/addons/vpc-cni", "addon", Some("ACTIVE")).await;
+    check("POST", "/clusters/a/addons/vpc-cni/update", json!({}), "", "AddonUpdate").await;
+    check("POST", "/clusters/a/addons/vpc-cni/update", json!({}), busy, "in UPDATING state").await;
+    let profile = |name: &str| json!({"fargateProfileName": name, "podExecutionRoleArn": ROLE, "selectors": [{"namespace": "batch"}]});
+    check("POST", "/clusters/a/fargate-profiles", profile("f"), "", "CREATING").await;
+    check("POST", "/clusters/a/fargate-profiles", profile("g"), busy, "f in status CREATING").await;
+    sandbox.wait("/clusters/a/fargate-profiles/f", "fargateProfile", Some("ACTIVE")).await;
+    check("DELETE", "/clusters/a/fargate-profiles/f", none.clone(), "", "DELETING").await;
+    check("POST", "/clusters/a/fargate-profiles", profile("g"), busy, "f in status DELETING").await;
+    let key = "arn:aws:kms:us-east-1:123456789012:key/a";
+    let encryption = json!({"encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": key}}]});
+    let provider = json!({"oidc": {"identityProviderConfigName": "i", "issuerUrl": "https://a.b", "clientId": "c"}});
+    check("POST", "/clusters/a/encryption-config/associate", encryption, "", "InProgress").await;
+    let associate = "/clusters/a/identity-provider-configs/associate";
+    check("POST", associate, provider.clone(), busy, "in progress").await;
+    sandbox.wait("/clusters/a", "cluster", Some("ACTIVE")).await;
+    check("POST", associate, provider, "", "InProgress").await;
+    let described = json!({"identityProviderConfig": {"type": "oidc", "name": "i"}});
+    check("POST", "/clusters/a/identity-provider-configs/describe", described, "", "CREATING").await;
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_after_the_world_is_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let sandbox = open(Some(folder.path()), 0.0).await.expect("a sandbox");
+    let sandbox = open_with_role(Some(folder.path()), 0.0).await.expect("a sandbox");
     let (status, _, body) = sandbox.ask("POST", "/clusters", &cluster("kept")).await;
     assert_eq!(status, 200, "{body}");
     drop(sandbox);
@@ -218,6 +274,11 @@ async fn boto3_finds_what_it_expects_of_clusters() {
 }
 
 #[tokio::test]
+async fn boto3_finds_what_it_expects_of_all_that_clusters_have() {
+    drive("aws/boto_eks.py").await;
+}
+
+#[tokio::test]
 async fn boto3_finds_what_it_expects_of_roles_and_policies() {
     drive("aws/boto_iam.py").await;
 }
@@ -229,7 +290,7 @@ async fn boto3_finds_what_it_expects_of_networks_and_machines() {
 
 async fn drive(script: &str) {
     let Some(python) = python_with_boto() else { return };
-    let sandbox = open(None, 6000.0).await.expect("a sandbox");
+    let sandbox = open(None, 3000.0).await.expect("a sandbox");
     let mut command = std::process::Command::new(python);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).env_clear();
     command.env("AWS_ENDPOINT_URL", format!("http://{}", sandbox.running.plain));

@@ -160,19 +160,39 @@ impl Invocation<'_, '_> {
 
     /// Returns a page of a sorted list, as `maxResults` and `nextToken` want it, under a name.
     pub fn page(&self, member: &str, names: &[String]) -> Result<Json, Error> {
-        let most = self.parameter("maxResults").map_or(Ok(100), str::parse);
+        self.page_of(member, names.iter().map(|name| (name.clone(), json!(name))).collect())
+    }
+
+    /// Returns a page of a list that is in the order of its keys.
+    pub fn page_of(&self, member: &str, list: Vec<(String, Json)>) -> Result<Json, Error> {
+        let given = |name: &str| {
+            let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.parameter(name).map(str::to_owned).or_else(|| self.body.get(name).map(text))
+        };
+        let most = given("maxResults").map_or(Ok(100), |text| text.parse());
         let Some(most) = most.ok().filter(|most| (1..=100).contains(most)) else {
             return Err(Error::parameter("maxResults must be between 1 and 100"));
         };
-        let behind = match self.parameter("nextToken") {
-            None | Some("") => None,
-            Some(token) => Some(from_token(token).ok_or_else(|| Error::parameter("Invalid pagination token"))?),
+        let behind = match given("nextToken").filter(|token| !token.is_empty()) {
+            None => None,
+            Some(token) => Some(from_token(&token).ok_or_else(|| Error::parameter("Invalid pagination token"))?),
         };
-        let from = behind.map_or(0, |behind| names.partition_point(|name| *name <= behind));
-        let page = &names[from..names.len().min(from + most)];
-        let is_more = from + most < names.len();
-        let next = page.last().filter(|_| is_more).map(|last| crate::aws::signature::hex(last.as_bytes()));
-        Ok(json!({member: page, "nextToken": next}))
+        let from = behind.map_or(0, |behind| list.partition_point(|(key, _)| *key <= behind));
+        let page = &list[from..list.len().min(from + most)];
+        let is_more = from + most < list.len();
+        let next = page.last().filter(|_| is_more).map(|(last, _)| crate::aws::signature::hex(last.as_bytes()));
+        let values: Vec<&Json> = page.iter().map(|(_, value)| value).collect();
+        Ok(json!({member: values, "nextToken": next}))
+    }
+
+    /// Returns the records of a kind that belong to a cluster, with what follows its name there.
+    pub fn all_of(&self, kind: &str, cluster: &str) -> Vec<(String, Json)> {
+        let prefix = self.record(kind, &format!("{cluster}/"));
+        let all = self
+            .change
+            .under(&prefix)
+            .filter_map(|(name, text)| Some((name[prefix.len()..].to_owned(), serde_json::from_str(text).ok()?)));
+        all.collect()
     }
 }
 
@@ -224,4 +244,15 @@ pub fn texts(value: Option<&Json>, name: &str) -> Result<Vec<String>, Error> {
     list.iter()
         .map(|text| text.as_str().map(str::to_owned).ok_or_else(|| serialization(name, "a list of strings")))
         .collect()
+}
+
+/// Checks that a text is a name as Kubernetes has them: of a namespace, of a service account.
+pub fn check_label(text: &str, what: &str) -> Result<(), Error> {
+    let is_character = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.*?".contains(&byte);
+    let is_name = !text.is_empty() && text.len() <= 253 && text.bytes().all(is_character);
+    if is_name {
+        Ok(())
+    } else {
+        Err(Error::parameter(format!("The {what} {text} is not a name as Kubernetes has them")))
+    }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::call::{Error, Invocation, check_role, is_name, serialization, texts};
-use super::update::{self, Beginning};
-use super::{cluster_config, kubernetes, node_group, tags, versions};
+use super::call::{Error, Invocation, is_name, serialization, texts};
+use super::update::{self, Beginning, Subject};
+use super::{access, cluster_config, encryption, fargate, insight, kubernetes, node_group, roles, tags, versions};
 use crate::aws::account::random;
 
 const CLUSTERS_MAX: usize = 100;
@@ -21,7 +21,7 @@ pub fn get(invocation: &Invocation<'_, '_>, name: &str) -> Result<Json, Error> {
 /// Returns a cluster that is ready for an update of a kind.
 pub fn get_ready(invocation: &Invocation<'_, '_>, name: &str, kind: &str) -> Result<Json, Error> {
     let cluster = get(invocation, name)?;
-    let text = match (cluster["status"].as_str(), update::in_flight(invocation, name, None)) {
+    let text = match (cluster["status"].as_str(), update::in_flight(invocation, name, &Subject::Cluster)) {
         (Some("ACTIVE"), _) => return Ok(cluster),
         (_, Some(id)) => format!("Cannot {kind} because cluster {name} currently has update {id} in progress"),
         (status, None) => {
@@ -34,7 +34,7 @@ pub fn get_ready(invocation: &Invocation<'_, '_>, name: &str, kind: &str) -> Res
 /// `CreateCluster`.
 pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     if let Some(made) = invocation.repeated()? {
-        return Ok(json!({"cluster": invocation.change.get::<Json>(&made)}));
+        return Ok(json!({"cluster": invocation.change.get::<Json>(&made).map(|cluster| shown(&cluster))}));
     }
     let name = invocation.needed("name")?;
     if !is_name(&name, 100) {
@@ -52,6 +52,7 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     let cluster = compose(invocation, &name)?;
     invocation.change.put(&record, &cluster);
     invocation.remember(&record);
+    access::admit_creator(invocation, &cluster);
     let (id, region) = (random::<16>().to_uppercase(), invocation.region.clone());
     kubernetes::promise(invocation, &name);
     let set = json!({
@@ -59,7 +60,19 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
         "/resourcesVpcConfig/clusterSecurityGroupId": format!("sg-0{}", &random::<8>()),
     });
     invocation.later(CREATE_SECONDS, json!({"do": "set", "record": record, "set": set}));
-    Ok(json!({"cluster": cluster}))
+    Ok(json!({"cluster": shown(&cluster)}))
+}
+
+/// Returns a cluster as answers show it. What its creator was given at the beginning is not told.
+pub fn shown(cluster: &Json) -> Json {
+    let mut shown = cluster.clone();
+    if let Some(members) = shown.as_object_mut() {
+        members.retain(|name, _| !name.starts_with('_'));
+    }
+    if let Some(access) = shown["accessConfig"].as_object_mut() {
+        access.remove("bootstrapClusterCreatorAdminPermissions");
+    }
+    shown
 }
 
 /// Returns the record of a new cluster, if all that it is to have is well-formed.
@@ -68,7 +81,7 @@ fn compose(invocation: &Invocation<'_, '_>, name: &str) -> Result<Json, Error> {
         return Err(Error::parameter("The sandbox does not emulate clusters on Outposts"));
     }
     let role = invocation.needed("roleArn")?;
-    check_role(&role, "roleArn")?;
+    roles::check_cluster_role(invocation, &role)?;
     let version = invocation.text("version")?.unwrap_or_else(|| versions::DEFAULT.to_owned());
     versions::check(&version)?;
     let given = invocation.object("resourcesVpcConfig")?;
@@ -89,10 +102,12 @@ fn compose(invocation: &Invocation<'_, '_>, name: &str) -> Result<Json, Error> {
         "clientRequestToken": invocation.text("clientRequestToken")?,
         "platformVersion": versions::platform(&version),
         "tags": tags::read(invocation.body.get("tags"))?,
-        "accessConfig": {"authenticationMode": cluster_config::authentication_mode(invocation)?.unwrap_or("CONFIG_MAP".into())},
+        "accessConfig": access_config(invocation)?,
         "upgradePolicy": {"supportType": cluster_config::support_type(invocation)?.unwrap_or("EXTENDED".into())},
         "deletionProtection": invocation.flag("deletionProtection")?.unwrap_or(false),
         "health": {"issues": []},
+        "_bootstrapSelfManagedAddons": invocation.flag("bootstrapSelfManagedAddons")?.unwrap_or(true),
+        "_creator": access::principal_of(invocation),
     });
     for member in [
         "computeConfig",
@@ -109,11 +124,27 @@ fn compose(invocation: &Invocation<'_, '_>, name: &str) -> Result<Json, Error> {
         }
     }
     match invocation.body.get("encryptionConfig") {
-        Some(Json::Array(list)) if list.len() <= 1 => cluster["encryptionConfig"] = json!(list),
-        Some(_) => return Err(Error::parameter("encryptionConfig must have one element at most")),
         None => {}
+        Some(Json::Array(list)) if list.is_empty() => {}
+        Some(given) => cluster["encryptionConfig"] = encryption::read(given)?,
     }
     Ok(cluster)
+}
+
+fn access_config(invocation: &Invocation<'_, '_>) -> Result<Json, Error> {
+    let mode = cluster_config::authentication_mode(invocation)?.unwrap_or_else(|| "CONFIG_MAP".to_owned());
+    let given = invocation.object("accessConfig")?.unwrap_or_default();
+    let is_admin = match given.get("bootstrapClusterCreatorAdminPermissions") {
+        None | Some(Json::Null) => true,
+        Some(Json::Bool(is_admin)) => *is_admin,
+        Some(_) => return Err(serialization("bootstrapClusterCreatorAdminPermissions", "a boolean")),
+    };
+    if mode == "CONFIG_MAP" && !is_admin {
+        return Err(Error::parameter(
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP",
+        ));
+    }
+    Ok(json!({"authenticationMode": mode, "bootstrapClusterCreatorAdminPermissions": is_admin}))
 }
 
 fn network(given: &Map<String, Json>) -> Result<Json, Error> {
@@ -185,7 +216,7 @@ fn is_private(cidr: &str) -> bool {
 
 /// `DescribeCluster`.
 pub fn describe(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
-    Ok(json!({"cluster": get(invocation, &invocation.argument("name"))?}))
+    Ok(json!({"cluster": shown(&get(invocation, &invocation.argument("name"))?)}))
 }
 
 /// `ListClusters`.
@@ -207,6 +238,9 @@ pub fn delete(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     if !node_group::names(invocation, &name).is_empty() {
         return Err(Error::in_use("Cluster has nodegroups attached").about("clusterName", &name));
     }
+    if !fargate::names(invocation, &name).is_empty() {
+        return Err(Error::in_use("Cluster has Fargate profiles attached").about("clusterName", &name));
+    }
     if cluster["status"] != "FAILED" {
         get_ready(invocation, &name, "delete")?;
     }
@@ -214,7 +248,7 @@ pub fn delete(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     cluster["status"] = json!("DELETING");
     invocation.change.put(&record, &cluster);
     invocation.later(DELETE_SECONDS, json!({"do": "remove", "record": record, "cluster": name}));
-    Ok(json!({"cluster": cluster}))
+    Ok(json!({"cluster": shown(&cluster)}))
 }
 
 /// `UpdateClusterVersion`.
@@ -247,10 +281,14 @@ pub fn update_version(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error
         );
         return Err(Error::request(text).about("clusterName", &name));
     }
+    if !invocation.flag("force")?.unwrap_or(false) {
+        insight::check(invocation, &cluster)?;
+    }
     let platform = versions::platform(&wanted);
     let set = json!({"/version": wanted, "/platformVersion": platform});
     let params = vec![("Version", wanted), ("PlatformVersion", platform)];
     let set = set.as_object().cloned().unwrap_or_default();
     let kind = "VersionUpdate";
-    update::begin(invocation, &name, Beginning { kind, params, set, seconds: VERSION_SECONDS, node_group: None })
+    let (subject, then) = (Subject::Cluster, Vec::new());
+    update::begin(invocation, &name, Beginning { kind, params, set, seconds: VERSION_SECONDS, subject, then })
 }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, serialization, texts};
-use super::cluster;
-use super::update::{self, Beginning};
+use super::update::{self, Beginning, Subject};
+use super::{access, cluster};
 
 const CONFIG_SECONDS: u64 = 4 * 60;
 const LOG_TYPES: &[&str] = &["api", "audit", "authenticator", "controllerManager", "scheduler"];
@@ -67,7 +67,13 @@ pub fn update(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
         _ => whole(invocation, &cluster),
     };
     let Changes { params, set } = changed.map_err(about)?;
-    update::begin(invocation, &name, Beginning { kind, params, set, seconds: CONFIG_SECONDS, node_group: None })
+    if kind == "AccessConfigUpdate" {
+        let mut cluster = cluster;
+        cluster["accessConfig"]["authenticationMode"] = set["/accessConfig/authenticationMode"].clone();
+        access::admit_creator(invocation, &cluster);
+    }
+    let (subject, then) = (Subject::Cluster, Vec::new());
+    update::begin(invocation, &name, Beginning { kind, params, set, seconds: CONFIG_SECONDS, subject, then })
 }
 
 #[derive(Default)]

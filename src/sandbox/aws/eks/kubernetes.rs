@@ -4,12 +4,13 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use super::access;
 use super::call::{Invocation, record};
 use crate::aws::account::{ACCOUNT, Caller, authenticate, random};
 use crate::frame::{Frame, Place};
 use crate::kubernetes::{self, Cluster};
 use crate::server::Request;
-use crate::world::{Change, Records};
+use crate::world::Change;
 
 /// What a token of EKS begins with.
 const TOKEN_PREFIX: &str = "k8s-aws-v1.";
@@ -118,7 +119,8 @@ pub fn is_let_in(frame: &Frame, id: &str, token: &str) -> bool {
     let Some(request) = presigned(token, &pair.name) else { return false };
     let Ok((caller, signature)) = authenticate(frame, &request, "sts") else { return false };
     let is_bound = signature.signs(CLUSTER_HEADER);
-    is_bound && frame.world.look(|records| has_access(records, &pair, &principal(&caller)))
+    is_bound
+        && frame.world.look(|records| access::groups_of(records, (&pair.region, &pair.name), &caller.arn).is_some())
 }
 
 /// Reads a token as the request that it stands for, sent to a cluster.
@@ -149,10 +151,4 @@ fn principal(caller: &Caller) -> String {
         Some((role, _)) => format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
         None => caller.arn.clone(),
     }
-}
-
-/// Whoever made the cluster has access, and who has an access entry.
-fn has_access(records: &Records, pair: &Pair, principal: &str) -> bool {
-    let entry = record(&pair.region, "access-entries", &format!("{}/{principal}", pair.name));
-    principal == pair.creator || records.has(&entry)
 }

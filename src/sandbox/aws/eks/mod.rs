@@ -3,12 +3,22 @@
 //! Each type of resource has a file; each operation, a line in `operations.rs`. What takes long is a [`Task`] that is
 //! planned with the change that begins it. Subnets, security groups and roles are checked in their form only.
 
+pub mod access;
+pub mod addon;
+mod addon_catalogue;
+mod addon_schema;
 mod call;
 mod cluster;
 mod cluster_config;
+mod encryption;
+mod fargate;
+mod identity_provider;
+mod insight;
 mod kubernetes;
 mod node_group;
 mod operations;
+mod pod_identity;
+mod roles;
 mod tags;
 mod update;
 mod versions;

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::call::{Error, Invocation, check_role, is_name, serialization, texts};
+use super::call::{Error, Invocation, is_name, serialization, texts};
 use super::cluster_config::{check_subnets, check_word};
-use super::update::{self, Beginning};
-use super::{cluster, tags, versions};
+use super::update::{self, Beginning, Subject};
+use super::{access, cluster, roles, tags, versions};
 use crate::aws::account::{random, uuid};
 
 const GROUPS_MAX: usize = 30;
@@ -62,7 +62,10 @@ fn about(error: Error, cluster: &str, name: &str) -> Error {
 fn get_ready(invocation: &Invocation<'_, '_>, cluster: &str, name: &str) -> Result<Json, Error> {
     cluster::get(invocation, cluster)?;
     let group = get(invocation, cluster, name)?;
-    let text = match (group["status"].as_str(), update::in_flight(invocation, cluster, Some(name))) {
+    let text = match (
+        group["status"].as_str(),
+        update::in_flight(invocation, cluster, &Subject::NodeGroup(name.to_owned())),
+    ) {
         (Some("ACTIVE" | "DEGRADED" | "CREATE_FAILED" | "DELETE_FAILED"), _) => return Ok(group),
         (_, Some(id)) => format!("Nodegroup {name} currently has update {id} in progress"),
         (status, None) => format!("Nodegroup {name} currently has status {}", status.unwrap_or_default()),
@@ -98,16 +101,23 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     let group = compose(invocation, &cluster, &name).map_err(|error| about(error, &cluster_name, &name))?;
     invocation.change.put(&record, &group);
     invocation.remember(&record);
+    let kind = if image_is_windows(&group) { "EC2_WINDOWS" } else { "EC2_LINUX" };
+    let role = group["nodeRole"].as_str().unwrap_or_default().to_owned();
+    access::admit(invocation, &cluster_name, &role, kind);
     let scaling = format!("eks-{name}-{}", uuid());
     let set = json!({"/resources/autoScalingGroups": [{"name": scaling}]});
     invocation.later(CREATE_SECONDS, json!({"do": "set", "record": record, "set": set}));
     Ok(json!({"nodegroup": group}))
 }
 
+fn image_is_windows(group: &Json) -> bool {
+    group["amiType"].as_str().is_some_and(|image| image.starts_with("WINDOWS"))
+}
+
 /// Returns the record of a new node group, if all that it is to have is well-formed.
 fn compose(invocation: &Invocation<'_, '_>, cluster: &Json, name: &str) -> Result<Json, Error> {
     let role = invocation.needed("nodeRole")?;
-    check_role(&role, "nodeRole")?;
+    roles::check_node_role(invocation, &role)?;
     let cluster_version = cluster["version"].as_str().unwrap_or_default();
     let version = invocation.text("version")?.unwrap_or_else(|| cluster_version.to_owned());
     if version != cluster_version {
@@ -318,7 +328,8 @@ pub fn update_version(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error
         None => config["maxUnavailable"].as_u64().unwrap_or(1).max(1),
     };
     let seconds = desired.div_ceil(batch).max(1) * BATCH_SECONDS;
-    let beginning = Beginning { kind: "VersionUpdate", params, set, seconds, node_group: Some(name) };
+    let (subject, then) = (Subject::NodeGroup(name), Vec::new());
+    let beginning = Beginning { kind: "VersionUpdate", params, set, seconds, subject, then };
     update::begin(invocation, &cluster_name, beginning)
 }
 
@@ -375,7 +386,8 @@ pub fn update_config_of(invocation: &mut Invocation<'_, '_>) -> Result<Json, Err
     let (cluster, name) = (invocation.argument("name"), invocation.argument("nodegroupName"));
     let group = get_ready(invocation, &cluster, &name)?;
     let (params, set) = config_changes(invocation, &group).map_err(|error| about(error, &cluster, &name))?;
-    let beginning = Beginning { kind: "ConfigUpdate", params, set, seconds: CONFIG_SECONDS, node_group: Some(name) };
+    let (subject, then) = (Subject::NodeGroup(name), Vec::new());
+    let beginning = Beginning { kind: "ConfigUpdate", params, set, seconds: CONFIG_SECONDS, subject, then };
     update::begin(invocation, &cluster, beginning)
 }
 

@@ -1,10 +1,21 @@
-//! Tags of clusters and node groups.
+//! Tags of all that EKS has.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, serialization};
 
 const TAGS_MAX: usize = 50;
+
+/// What resources call their ARN.
+const ARNS: &[&str] = &[
+    "accessEntryArn",
+    "addonArn",
+    "arn",
+    "associationArn",
+    "fargateProfileArn",
+    "identityProviderConfigArn",
+    "nodegroupArn",
+];
 
 /// Reads tags.
 pub fn read(value: Option<&Json>) -> Result<Map<String, Json>, Error> {
@@ -37,10 +48,23 @@ fn resource(invocation: &Invocation<'_, '_>) -> Result<(String, Json), Error> {
     let name = match rest.split('/').collect::<Vec<_>>()[..] {
         ["cluster", cluster] => invocation.record("clusters", cluster),
         ["nodegroup", cluster, group, _] => invocation.record("nodegroups", &format!("{cluster}/{group}")),
+        ["addon", cluster, addon, _] => invocation.record("addons", &format!("{cluster}/{addon}")),
+        ["fargateprofile", cluster, profile, _] => {
+            invocation.record("fargate-profiles", &format!("{cluster}/{profile}"))
+        }
+        ["podidentityassociation", cluster, id] => invocation.record("pod-identities", &format!("{cluster}/{id}")),
+        ["identityproviderconfig", cluster, "oidc", name, _] => {
+            invocation.record("identity-providers", &format!("{cluster}/{name}"))
+        }
+        ["access-entry", cluster, ..] => {
+            let entries = invocation.all_of("access-entries", cluster).into_iter();
+            let principal = entries.filter(|(_, entry)| entry["accessEntryArn"] == *arn).map(|(name, _)| name).next();
+            invocation.record("access-entries", &format!("{cluster}/{}", principal.unwrap_or_default()))
+        }
         _ => return Err(missing("BadRequestException", 400)),
     };
     let found = invocation.change.get::<Json>(&name);
-    let found = found.filter(|found| found["arn"] == *arn || found["nodegroupArn"] == *arn);
+    let found = found.filter(|found| ARNS.iter().any(|member| found[*member] == *arn));
     found.map(|found| (name, found)).ok_or_else(|| missing("NotFoundException", 404))
 }
 

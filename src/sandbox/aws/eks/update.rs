@@ -1,4 +1,4 @@
-//! Updates of clusters and node groups, and what ends everything that takes long.
+//! Updates of clusters, node groups and add-ons, and what ends everything that takes long.
 
 use std::time::Duration;
 
@@ -7,6 +7,34 @@ use serde_json::{Map, Value as Json, json};
 use super::call::{Error, Invocation, record, timestamp};
 use crate::aws::account::uuid;
 use crate::world::Change;
+
+/// What an update is of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    Cluster,
+    NodeGroup(String),
+    Addon(String),
+}
+
+impl Subject {
+    /// Returns the kind of its record, and what follows the cluster's name there.
+    fn record(&self, invocation: &Invocation<'_, '_>, cluster: &str) -> String {
+        match self {
+            Subject::Cluster => invocation.record("clusters", cluster),
+            Subject::NodeGroup(name) => invocation.record("nodegroups", &format!("{cluster}/{name}")),
+            Subject::Addon(name) => invocation.record("addons", &format!("{cluster}/{name}")),
+        }
+    }
+
+    fn is_of(&self, kept: &Json) -> bool {
+        let (group, addon) = (kept["group"].as_str(), kept["addon"].as_str());
+        match self {
+            Subject::Cluster => group.is_none() && addon.is_none(),
+            Subject::NodeGroup(name) => group == Some(name),
+            Subject::Addon(name) => addon == Some(name),
+        }
+    }
+}
 
 /// An update that begins.
 pub struct Beginning {
@@ -18,16 +46,15 @@ pub struct Beginning {
     pub set: Map<String, Json>,
     /// How long it takes.
     pub seconds: u64,
-    /// The node group, unless it is the cluster that is updated.
-    pub node_group: Option<String>,
+    /// What is updated.
+    pub subject: Subject,
+    /// What else is done when it is done: tasks as [`finish`] does them.
+    pub then: Vec<Json>,
 }
 
-/// Begins an update of a cluster or a node group that is ready for it, and answers it.
+/// Begins an update of something that is ready for it, and answers it.
 pub fn begin(invocation: &mut Invocation<'_, '_>, cluster: &str, beginning: Beginning) -> Result<Json, Error> {
-    let target = match &beginning.node_group {
-        Some(group) => invocation.record("nodegroups", &format!("{cluster}/{group}")),
-        None => invocation.record("clusters", cluster),
-    };
+    let target = beginning.subject.record(invocation, cluster);
     let mut resource: Json = invocation.change.get(&target).unwrap_or_default();
     resource["status"] = json!("UPDATING");
     invocation.change.put(&target, &resource);
@@ -42,7 +69,14 @@ pub fn begin(invocation: &mut Invocation<'_, '_>, cluster: &str, beginning: Begi
         "errors": [],
     });
     let name = invocation.record("updates", &format!("{cluster}/{id}"));
-    let kept = json!({"update": update, "group": beginning.node_group, "target": target, "set": beginning.set});
+    let (group, addon) = match &beginning.subject {
+        Subject::Cluster => (None, None),
+        Subject::NodeGroup(name) => (Some(name), None),
+        Subject::Addon(name) => (None, Some(name)),
+    };
+    let kept = json!({
+        "update": update, "group": group, "addon": addon, "target": target, "set": beginning.set, "then": beginning.then,
+    });
     invocation.change.put(&name, &kept);
     invocation.remember(&name);
     invocation.later(beginning.seconds, json!({"do": "update", "record": name}));
@@ -55,22 +89,22 @@ pub fn repeated(invocation: &Invocation<'_, '_>) -> Result<Option<Json>, Error> 
     Ok(earlier.map(|kept| json!({"update": kept["update"]})))
 }
 
-/// Returns the id of the update that a cluster or a node group is in.
-pub fn in_flight(invocation: &Invocation<'_, '_>, cluster: &str, group: Option<&str>) -> Option<String> {
+/// Returns the id of the update that something is in.
+pub fn in_flight(invocation: &Invocation<'_, '_>, cluster: &str, subject: &Subject) -> Option<String> {
     let prefix = invocation.record("updates", &format!("{cluster}/"));
     invocation.change.under(&prefix).find_map(|(_, text)| {
         let kept: Json = serde_json::from_str(text).ok()?;
-        let is_it = kept["update"]["status"] == "InProgress" && kept["group"].as_str() == group;
+        let is_it = kept["update"]["status"] == "InProgress" && subject.is_of(&kept);
         is_it.then(|| kept["update"]["id"].as_str().map(str::to_owned)).flatten()
     })
 }
 
 /// `DescribeUpdate`.
 pub fn describe(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
-    let (cluster, group) = subject(invocation)?;
+    let (cluster, subject) = subject(invocation)?;
     let id = invocation.argument("updateId");
     let kept: Option<Json> = invocation.change.get(&invocation.record("updates", &format!("{cluster}/{id}")));
-    match kept.filter(|kept| kept["group"].as_str() == group.as_deref()) {
+    match kept.filter(|kept| subject.is_of(kept)) {
         Some(kept) => Ok(json!({"update": kept["update"]})),
         None => Err(Error::not_found(format!("No update found for ID: {id}")).about("clusterName", &cluster)),
     }
@@ -78,30 +112,39 @@ pub fn describe(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
 
 /// `ListUpdates`.
 pub fn list(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
-    let (cluster, group) = subject(invocation)?;
+    let (cluster, subject) = subject(invocation)?;
     let prefix = invocation.record("updates", &format!("{cluster}/"));
     let ids = invocation.change.under(&prefix).filter_map(|(name, text)| {
         let kept: Json = serde_json::from_str(text).ok()?;
-        (kept["group"].as_str() == group.as_deref()).then(|| name[prefix.len()..].to_owned())
+        subject.is_of(&kept).then(|| name[prefix.len()..].to_owned())
     });
     let ids: Vec<String> = ids.collect();
     invocation.page("updateIds", &ids)
 }
 
-/// Returns the cluster and the node group that updates are asked for; both must be there.
-fn subject(invocation: &Invocation<'_, '_>) -> Result<(String, Option<String>), Error> {
+/// Returns the cluster, and whose updates are asked for; it must be there.
+fn subject(invocation: &Invocation<'_, '_>) -> Result<(String, Subject), Error> {
     let cluster = invocation.argument("name");
     super::cluster::get(invocation, &cluster)?;
-    for other in ["addonName", "capabilityName"] {
-        if let Some(name) = invocation.parameter(other) {
-            return Err(Error::not_found(format!("The sandbox has no {other} {name}")).about("clusterName", &cluster));
+    if let Some(name) = invocation.parameter("capabilityName") {
+        return Err(Error::not_found(format!("No capability found for name: {name}.")).about("clusterName", &cluster));
+    }
+    let (group, addon) = (invocation.parameter("nodegroupName"), invocation.parameter("addonName"));
+    let subject = match (group, addon) {
+        (Some(_), Some(_)) => {
+            return Err(Error::parameter("Only one of nodegroupName and addonName can be given"));
         }
-    }
-    let group = invocation.parameter("nodegroupName").map(str::to_owned);
-    if let Some(group) = &group {
-        super::node_group::get(invocation, &cluster, group)?;
-    }
-    Ok((cluster, group))
+        (Some(group), None) => {
+            super::node_group::get(invocation, &cluster, group)?;
+            Subject::NodeGroup(group.to_owned())
+        }
+        (None, Some(addon)) => {
+            super::addon::get(invocation, &cluster, addon)?;
+            Subject::Addon(addon.to_owned())
+        }
+        (None, None) => Subject::Cluster,
+    };
+    Ok((cluster, subject))
 }
 
 /// Does what was planned when an operation began.
@@ -116,23 +159,62 @@ pub fn finish(change: &mut Change<'_>, what: &Json, now: Duration) {
                 set(change, target, &kept["set"], now);
             }
             change.put(name, &kept);
+            for then in kept["then"].as_array().into_iter().flatten() {
+                finish(change, then, now);
+            }
         }
         Some("remove") => {
+            let gone: Json = change.get(name).unwrap_or_default();
             change.remove(name);
             forget(change, what, name);
+            dismiss(change, name, &gone);
         }
         _ => {}
     }
+    // What there is of nodes decides how add-ons do.
+    if let Some(place) = cluster_of(name) {
+        super::addon::look_after(change, place, now);
+    }
 }
 
-/// Removes what belongs to a cluster or a node group that is gone: updates and tokens.
+/// Returns the region and the cluster that a record of EKS belongs to.
+fn cluster_of(name: &str) -> Option<(&str, &str)> {
+    let mut parts = name.strip_prefix("aws/eks/")?.split('/');
+    let (region, _, cluster) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((region, cluster))
+}
+
+/// Takes the access of a role back, if what is gone was the last that used it.
+fn dismiss(change: &mut Change<'_>, name: &str, gone: &Json) {
+    let role = gone["nodeRole"].as_str().or_else(|| gone["podExecutionRoleArn"].as_str());
+    let (Some(role), Some((region, cluster))) = (role, cluster_of(name)) else { return };
+    let is_used = ["nodegroups", "fargate-profiles"].into_iter().any(|kind| {
+        let prefix = record(region, kind, &format!("{cluster}/"));
+        let mut all = change.under(&prefix).filter_map(|(_, text)| serde_json::from_str::<Json>(text).ok());
+        all.any(|other| other["nodeRole"] == role || other["podExecutionRoleArn"] == role)
+    });
+    if !is_used {
+        super::access::dismiss(change, region, cluster, role);
+    }
+}
+
+/// What belongs to a cluster and goes with it.
+const BELONGINGS: &[&str] = &["access-entries", "access-policies", "addons", "identity-providers", "pod-identities"];
+
+/// Removes what belongs to something that is gone: updates and tokens, and if it was a cluster, all that it had.
 fn forget(change: &mut Change<'_>, what: &Json, name: &str) {
     let (Some(region), Some(cluster)) = (what["region"].as_str(), what["cluster"].as_str()) else { return };
-    let updates = record(region, "updates", &format!("{cluster}/"));
     let mut gone: Vec<String> = Vec::new();
-    for (update, text) in change.under(&updates) {
+    if name == record(region, "clusters", cluster) {
+        for kind in BELONGINGS {
+            gone.extend(change.under(&record(region, kind, &format!("{cluster}/"))).map(|(name, _)| name.to_owned()));
+        }
+    }
+    for (update, text) in change.under(&record(region, "updates", &format!("{cluster}/"))) {
         let kept: Json = serde_json::from_str(text).unwrap_or_default();
-        if kept["target"] == name {
+        if kept["target"] == name
+            || kept["target"].as_str().is_some_and(|target| gone.iter().any(|name| name == target))
+        {
             gone.push(update.to_owned());
         }
     }

@@ -40,7 +40,7 @@ impl Kind {
             Kind::InstanceProfile => "profiles",
             Kind::Provider => "providers",
         };
-        format!("aws/iam/{folder}/{}", name.to_ascii_lowercase())
+        format!("aws/iam/global/{folder}/{}", name.to_ascii_lowercase())
     }
 
     /// Returns a new id.

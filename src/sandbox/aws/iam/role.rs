@@ -245,6 +245,8 @@ pub struct Role {
     pub trust: Json,
     /// The policies attached to it, by their ARNs.
     pub policies: Vec<String>,
+    /// Policies are written into it, too.
+    pub has_inline_policies: bool,
 }
 
 /// Returns the role of an ARN, if there is one and it has been there for long enough to be known.
@@ -264,6 +266,7 @@ pub fn role_of(records: &Records, arn: &str, now: Duration) -> Option<Role> {
         id: text(&role, "RoleId").to_owned(),
         session_seconds_max: role["MaxSessionDuration"].as_u64().unwrap_or(SESSION_SECONDS),
         trust: serde_json::from_str(text(&role, trust)).unwrap_or_default(),
+        has_inline_policies: role["_inline"].as_object().is_some_and(|inline| !inline.is_empty()),
         policies: attached.map(|attached| text(attached, "PolicyArn").to_owned()).collect(),
     })
 }

@@ -20,7 +20,7 @@ const SERVICES: &[(&str, &str, bool)] = &[
     ("spotfleet.amazonaws.com", "AWSServiceRoleForEC2SpotFleet", false),
 ];
 
-const DELETIONS: &str = "aws/iam/deletions/";
+const DELETIONS: &str = "aws/iam/global/updates/";
 
 /// Tells whether a role belongs to a service.
 pub fn is_linked(role: &Json) -> bool {
