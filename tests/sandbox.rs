@@ -6,7 +6,9 @@
 #![cfg(unix)]
 
 mod eks;
+mod faults;
 mod inside;
+mod kills;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -121,6 +123,8 @@ fn command(folder: &Path, program: &Path) -> Command {
 }
 
 fn serve(folder: &Path, arguments: &[&str]) -> Child {
+    // One that was killed has left it behind.
+    let _ = std::fs::remove_file(folder.join(".gantry/sandbox/address.json"));
     let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
     let process = command.args(["sandbox", "serve"]).args(arguments).stdout(Stdio::null()).spawn();
     let process = process.expect("gantry starts");

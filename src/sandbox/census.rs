@@ -22,7 +22,7 @@ pub fn objects(records: &Records) -> BTreeMap<String, u64> {
 }
 
 /// Returns the type of an object by the name of its record; nothing if it is none.
-fn kind(name: &str) -> Option<String> {
+pub fn kind(name: &str) -> Option<String> {
     let mut parts = name.split('/');
     match parts.next()? {
         "aws" => {

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// A rule by which requests go wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,19 @@ pub enum Effect {
     ResetAfter,
     /// The operation that the request begins never ends.
     Stuck,
+    /// An object is deleted by someone else before the request is looked at: `TYPE`, or `TYPE:NAME`, of several one by chance.
+    Delete(String),
+    /// An object is changed by someone else.
+    Change {
+        /// Which one, as for [`Effect::Delete`].
+        what: String,
+        /// Where in it, as a JSON pointer.
+        at: String,
+        /// What stands there then.
+        to: Json,
+    },
+    /// A cloud begins to move a cluster to the next version: the one that is named, or one by chance.
+    Upgrade(String),
 }
 
 /// The rules that hold, and the chance by which they strike.
@@ -102,18 +116,24 @@ impl Faults {
             if !is_service || !is_operation || rule.times == Some(0) {
                 continue;
             }
-            // SplitMix64: short, and the same everywhere.
-            *chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = (*chance ^ (*chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            if rule.percent.is_some_and(|percent| (mixed ^ (mixed >> 31)) % 100 >= u64::from(percent)) {
+            let drawn = draw(chance);
+            if rule.percent.is_some_and(|percent| drawn % 100 >= u64::from(percent)) {
                 continue;
             }
             rule.times = rule.times.map(|times| times - 1);
             effects.push(rule.effect.clone());
+            if rule.effect.answers() {
+                // What comes behind it is for the next request: nobody would see it now.
+                break;
+            }
         }
         rules.retain(|rule| rule.times != Some(0));
         effects
+    }
+
+    /// Draws a number.
+    pub fn chance(&self) -> u64 {
+        draw(&mut self.lock().chance)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Rules> {
@@ -121,7 +141,20 @@ impl Faults {
     }
 }
 
+/// SplitMix64: short, and the same everywhere.
+fn draw(chance: &mut u64) -> u64 {
+    *chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = (*chance ^ (*chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 impl Effect {
+    /// Tells whether there is no other answer.
+    fn answers(&self) -> bool {
+        matches!(self, Effect::Error { .. } | Effect::Throttle | Effect::ResetBefore)
+    }
+
     /// Returns how long the answer is held back.
     pub fn latency(&self) -> Option<Duration> {
         match self {

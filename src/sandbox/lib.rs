@@ -15,6 +15,7 @@ pub mod folder;
 pub mod frame;
 pub mod kubernetes;
 pub mod log;
+mod mischief;
 pub mod server;
 pub mod tls;
 pub mod world;

@@ -21,6 +21,7 @@ use crate::clock::{real_now, rfc3339};
 use crate::faults::Effect;
 use crate::frame::{Frame, Task};
 use crate::log::Entry;
+use crate::mischief;
 use crate::tls::TlsError;
 
 /// Bytes of a request's body; more is refused with 413.
@@ -272,6 +273,7 @@ async fn struck(
         }
         match effect {
             Effect::Latency(_) => {}
+            Effect::Delete(_) | Effect::Change { .. } | Effect::Upgrade(_) => mischief::strike(frame, &effect).await,
             Effect::ResetBefore => return Err(Broken),
             Effect::ResetAfter => breaks = true,
             Effect::Stuck => is_stuck = true,

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use super::{FAST, Sandbox, wait_for};
 
-const CREATE: &[&str] = &[
+pub(super) const CREATE: &[&str] = &[
     "eks",
     "create-cluster",
     "--name=lake",

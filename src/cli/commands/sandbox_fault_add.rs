@@ -12,6 +12,10 @@ use crate::{Exit, Session};
 /// The effect is one of: error=CODE or error=CODE:STATUS (the service answers with this error), throttle (too many requests),
 /// latency=MILLISECONDS, reset-before (the connection breaks before anything is done), reset-after (it breaks when everything
 /// is done), stuck (what the request begins never ends).
+///
+/// Or something is done behind the user's back, just before the request: delete=TYPE or delete=TYPE:NAME (someone deletes this
+/// object, or one by chance), change=TYPE:NAME#/POINTER=JSON (someone changes it), upgrade or upgrade=CLUSTER (EKS begins to
+/// move the cluster to the next version). The types are those of gantry sandbox status.
 #[derive(clap::Parser)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -54,9 +58,18 @@ fn effect(text: &str) -> Result<Json, String> {
             let milliseconds: u64 = value.parse().map_err(|_| "a latency is a number of milliseconds".to_owned())?;
             Ok(json!({"latency": milliseconds}))
         }
+        ("delete", what) if !what.is_empty() => Ok(json!({"delete": what})),
+        ("upgrade", name) => Ok(json!({"upgrade": name})),
+        ("change", rest) => {
+            let parts = rest.split_once('#').and_then(|(what, rest)| Some((what, rest.split_once('=')?)));
+            let (what, (at, to)) = parts.ok_or("a change is written TYPE:NAME#/POINTER=JSON")?;
+            let to: Json = serde_json::from_str(to).unwrap_or_else(|_| json!(to));
+            Ok(json!({"change": {"what": what, "at": at, "to": to}}))
+        }
         ("throttle" | "reset-before" | "reset-after" | "stuck", "") => Ok(json!(name.replace('-', "_"))),
         _ => {
-            Err("there are error=CODE:STATUS, throttle, latency=MILLISECONDS, reset-before, reset-after, stuck"
+            Err("there are error=CODE:STATUS, throttle, latency=MILLISECONDS, reset-before, reset-after, stuck, delete=TYPE, \
+             change=TYPE:NAME#/POINTER=JSON, upgrade"
                 .to_owned())
         }
     }

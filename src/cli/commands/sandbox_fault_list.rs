@@ -57,7 +57,11 @@ pub(super) fn describe(faults: &Json) -> String {
             (None, Some(operation)) => operation.to_owned(),
             (Some(service), Some(operation)) => format!("{operation} of {service}"),
         };
-        let times = fault["times"].as_u64().map(|times| format!(", {times} more times")).unwrap_or_default();
+        let times = match fault["times"].as_u64() {
+            None => String::new(),
+            Some(1) => ", once".to_owned(),
+            Some(times) => format!(", {times} times"),
+        };
         let percent = fault["percent"].as_u64().map(|percent| format!(", {percent} of a hundred")).unwrap_or_default();
         format!("{}: {effect} at {operation}{times}{percent}\n", place + 1)
     };
@@ -65,8 +69,12 @@ pub(super) fn describe(faults: &Json) -> String {
 }
 
 fn worded(name: &str, value: &Json) -> String {
-    match (value["code"].as_str(), &value["status"]) {
-        (Some(code), status) => format!("{name}={code}:{status}"),
-        (None, _) => format!("{name}={value}"),
+    let word = |member: &str| value[member].as_str().unwrap_or_default();
+    match (name, value) {
+        ("error", _) => format!("error={}:{}", word("code"), value["status"]),
+        ("change", _) => format!("change={}#{}={}", word("what"), word("at"), value["to"]),
+        (_, Json::String(text)) if text.is_empty() => name.to_owned(),
+        (_, Json::String(text)) => format!("{name}={text}"),
+        _ => format!("{name}={value}"),
     }
 }
