@@ -7,7 +7,7 @@ mod pattern;
 mod provider;
 mod resource;
 
-pub use module::{Key, Module, ModuleInstance, ModuleStep};
+pub use module::{CallName, Key, Module, ModuleInstance, ModuleStep, SHORT_CALLS};
 pub use pattern::{KeyPattern, Pattern};
 pub use provider::{DEFAULT_HOST, LocalProvider, Provider, ProviderConfig, ProviderParseError};
 pub use resource::{AbsInstance, AbsResource, Mode, Resource};

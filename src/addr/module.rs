@@ -45,6 +45,22 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// Blocks that are a shorter way to call a module. The call has the name `cluster.NAME`, which no `module` block can have,
+/// and is addressed by it.
+pub const SHORT_CALLS: [&str; 2] = ["cluster", "addon"];
+
+/// A call as it stands in an address: `module.NAME`, or `cluster.NAME`.
+pub struct CallName<'a>(pub &'a str);
+
+impl fmt::Display for CallName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.contains('.') {
+            f.write_str("module.")?;
+        }
+        f.write_str(self.0)
+    }
+}
+
 /// A module as written: the names of the calls that lead to it; empty is the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Module(pub Arc<[EcoString]>);
@@ -64,7 +80,7 @@ impl Module {
 impl fmt::Display for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, name) in self.0.iter().enumerate() {
-            write!(f, "{}module.{name}", if i > 0 { "." } else { "" })?;
+            write!(f, "{}{}", if i > 0 { "." } else { "" }, CallName(name))?;
         }
         Ok(())
     }
@@ -104,7 +120,7 @@ impl ModuleInstance {
 impl fmt::Display for ModuleInstance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, step) in self.0.iter().enumerate() {
-            write!(f, "{}module.{}", if i > 0 { "." } else { "" }, step.name)?;
+            write!(f, "{}{}", if i > 0 { "." } else { "" }, CallName(&step.name))?;
             if let Some(key) = &step.key {
                 write!(f, "{key}")?;
             }
@@ -123,5 +139,6 @@ mod tests {
         let address =
             root.child("a", None).child("b", Some(Key::Name("x\"${y".into()))).child("c", Some(Key::Number(3)));
         assert_eq!(address.to_string(), r#"module.a.module.b["x\"$${y"].module.c[3]"#);
+        assert_eq!(root.child("cluster.lake", None).child("a", None).to_string(), "cluster.lake.module.a");
     }
 }

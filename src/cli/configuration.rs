@@ -9,6 +9,7 @@ use lang::functions::{self, Files, RealFiles};
 use lang::module::{Module, Reader};
 use lang::tree::{self, Modules, Node};
 
+use crate::built_in::WithBuiltIn;
 use crate::variables::{Assigned, Assignments};
 use crate::{Environment, Exit, Session, environment};
 
@@ -66,7 +67,8 @@ impl Configuration {
     ) -> Configuration {
         let environment = environment_of_functions(purity, variables, diags);
         let nothing_assigned = |_: &Module, _: &mut Sources, _: &mut Diagnostics| Assigned::default();
-        let (sources, from) = (Sources::default(), (&RealFiles as &dyn Files, modules));
+        let mut modules = WithBuiltIn { others: modules, data_folder: variables.data_folder().to_path_buf() };
+        let (sources, from) = (Sources::default(), (&RealFiles as &dyn Files, &mut modules as &mut dyn Modules));
         let (read, mistakes) = read_with(dir, environment, from, (sources, diags), nothing_assigned);
         diags.append(mistakes);
         read
@@ -111,7 +113,9 @@ impl Configuration {
         diags: &mut Diagnostics,
     ) -> (Configuration, Diagnostics) {
         let environment = environment_of_functions(Purity::Impure, &session.environment, diags);
-        let mut modules = InstalledModules::read(dir);
+        let mut installed = InstalledModules::read(dir);
+        let data_folder = session.environment.data_folder().to_path_buf();
+        let mut modules = WithBuiltIn { others: &mut installed, data_folder };
         let from: (&dyn Files, &mut dyn Modules) = (&RealFiles, &mut modules);
         read_with(dir, environment, from, (sources, diags), |module, sources, diags| {
             if asking == Asking::Allowed {

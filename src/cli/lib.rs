@@ -6,6 +6,7 @@
 
 mod arguments;
 mod backend;
+mod built_in;
 mod commands;
 mod configuration;
 mod environment;

@@ -58,7 +58,7 @@ impl std::fmt::Display for End {
             Some(key) => format!("{name}{}", AsKey(key)),
             None => name,
         };
-        parts.extend(self.modules.iter().map(|(name, key)| keyed(format!("module.{name}"), key)));
+        parts.extend(self.modules.iter().map(|(name, key)| keyed(addr::CallName(name).to_string(), key)));
         parts.extend(self.resource.iter().map(|(resource, key)| keyed(resource.to_string(), key)));
         f.write_str(&parts.join("."))
     }

@@ -79,15 +79,24 @@ impl Reader<'_> {
             if !steps.is_empty() && self.take('.').is_none() {
                 break;
             }
-            let Some(rest) = self.rest.strip_prefix("module.") else {
+            let Some(name) = self.call() else {
                 self.rest = start;
                 break;
             };
-            self.rest = rest;
-            let name = self.name()?;
             steps.push(ModuleStep { name, key: self.key()? });
         }
         Some(if steps.is_empty() { ModuleInstance::default() } else { ModuleInstance(Arc::from(steps)) })
+    }
+
+    /// Reads `module.NAME`, or `cluster.NAME`, which is a name as a whole.
+    fn call(&mut self) -> Option<EcoString> {
+        if let Some(rest) = self.rest.strip_prefix("module.") {
+            self.rest = rest;
+            return self.name();
+        }
+        let kind = addr::SHORT_CALLS.into_iter().find(|kind| self.rest.starts_with(&format!("{kind}.")))?;
+        self.rest = &self.rest[kind.len() + 1..];
+        Some(ecow::eco_format!("{kind}.{}", self.name()?))
     }
 
     fn resource(&mut self) -> Option<Resource> {
@@ -178,6 +187,8 @@ mod tests {
             "a.b[18446744073709551615]",
             "a.data",
             "module.m.a.b",
+            "cluster.lake.module.pool[\"x\"].a.b",
+            "addon.events[0].a.b",
             "module.m[0].module.n[\"k.k\"].data.a.b[\"é]\"]",
             r#"a.b["a\"$${x}%%{y}\n\\$$ %"]"#,
         ] {

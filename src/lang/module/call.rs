@@ -9,6 +9,7 @@ use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 use super::provider::{ProviderReference, reference};
 use super::read::Scope;
 use super::resource::{Repetition, repetition};
+use super::short_call::{self, Written};
 use crate::expr::Expr;
 
 /// A call of another module.
@@ -32,6 +33,18 @@ pub struct ModuleCall {
     pub label: Ident,
     /// The block's header.
     pub header: Span,
+    /// For a `cluster` or `addon` block: the names that are written in its inputs.
+    pub short: Option<Vec<Written>>,
+}
+
+impl ModuleCall {
+    /// What messages call it: `module "a"`, `cluster "lake"`.
+    pub fn title(&self) -> String {
+        match self.name.split_once('.') {
+            Some((kind, name)) => format!("{kind} {name:?}"),
+            None => format!("module {:?}", self.name),
+        }
+    }
 }
 
 /// `providers = { inside = outside }`
@@ -65,7 +78,10 @@ const SCHEMA: BodySchema<'static> = BodySchema {
 /// Decodes a block.
 pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostics) -> Option<ModuleCall> {
     let label = block.labels.first()?;
-    super::read::check_name(label, "module", diags);
+    let is_short = block.kind.name != "module";
+    if !is_short {
+        super::read::check_name(label, "module", diags);
+    }
     let (content, rest) = block.body.partial_content(&SCHEMA, diags);
     for block in content.blocks.iter().filter(|block| block.kind.name != "_") {
         let detail = format!("The block type {:?} is reserved in module blocks.", block.kind.name);
@@ -92,6 +108,7 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
         inputs,
         label: label.clone(),
         header: block.header,
+        short: is_short.then(|| short_call::written(block)),
     })
 }
 

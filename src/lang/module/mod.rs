@@ -18,6 +18,7 @@ mod read;
 mod refactoring;
 mod resource;
 mod settings;
+mod short_call;
 mod variable;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ pub use read::{Reader, read_module};
 pub use refactoring::{Endpoint, Moved, Removed, endpoint};
 pub use resource::{Provisioner, ProvisionerWhen, Repetition, Resource};
 pub use settings::{Backend, RequiredProvider, RequiredVersion, Settings};
+pub use short_call::{BUILT_IN, Written};
 pub use variable::Variable;
 
 /// A module as its files say. Lists are sorted by name, or in source order where there is no name.

@@ -65,6 +65,7 @@ impl Names for ScopedNames {
             "data" => self.resource(reference, Mode::Data, 1),
             "ephemeral" => self.resource(reference, Mode::Ephemeral, 1),
             "resource" => self.resource(reference, Mode::Managed, 1),
+            "cluster" | "addon" if !names.resource_types_named(reference.root) => self.short_call(reference),
             "path" => path(reference),
             "terraform" | "gantry" | "tofu" => settings(reference),
             "each" => self.each(reference),
@@ -91,6 +92,20 @@ impl Names for ScopedNames {
 impl ScopedNames {
     fn may_hint(&self) -> bool {
         !self.allowed.silent && self.module.hints.fetch_add(1, Ordering::Relaxed) < HINTS_MAX
+    }
+
+    fn short_call(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
+        let root = reference.root;
+        let (name, _) = attribute(reference, root, &format!("{root}.NAME"))?;
+        if let Some(place) = self.module.calls.get(&*format!("{root}.{name}")) {
+            return Ok((Subject::Module(*place), 1));
+        }
+        let known = self.module.calls.keys().filter_map(|call| call.strip_prefix(root)?.strip_prefix('.'));
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        let hint = did_you_mean(name, known).map(|near| format!(" Did you mean {near:?}?")).unwrap_or_default();
+        let detail = format!("There is no {root} {name:?} in this module.{hint}");
+        Err(invalid(reference.span, &format!("Reference to undeclared {root}"), detail))
     }
 
     fn each(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
@@ -185,6 +200,11 @@ impl ModuleNames {
         calls: HashMap<EcoString, u32>,
     ) -> ModuleNames {
         ModuleNames { variables, locals, resources, calls, hints: AtomicUsize::new(0) }
+    }
+
+    /// Tells whether there are resources of a type.
+    fn resource_types_named(&self, kind: &str) -> bool {
+        self.resources.keys().any(|resource| resource.mode == Mode::Managed && resource.kind == kind)
     }
 
     /// Returns the place of a resource in the module's list.

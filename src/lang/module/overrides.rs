@@ -9,6 +9,7 @@ use syntax::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
 
 use super::read::{DeclaredResource, constant_string};
 use super::settings::{self, Settings};
+use super::short_call;
 
 /// The blocks of all files of a module.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(super) struct Blocks {
     pub(super) locals: Vec<Attribute>,
     pub(super) outputs: Vec<ContentBlock>,
     pub(super) calls: Vec<ContentBlock>,
+    /// `cluster` and `addon`, until they become calls.
+    pub(super) short_calls: Vec<ContentBlock>,
     pub(super) resources: Vec<DeclaredResource>,
     pub(super) moved: Vec<ContentBlock>,
     pub(super) removed: Vec<ContentBlock>,
@@ -59,6 +62,7 @@ impl Blocks {
             "variable" => &mut self.variables,
             "output" => &mut self.outputs,
             "module" => &mut self.calls,
+            "cluster" | "addon" => &mut self.short_calls,
             "moved" => &mut self.moved,
             "removed" => &mut self.removed,
             "import" => &mut self.imports,
@@ -139,6 +143,13 @@ pub(super) fn merge(blocks: &mut Blocks, content: Content, diags: &mut Diagnosti
     for block in content.blocks {
         match block.kind.name.as_str() {
             "terraform" | "gantry" => settings::decode(&block, &mut settings, diags),
+            "cluster" | "addon" => {
+                let Some(block) = short_call::lower(&block, diags) else { continue };
+                match blocks.calls.iter_mut().find(|known| known.labels[0].name == block.labels[0].name) {
+                    Some(known) => override_body(known, &block, diags),
+                    None => missing(&block, &block.labels[0].name, diags),
+                }
+            }
             "locals" => {
                 for attribute in locals(&block, diags) {
                     let name = &attribute.name.name;

@@ -16,7 +16,7 @@ use value::{Type, Value};
 use super::files::{FileKind, list_files};
 use super::names::{Allowed, ModuleNames, ScopedNames};
 use super::overrides::{Blocks, merge};
-use super::{Module, call, check, import, local, output, provider, refactoring, resource, variable};
+use super::{Module, call, check, import, local, output, provider, refactoring, resource, short_call, variable};
 use crate::expr::{Expr, compile};
 use crate::functions::Files;
 
@@ -33,6 +33,9 @@ pub(super) const FILE: BodySchema<'static> = BodySchema {
         BlockSchema { kind: "locals", labels: &[] },
         BlockSchema { kind: "output", labels: &["name"] },
         BlockSchema { kind: "module", labels: &["name"] },
+        // Shorter ways to call a module, see `short_call`.
+        BlockSchema { kind: "cluster", labels: &["name"] },
+        BlockSchema { kind: "addon", labels: &["type", "name"] },
         BlockSchema { kind: "resource", labels: &["type", "name"] },
         BlockSchema { kind: "data", labels: &["type", "name"] },
         BlockSchema { kind: "ephemeral", labels: &["type", "name"] },
@@ -98,6 +101,7 @@ pub fn read_module(dir: &Path, files: &dyn Files, sources: &mut Sources) -> (Mod
             blocks.add(content, &mut diags);
         }
     }
+    short_call::lower_all(&mut blocks, &mut diags);
     blocks.drop_duplicates(&mut diags);
     for (path, kind) in overriding {
         if let Some(content) = read_file(&path, kind, files, sources, &mut diags) {

@@ -132,10 +132,15 @@ pub fn endpoint(tree: &Tree) -> Option<Endpoint> {
         Some(Some(key))
     };
     let is_name = |step: Option<&&PathStep>, name: &str| matches!(step, Some(PathStep::Attribute(n)) if n == name);
-    while is_name(steps.peek(), "module") {
+    loop {
+        let short = addr::SHORT_CALLS.into_iter().find(|kind| is_name(steps.peek(), kind));
+        if short.is_none() && !is_name(steps.peek(), "module") {
+            break;
+        }
         steps.next();
         let Some(PathStep::Attribute(name)) = steps.next() else { return None };
-        modules.push((name.clone(), next_key(&mut steps)?));
+        let name = short.map_or_else(|| name.clone(), |kind| ecow::eco_format!("{kind}.{name}"));
+        modules.push((name, next_key(&mut steps)?));
     }
     let Some(PathStep::Attribute(first)) = steps.next() else {
         return (!modules.is_empty()).then_some(Endpoint { modules, resource: None, span: tree.span });

@@ -22,7 +22,10 @@ impl Validator<'_> {
             let value = self.value(expr);
             let Some(child) = child else { continue };
             let Some(variable) = child.module.variable(&name.name) else {
-                let mut detail = format!("The module {:?} has no input variable named {:?}.", call.name, name.name);
+                let mut detail = match call.short {
+                    None => format!("The module {:?} has no input variable named {:?}.", call.name, name.name),
+                    Some(_) => format!("The {} takes no {:?}.", call.title(), name.name),
+                };
                 let known = child.module.variables.iter().map(|variable| variable.name.as_str());
                 if let Some(near) = did_you_mean(&name.name, known) {
                     detail.push_str(&format!(" Did you mean {near:?}?"));
@@ -30,17 +33,23 @@ impl Validator<'_> {
                 self.diags.error(name.span, "Unsupported argument", detail);
                 continue;
             };
-            self.input(call, variable, expr, &value);
+            if self.written_names(call, variable) {
+                self.input(call, variable, expr, &value);
+            }
             self.rules(child, variable, Some(value), expr.span);
         }
         let Some(child) = child else { return };
         let defaults = child.module.variables.iter().filter(|v| !v.is_required() && !given.contains(&v.name));
         defaults.for_each(|variable| self.rules(child, variable, None, call.header));
         for variable in child.module.variables.iter().filter(|v| v.is_required() && !given.contains(&v.name)) {
-            let detail = format!(
-                "The module {:?} has an input variable {:?} without a default, so the call must set it.",
-                call.name, variable.name
-            );
+            let what = variable.description.as_deref().unwrap_or("it has no default.");
+            let detail = match call.short {
+                None => format!(
+                    "The module {:?} has an input variable {:?} without a default, so the call must set it.",
+                    call.name, variable.name
+                ),
+                Some(_) => format!("The {} needs {:?}: {}", call.title(), variable.name, what),
+            };
             self.diags.error(call.header, "Missing required argument", detail);
         }
         if !matches!(call.repetition, Repetition::Single) || !call.depends_on.is_empty() {
@@ -48,10 +57,38 @@ impl Validator<'_> {
         }
     }
 
+    /// Checks the names in a short call's blocks: an object takes whatever it is given, and a mistyped name would be lost.
+    fn written_names(&mut self, call: &ModuleCall, variable: &Variable) -> bool {
+        let mut is_right = true;
+        let of_variable = call.short.iter().flatten().filter(|written| written.path[0] == variable.name);
+        for written in of_variable {
+            let Some((name, above)) = written.path.split_last() else { continue };
+            let around = above[1..].iter().try_fold(&variable.ty, |ty, name| match ty {
+                Type::Map(element) => Some(&**element),
+                Type::Object(object) => object.get(name).map(|known| &known.ty),
+                _ => None,
+            });
+            let Some(Type::Object(known)) = around else { continue };
+            if known.get(name).is_some() {
+                continue;
+            }
+            let place = above.join(".");
+            let mut detail = format!("There is no {name:?} in {place} of the {}.", call.title());
+            let names: Vec<&str> = known.attributes().iter().map(|known| known.name.as_str()).collect();
+            match did_you_mean(name, names.iter().copied()) {
+                Some(near) => detail.push_str(&format!(" Did you mean {near:?}?")),
+                None => detail.push_str(&format!(" There are: {}.", names.join(", "))),
+            }
+            self.diags.error(written.span, "Unsupported argument", detail);
+            is_right = false;
+        }
+        is_right
+    }
+
     fn input(&mut self, call: &ModuleCall, variable: &Variable, expr: &crate::expr::Expr, value: &value::Value) {
         if let Some(reason) = &variable.deprecated {
             let detail =
-                format!("The input variable {:?} of the module {:?} is deprecated: {reason}", variable.name, call.name);
+                format!("The input variable {:?} of the {} is deprecated: {reason}", variable.name, call.title());
             self.diags.warning(expr.span, "Deprecated variable", detail);
         }
         if value.marks_deep().contains(Marks::EPHEMERAL) && !variable.ephemeral {
@@ -64,14 +101,11 @@ impl Validator<'_> {
         let filled = variable.defaults.apply(value.clone());
         if let Err(error) = convert(&filled, &variable.ty) {
             let path = error.path.to_string();
-            let detail = format!(
-                "The value is not suitable for var.{}{path} of the module {:?}: {error}.",
-                variable.name, call.name
-            );
+            let detail =
+                format!("The value is not suitable for var.{}{path} of the {}: {error}.", variable.name, call.title());
             self.diags.error(expr.span, "Invalid value for input variable", detail);
         } else if !variable.nullable && variable.default.is_none() && value.is_null() {
-            let detail =
-                format!("The input variable {:?} of the module {:?} cannot be null.", variable.name, call.name);
+            let detail = format!("The input variable {:?} of the {} cannot be null.", variable.name, call.title());
             self.diags.error(expr.span, "Invalid value for input variable", detail);
         }
     }
@@ -274,7 +308,7 @@ fn check_passed(call: &ModuleCall, passed: &PassedProvider, module: &Module, cal
     let (inside, outside) = (&passed.inside, &passed.outside.local);
     let (wanted, given) = (called.provider_of(&inside.name), module.provider_of(&outside.name));
     for (name, knows, whose) in [(&inside.name, called, "The called module"), (&outside.name, module, "This module")] {
-        if knows.required_provider(name).is_none() {
+        if knows.required_provider(name).is_none() && call.short.is_none() {
             let provider = knows.provider_of(name);
             let detail = format!(
                 "{whose} does not say which provider it means by {name:?}; {provider} is assumed. Add it to \

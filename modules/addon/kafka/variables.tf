@@ -1,0 +1,80 @@
+# What all add-ons take, see modules/README.md.
+
+variable "name" {
+  type        = string
+  description = "The add-on's name; its objects are named by it."
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", var.name))
+    error_message = "An add-on's name has 1 to 40 small letters, digits and dashes, and begins with a letter."
+  }
+}
+
+variable "cluster" {
+  type        = any
+  description = "The cluster that it is in: cluster.NAME."
+}
+
+variable "namespace" {
+  type        = string
+  default     = null
+  description = "The namespace that is made for it; the add-on's name unless set."
+}
+
+variable "pool" {
+  type        = string
+  default     = null
+  description = "The pool whose nodes it runs on; any unless set."
+}
+
+variable "storage_class" {
+  type        = string
+  default     = null
+  description = "The storage class of its disks, hdd or ssd; the cluster's default unless set."
+
+  validation {
+    condition     = var.storage_class == null || contains(["hdd", "ssd"], coalesce(var.storage_class, "ssd"))
+    error_message = "The storage classes are hdd and ssd."
+  }
+}
+
+variable "expose" {
+  type        = bool
+  default     = false
+  description = "Whether it is reached from outside of the cluster, through a load balancer."
+}
+
+variable "app_version" {
+  type        = string
+  default     = "4.1.0"
+  description = "The version of Kafka."
+}
+
+variable "brokers" {
+  type        = number
+  default     = 3
+  description = "How many brokers there are; each is a controller as well."
+
+  validation {
+    condition     = var.brokers % 2 == 1 && var.brokers >= 1 && var.brokers <= 9
+    error_message = "The brokers vote, so there is an odd number of them, from 1 to 9."
+  }
+}
+
+variable "storage" {
+  type        = string
+  default     = "100Gi"
+  description = "The disk of each broker."
+}
+
+variable "cpu" {
+  type        = string
+  default     = "500m"
+  description = "The processors that each broker asks for."
+}
+
+variable "memory" {
+  type        = string
+  default     = "2Gi"
+  description = "The memory of each broker."
+}

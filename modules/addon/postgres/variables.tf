@@ -1,0 +1,82 @@
+# What all add-ons take, see modules/README.md.
+
+variable "name" {
+  type        = string
+  description = "The add-on's name; its objects are named by it."
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", var.name))
+    error_message = "An add-on's name has 1 to 40 small letters, digits and dashes, and begins with a letter."
+  }
+}
+
+variable "cluster" {
+  type        = any
+  description = "The cluster that it is in: cluster.NAME."
+}
+
+variable "namespace" {
+  type        = string
+  default     = null
+  description = "The namespace that is made for it; the add-on's name unless set."
+}
+
+variable "pool" {
+  type        = string
+  default     = null
+  description = "The pool whose nodes it runs on; any unless set."
+}
+
+variable "storage_class" {
+  type        = string
+  default     = null
+  description = "The storage class of its disks, hdd or ssd; the cluster's default unless set."
+
+  validation {
+    condition     = var.storage_class == null || contains(["hdd", "ssd"], coalesce(var.storage_class, "ssd"))
+    error_message = "The storage classes are hdd and ssd."
+  }
+}
+
+variable "expose" {
+  type        = bool
+  default     = false
+  description = "Whether it is reached from outside of the cluster, through a load balancer."
+}
+
+variable "app_version" {
+  type        = string
+  default     = "17.6"
+  description = "The version of PostgreSQL."
+}
+
+variable "storage" {
+  type        = string
+  default     = "20Gi"
+  description = "The disk that the data is on."
+}
+
+variable "database" {
+  type        = string
+  default     = "app"
+  description = "The database, and the user that owns it."
+}
+
+variable "password" {
+  type        = string
+  sensitive   = true
+  default     = null
+  description = "The user's password; a random text unless set."
+}
+
+variable "cpu" {
+  type        = string
+  default     = "500m"
+  description = "The processors that it asks for."
+}
+
+variable "memory" {
+  type        = string
+  default     = "1Gi"
+  description = "The memory that it has."
+}

@@ -1,0 +1,19 @@
+output "name" {
+  description = "The name of the StatefulSet and its service."
+  value       = var.name
+}
+
+output "host" {
+  description = "Its name inside of the cluster."
+  value       = "${var.name}.${var.namespace}.svc.cluster.local"
+}
+
+output "pods" {
+  description = "The names of its pods inside of the cluster."
+  value       = [for number in range(var.replicas) : "${var.name}-${number}.${var.name}-pods.${var.namespace}.svc.cluster.local"]
+}
+
+output "public_host" {
+  description = "Its name outside of the cluster; null unless it is exposed."
+  value       = var.expose ? try(coalesce(kubernetes_manifest.service.object.status.loadBalancer.ingress[0].hostname, kubernetes_manifest.service.object.status.loadBalancer.ingress[0].ip), null) : null
+}
