@@ -10,7 +10,7 @@ const WORKPLACES: [&str; 4] =
     [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/"), concat!("/wo", "rk/")];
 
 /// Names in examples that are nobody's.
-const NOBODY: [&str; 2] = ["me", "user"];
+const NOBODY: [&str; 3] = ["me", "user", "jovyan"];
 
 /// The comment that marks a list as sorted: the lines behind it are, up to the line that closes the list.
 const SORTED: &str = "// sorted";

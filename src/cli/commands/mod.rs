@@ -3,6 +3,7 @@
 mod apply;
 mod console;
 mod destroy;
+mod expand;
 mod fmt;
 mod force_unlock;
 mod get;
@@ -58,6 +59,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<apply::Args>(),
     entry::<console::Args>(),
     entry::<destroy::Args>(),
+    entry::<expand::Args>(),
     entry::<fmt::Args>(),
     entry::<force_unlock::Args>(),
     entry::<get::Args>(),

@@ -36,7 +36,7 @@ pub use local::Local;
 pub use names::{Allowed, ModuleNames, ScopedNames};
 pub use output::Output;
 pub use provider::{ProviderConfig, ProviderReference};
-pub use read::{Reader, read_module};
+pub use read::{Reader, read_module, read_short_calls};
 pub use refactoring::{Endpoint, Moved, Removed, endpoint};
 pub use resource::{Provisioner, ProvisionerWhen, Repetition, Resource};
 pub use settings::{Backend, RequiredProvider, RequiredVersion, Settings};

@@ -86,6 +86,18 @@ impl<'a> Reader<'a> {
 /// Reads the module in a folder; mistakes in expressions are in the module.
 pub fn read_module(dir: &Path, files: &dyn Files, sources: &mut Sources) -> (Module, Diagnostics) {
     let mut diags = Diagnostics::new();
+    let blocks = read_blocks(dir, files, sources, &mut diags);
+    (decode(dir, blocks, &mut diags), diags)
+}
+
+/// Reads the `cluster` and `addon` blocks of a folder, written out as module calls.
+pub fn read_short_calls(dir: &Path, files: &dyn Files, sources: &mut Sources) -> Vec<ContentBlock> {
+    let mut blocks = read_blocks(dir, files, sources, &mut Diagnostics::new());
+    blocks.calls.retain(|call| call.kind.name != "module");
+    blocks.calls
+}
+
+fn read_blocks(dir: &Path, files: &dyn Files, sources: &mut Sources, diags: &mut Diagnostics) -> Blocks {
     let mut blocks = Blocks::default();
     let listed = match list_files(files, dir) {
         Ok(listed) => listed,
@@ -97,18 +109,18 @@ pub fn read_module(dir: &Path, files: &dyn Files, sources: &mut Sources) -> (Mod
     };
     let (overriding, ordinary): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(_, kind)| kind.is_override);
     for (path, kind) in ordinary {
-        if let Some(content) = read_file(&path, kind, files, sources, &mut diags) {
-            blocks.add(content, &mut diags);
+        if let Some(content) = read_file(&path, kind, files, sources, diags) {
+            blocks.add(content, diags);
         }
     }
-    short_call::lower_all(&mut blocks, &mut diags);
-    blocks.drop_duplicates(&mut diags);
+    short_call::lower_all(&mut blocks, diags);
+    blocks.drop_duplicates(diags);
     for (path, kind) in overriding {
-        if let Some(content) = read_file(&path, kind, files, sources, &mut diags) {
-            merge(&mut blocks, content, &mut diags);
+        if let Some(content) = read_file(&path, kind, files, sources, diags) {
+            merge(&mut blocks, content, diags);
         }
     }
-    (decode(dir, blocks, &mut diags), diags)
+    blocks
 }
 
 fn shown(path: &Path) -> String {

@@ -40,10 +40,8 @@ pub struct Written {
 /// Writes all `cluster` and `addon` blocks out.
 pub(super) fn lower_all(blocks: &mut Blocks, diags: &mut Diagnostics) {
     let short = std::mem::take(&mut blocks.short_calls);
-    let lowered: Vec<ContentBlock> = short.iter().filter_map(|block| lower(block, diags)).collect();
-    for call in &lowered {
-        require_source(call, diags);
-    }
+    let mut lowered: Vec<ContentBlock> = short.iter().filter_map(|block| lower(block, diags)).collect();
+    lowered.retain(|call| has_source(call, diags));
     let names: Vec<EcoString> = lowered.iter().filter(|call| call.kind.name == "cluster").map(name_of).collect();
     for call in lowered {
         let call = if call.kind.name == "addon" { with_provider(call, &names, diags) } else { call };
@@ -112,12 +110,14 @@ fn is_repeated(call: &ContentBlock) -> bool {
     attribute(call, "count").or(attribute(call, "for_each")).is_some()
 }
 
-fn require_source(call: &ContentBlock, diags: &mut Diagnostics) {
+fn has_source(call: &ContentBlock, diags: &mut Diagnostics) -> bool {
     if attribute(call, "source").is_none() {
         let detail = "A cluster says which platform it is for: platform = \"eks\", \"kind\" or \"sandbox\"; or source = … \
                       for a module of your own.";
         diags.error(call.header, "Missing required argument", detail);
+        return false;
     }
+    true
 }
 
 fn made(name: &str, kind: ExprKind, span: Span) -> Attribute {
