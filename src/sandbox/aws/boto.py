@@ -42,8 +42,10 @@ wrong = boto3.client("sts", aws_secret_access_key="wrong", aws_access_key_id=key
 fails("InvalidClientTokenId", "invalid", wrong.get_caller_identity)
 fails("InvalidAction", "DecodeAuthorizationMessage", sts.decode_authorization_message, EncodedMessage="a")
 
-network = {"subnetIds": ["subnet-a1", "subnet-b2"]}
-fails("InvalidParameterException", "two different AZs", eks.create_cluster, name="one", roleArn=ROLE, resourcesVpcConfig={"subnetIds": ["subnet-a1"]})
+ec2 = boto3.client("ec2")
+subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+network = {"subnetIds": subnets[:2]}
+fails("InvalidParameterException", "two different AZs", eks.create_cluster, name="one", roleArn=ROLE, resourcesVpcConfig={"subnetIds": subnets[:1]})
 fails("InvalidParameterException", "unsupported Kubernetes version", eks.create_cluster, name="one", roleArn=ROLE, resourcesVpcConfig=network, version="1.12")
 made = eks.create_cluster(name="one", version="1.33", roleArn=ROLE, resourcesVpcConfig=network, tags={"team": "a"})["cluster"]
 assert made["status"] == "CREATING" and made["createdAt"].year > 2020, made
@@ -53,7 +55,7 @@ assert cluster["identity"]["oidc"]["issuer"].startswith("https://oidc.eks.eu-cen
 assert cluster["resourcesVpcConfig"]["publicAccessCidrs"] == ["0.0.0.0/0"], cluster
 
 for name in ("blue", "green", "red"):
-    eks.create_nodegroup(clusterName="one", nodegroupName=name, nodeRole=ROLE, subnets=["subnet-a1"], labels={"colour": name})
+    eks.create_nodegroup(clusterName="one", nodegroupName=name, nodeRole=ROLE, subnets=subnets[:1], labels={"colour": name})
 for name in ("blue", "green", "red"):
     eks.get_waiter("nodegroup_active").wait(clusterName="one", nodegroupName=name, WaiterConfig=FAST)
 pages = list(eks.get_paginator("list_nodegroups").paginate(clusterName="one", PaginationConfig={"PageSize": 2}))

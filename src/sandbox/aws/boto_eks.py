@@ -51,7 +51,9 @@ def wait(describe, wanted):
 
 
 # Roles must be there, be trusted and have policies.
-network = {"subnetIds": ["subnet-a1", "subnet-b2"]}
+ec2 = boto3.client("ec2")
+subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+network = {"subnetIds": subnets[:2]}
 bare = role("bare", "eks.amazonaws.com")
 node = role("node", "ec2.amazonaws.com", policies=["AmazonEKSWorkerNodePolicy"])
 made = role("made", "eks.amazonaws.com", policies=["AmazonEKSClusterPolicy"])
@@ -63,9 +65,37 @@ missing = f"arn:aws:iam::{ACCOUNT}:role/missing"
 fails("InvalidParameterException", "could not be assumed because it does not exist", eks.create_cluster, name="lake", roleArn=missing, resourcesVpcConfig=network)
 fails("InvalidParameterException", "trusted entity is not correct", eks.create_cluster, name="lake", roleArn=node, resourcesVpcConfig=network)
 fails("InvalidParameterException", "The provided role doesn't have the Amazon EKS Managed Policies associated", eks.create_cluster, name="lake", roleArn=bare, resourcesVpcConfig=network)
+fails("InvalidParameterException", "two different AZs", eks.create_cluster, name="lake", roleArn=made, resourcesVpcConfig={"subnetIds": subnets[:1]})
+fails("InvalidParameterException", "The subnet ID 'subnet-00000000' does not exist", eks.create_cluster, name="lake", roleArn=made, resourcesVpcConfig={"subnetIds": ["subnet-00000000", subnets[0]]})
+fails("InvalidParameterException", "The security group 'sg-00000000' does not exist", eks.create_cluster, name="lake", roleArn=made, resourcesVpcConfig={**network, "securityGroupIds": ["sg-00000000"]})
+mine = ec2.create_security_group(GroupName="mine", Description="d", VpcId=ec2.describe_subnets()["Subnets"][0]["VpcId"])["GroupId"]
+network["securityGroupIds"] = [mine]
 cluster = eks.create_cluster(name="lake", version="1.32", roleArn=made, resourcesVpcConfig=network, accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})["cluster"]
 assert cluster["accessConfig"] == {"authenticationMode": "API_AND_CONFIG_MAP"}, cluster
 eks.get_waiter("cluster_active").wait(name="lake", WaiterConfig=FAST)
+
+# What it has in EC2.
+cluster = eks.describe_cluster(name="lake")["cluster"]
+group = cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]
+tags = {tag["Key"]: tag["Value"] for tag in ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["Tags"]}
+assert tags["aws:eks:cluster-name"] == "lake" and tags["kubernetes.io/cluster/lake"] == "owned", tags
+
+
+def interfaces():
+    return ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": ["Amazon EKS lake"]}])["NetworkInterfaces"]
+
+
+assert sorted(interface["SubnetId"] for interface in interfaces()) == sorted(subnets[:2]), interfaces()
+assert all({g["GroupId"] for g in interface["Groups"]} == {group, mine} for interface in interfaces())
+fails("DependencyViolation", "", ec2.delete_security_group, GroupId=mine)
+eks.update_cluster_config(name="lake", resourcesVpcConfig={"subnetIds": subnets[:3], "securityGroupIds": []})
+for _ in range(100):
+    if len(interfaces()) == 2 and all({g["GroupId"] for g in interface["Groups"]} == {group} for interface in interfaces()):
+        break
+    time.sleep(0.05)
+else:
+    raise AssertionError(interfaces())
+ec2.delete_security_group(GroupId=mine)
 
 # Access entries.
 me = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
@@ -138,9 +168,9 @@ assert [a["associationArn"] for a in owned] == csi["podIdentityAssociations"] an
 fails("InvalidRequestException", "owned by the add-on", eks.delete_pod_identity_association, clusterName="lake", associationId=owned[0]["associationId"])
 
 # Nodes let add-ons become active.
-fails("InvalidParameterException", "the role with name missing does not exist", eks.create_nodegroup, clusterName="lake", nodegroupName="one", nodeRole=missing, subnets=["subnet-a1"])
-fails("InvalidParameterException", "Following required service principals [ec2.amazonaws.com]", eks.create_nodegroup, clusterName="lake", nodegroupName="one", nodeRole=made, subnets=["subnet-a1"])
-eks.create_nodegroup(clusterName="lake", nodegroupName="one", nodeRole=node, subnets=["subnet-a1"])
+fails("InvalidParameterException", "the role with name missing does not exist", eks.create_nodegroup, clusterName="lake", nodegroupName="one", nodeRole=missing, subnets=subnets[:1])
+fails("InvalidParameterException", "Following required service principals [ec2.amazonaws.com]", eks.create_nodegroup, clusterName="lake", nodegroupName="one", nodeRole=made, subnets=subnets[:1])
+eks.create_nodegroup(clusterName="lake", nodegroupName="one", nodeRole=node, subnets=subnets[:1])
 assert eks.describe_access_entry(clusterName="lake", principalArn=node)["accessEntry"]["type"] == "EC2_LINUX"
 eks.get_waiter("nodegroup_active").wait(clusterName="lake", nodegroupName="one", WaiterConfig=FAST)
 for name in ("coredns", "aws-ebs-csi-driver"):
@@ -185,8 +215,11 @@ assert len(eks.list_pod_identity_associations(clusterName="lake", namespace="dat
 eks.delete_pod_identity_association(clusterName="lake", associationId=one["associationId"])
 fails("ResourceNotFoundException", "could not be found", eks.describe_pod_identity_association, clusterName="lake", associationId=one["associationId"])
 
-# Fargate.
-profile = {"clusterName": "lake", "podExecutionRoleArn": fargate, "subnets": ["subnet-a1"], "selectors": [{"namespace": "batch"}]}
+# Fargate wants private subnets.
+fails("InvalidParameterException", "is not a private subnet", eks.create_fargate_profile, clusterName="lake", fargateProfileName="f", podExecutionRoleArn=fargate, subnets=subnets[:1], selectors=[{"namespace": "batch"}])
+table = ec2.create_route_table(VpcId=cluster["resourcesVpcConfig"]["vpcId"])["RouteTable"]["RouteTableId"]
+ec2.associate_route_table(RouteTableId=table, SubnetId=subnets[0])
+profile = {"clusterName": "lake", "podExecutionRoleArn": fargate, "subnets": subnets[:1], "selectors": [{"namespace": "batch"}]}
 fails("InvalidParameterException", "Misconfigured PodExecutionRole Trust Policy", eks.create_fargate_profile, fargateProfileName="f", **{**profile, "podExecutionRoleArn": node})
 fails("InvalidParameterException", "reserved prefix", eks.create_fargate_profile, fargateProfileName="eks-f", **profile)
 fails("InvalidParameterException", "without selectors", eks.create_fargate_profile, fargateProfileName="f", **{**profile, "selectors": []})
@@ -224,3 +257,9 @@ eks.delete_fargate_profile(clusterName="lake", fargateProfileName="f1")
 eks.get_waiter("fargate_profile_deleted").wait(clusterName="lake", fargateProfileName="f1", WaiterConfig=FAST)
 eks.delete_cluster(name="lake")
 eks.get_waiter("cluster_deleted").wait(name="lake", WaiterConfig=FAST)
+for _ in range(100):
+    if not interfaces() and not ec2.describe_security_groups(Filters=[{"Name": "tag:aws:eks:cluster-name", "Values": ["lake"]}])["SecurityGroups"]:
+        break
+    time.sleep(0.05)
+else:
+    raise AssertionError("what clusters have in EC2 vanishes, late")

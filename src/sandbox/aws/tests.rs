@@ -21,6 +21,8 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/cluster";
 struct Sandbox {
     frame: Arc<Frame>,
     running: Running,
+    /// Subnets of the default VPC, the first of which is private.
+    subnets: Vec<String>,
 }
 
 async fn open(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
@@ -31,12 +33,12 @@ async fn open(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
     let authority = Authority::make("sandbox").expect("an authority");
     let acceptor = acceptor(&authority, &authority.server().expect("an identity")).expect("an acceptor");
     let running = serve(&frame, services(), plain, (secure, acceptor)).expect("servers");
-    Some(Sandbox { frame, running })
+    Some(Sandbox { frame, running, subnets: Vec::new() })
 }
 
-/// Opens a sandbox in which there is the role that everything here uses.
+/// Opens a sandbox in which there are the role and the subnets that everything here uses.
 async fn open_with_role(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
-    let sandbox = open(folder, speed).await?;
+    let mut sandbox = open(folder, speed).await?;
     let trust = json!({"Statement": {
         "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Principal": {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com", "eks-fargate-pods.amazonaws.com", "pods.eks.amazonaws.com"]},
@@ -51,7 +53,18 @@ async fn open_with_role(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
         assert_eq!(status, 200, "{body}");
     }
     sandbox.frame.clock.skip(Duration::from_secs(60));
+    sandbox.subnets = texts(&sandbox.of_ec2("DescribeSubnets").await, "subnetId");
+    let vpc = &texts(&sandbox.of_ec2("DescribeVpcs").await, "vpcId")[0];
+    let table = &texts(&sandbox.of_ec2(&format!("CreateRouteTable&VpcId={vpc}")).await, "routeTableId")[0];
+    let subnet = &sandbox.subnets[0];
+    sandbox.of_ec2(&format!("AssociateRouteTable&RouteTableId={table}&SubnetId={subnet}")).await;
     Some(sandbox)
+}
+
+/// Returns the texts of all elements of a name.
+fn texts(body: &str, name: &str) -> Vec<String> {
+    let parts = body.split(&format!("<{name}>")).skip(1);
+    parts.filter_map(|part| Some(part.split_once('<')?.0.to_owned())).collect()
 }
 
 impl Sandbox {
@@ -99,6 +112,21 @@ impl Sandbox {
         (status, head.replace('\r', ""), body.to_owned())
     }
 
+    /// Sends a request of EC2 that goes well, and returns its answer.
+    async fn of_ec2(&self, form: &str) -> String {
+        let form = format!("Version=2016-11-15&Action={form}");
+        let (status, _, body) = self.send((ACCESS_KEY, SECRET_KEY), "ec2", ("POST", "/"), &form).await;
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    fn cluster(&self, name: &str) -> Json {
+        json!({
+            "name": name, "roleArn": ROLE, "version": "1.33", "clientRequestToken": format!("token-{name}"),
+            "resourcesVpcConfig": {"subnetIds": [self.subnets[0], self.subnets[1]]},
+        })
+    }
+
     /// Lets time pass until a resource has a status; nothing if it is gone.
     async fn wait(&self, target: &str, member: &str, status: Option<&str>) {
         self.frame.clock.skip(Duration::from_secs(3600));
@@ -111,13 +139,6 @@ impl Sandbox {
         }
         panic!("{target} does not become {status:?}");
     }
-}
-
-fn cluster(name: &str) -> Json {
-    json!({
-        "name": name, "roleArn": ROLE, "version": "1.33", "clientRequestToken": format!("token-{name}"),
-        "resourcesVpcConfig": {"subnetIds": ["subnet-a", "subnet-b"]},
-    })
 }
 
 #[tokio::test]
@@ -148,9 +169,9 @@ async fn the_rules_of_clusters_hold() {
     };
     check("GET", "/clusters/a", Json::Null, "ResourceNotFoundException", "No cluster found for name: a.").await;
     check("POST", "/clusters", json!({"name": "a"}), "InvalidParameterException", "roleArn").await;
-    check("POST", "/clusters", cluster("a"), "", "CREATING").await;
-    check("POST", "/clusters", cluster("a"), "", "CREATING").await;
-    let mut again = cluster("a");
+    check("POST", "/clusters", sandbox.cluster("a"), "", "CREATING").await;
+    check("POST", "/clusters", sandbox.cluster("a"), "", "CREATING").await;
+    let mut again = sandbox.cluster("a");
     again["clientRequestToken"] = json!("another");
     check("POST", "/clusters", again, "ResourceInUseException", "Cluster already exists with name: a").await;
     let version = |version: &str| json!({"version": version});
@@ -160,7 +181,7 @@ async fn the_rules_of_clusters_hold() {
     let two = json!({"deletionProtection": true, "upgradePolicy": {"supportType": "STANDARD"}});
     check("POST", "/clusters/a/update-config", two, "InvalidParameterException", "Only one type").await;
     let group = json!({
-        "nodegroupName": "g", "nodeRole": ROLE, "subnets": ["subnet-a"],
+        "nodegroupName": "g", "nodeRole": ROLE, "subnets": [sandbox.subnets[0]],
         "scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 2},
     });
     check("POST", "/clusters/a/node-groups", group, "", "AL2023_x86_64_STANDARD").await;
@@ -198,7 +219,7 @@ async fn one_thing_is_done_at_a_time() {
     };
     let (none, busy) = (Json::Null, "ResourceInUseException");
     let addon = |name: &str| json!({"addonName": name});
-    check("POST", "/clusters", cluster("a"), "", "CREATING").await;
+    check("POST", "/clusters", sandbox.cluster("a"), "", "CREATING").await;
     check("POST", "/clusters/a/addons", addon("vpc-cni"), "InvalidRequestException", "CREATING").await;
     sandbox.wait("/clusters/a", "cluster", Some("ACTIVE")).await;
     check("POST", "/clusters/a/addons", addon("vpc-cni"), "", "CREATING").await;
@@ -206,7 +227,7 @@ async fn one_thing_is_done_at_a_time() {
     sandbox.wait("/clusters/a/addons/vpc-cni", "addon", Some("ACTIVE")).await;
     check("POST", "/clusters/a/addons/vpc-cni/update", json!({}), "", "AddonUpdate").await;
     check("POST", "/clusters/a/addons/vpc-cni/update", json!({}), busy, "in UPDATING state").await;
-    let profile = |name: &str| json!({"fargateProfileName": name, "podExecutionRoleArn": ROLE, "selectors": [{"namespace": "batch"}]});
+    let profile = |name: &str| json!({"fargateProfileName": name, "podExecutionRoleArn": ROLE, "subnets": [sandbox.subnets[0]], "selectors": [{"namespace": "batch"}]});
     check("POST", "/clusters/a/fargate-profiles", profile("f"), "", "CREATING").await;
     check("POST", "/clusters/a/fargate-profiles", profile("g"), busy, "f in status CREATING").await;
     sandbox.wait("/clusters/a/fargate-profiles/f", "fargateProfile", Some("ACTIVE")).await;
@@ -228,7 +249,7 @@ async fn one_thing_is_done_at_a_time() {
 async fn what_was_answered_is_there_after_the_world_is_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let sandbox = open_with_role(Some(folder.path()), 0.0).await.expect("a sandbox");
-    let (status, _, body) = sandbox.ask("POST", "/clusters", &cluster("kept")).await;
+    let (status, _, body) = sandbox.ask("POST", "/clusters", &sandbox.cluster("kept")).await;
     assert_eq!(status, 200, "{body}");
     drop(sandbox);
     let mut again = None;

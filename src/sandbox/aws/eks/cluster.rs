@@ -4,7 +4,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, is_name, serialization, texts};
 use super::update::{self, Beginning, Subject};
-use super::{access, cluster_config, encryption, fargate, insight, kubernetes, node_group, roles, tags, versions};
+use super::{
+    access, cluster_config, encryption, fargate, insight, kubernetes, network, node_group, roles, tags, versions,
+};
 use crate::aws::account::random;
 
 const CLUSTERS_MAX: usize = 100;
@@ -49,7 +51,8 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     if invocation.change.under(&invocation.record("clusters", "")).count() >= CLUSTERS_MAX {
         return Err(Error::limit("Cluster limit exceeded for account").about("clusterName", &name));
     }
-    let cluster = compose(invocation, &name)?;
+    let mut cluster = compose(invocation, &name)?;
+    network::build(invocation, &mut cluster)?;
     invocation.change.put(&record, &cluster);
     invocation.remember(&record);
     access::admit_creator(invocation, &cluster);
@@ -57,7 +60,7 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     kubernetes::promise(invocation, &name);
     let set = json!({
         "/identity/oidc/issuer": format!("https://oidc.eks.{region}.amazonaws.com/id/{id}"),
-        "/resourcesVpcConfig/clusterSecurityGroupId": format!("sg-0{}", &random::<8>()),
+        "/resourcesVpcConfig/clusterSecurityGroupId": cluster["_securityGroup"],
     });
     invocation.later(CREATE_SECONDS, json!({"do": "set", "record": record, "set": set}));
     Ok(json!({"cluster": shown(&cluster)}))
@@ -94,7 +97,7 @@ fn compose(invocation: &Invocation<'_, '_>, name: &str) -> Result<Json, Error> {
         "createdAt": invocation.now(),
         "version": version,
         "roleArn": role,
-        "resourcesVpcConfig": network(&given)?,
+        "resourcesVpcConfig": network(invocation, name, &given)?,
         "kubernetesNetworkConfig": services_network(invocation)?,
         "logging": cluster_config::logging(None, invocation.object("logging")?)?,
         "status": "CREATING",
@@ -147,7 +150,7 @@ fn access_config(invocation: &Invocation<'_, '_>) -> Result<Json, Error> {
     Ok(json!({"authenticationMode": mode, "bootstrapClusterCreatorAdminPermissions": is_admin}))
 }
 
-fn network(given: &Map<String, Json>) -> Result<Json, Error> {
+fn network(invocation: &Invocation<'_, '_>, name: &str, given: &Map<String, Json>) -> Result<Json, Error> {
     let subnets = cluster_config::subnets(given)?;
     let groups = cluster_config::security_groups(given)?;
     let flag = |name: &str, otherwise: bool| match given.get(name) {
@@ -164,8 +167,7 @@ fn network(given: &Map<String, Json>) -> Result<Json, Error> {
     if cidrs.is_empty() && public {
         cidrs.push("0.0.0.0/0".to_owned());
     }
-    // Until there are subnets, the VPC is named after the first of them.
-    let vpc = format!("vpc-{}", subnets[0].trim_start_matches("subnet-"));
+    let vpc = network::check(invocation, name, (&subnets, &groups), None)?;
     let mut network = json!({
         "subnetIds": subnets,
         "securityGroupIds": groups,
@@ -289,6 +291,10 @@ pub fn update_version(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error
     let params = vec![("Version", wanted), ("PlatformVersion", platform)];
     let set = set.as_object().cloned().unwrap_or_default();
     let kind = "VersionUpdate";
-    let (subject, then) = (Subject::Cluster, Vec::new());
+    let full = network::full_subnet(invocation, &cluster).map(|subnet| {
+        let message = format!("There are not enough free IP addresses in the subnet {subnet}.");
+        json!({"do": "fail", "error": {"errorCode": "IpNotAvailable", "errorMessage": message, "resourceIds": [subnet]}})
+    });
+    let (subject, then) = (Subject::Cluster, full.into_iter().collect());
     update::begin(invocation, &name, Beginning { kind, params, set, seconds: VERSION_SECONDS, subject, then })
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, serialization, texts};
 use super::update::{self, Beginning, Subject};
-use super::{access, cluster};
+use super::{access, cluster, network};
 
 const CONFIG_SECONDS: u64 = 4 * 60;
 const LOG_TYPES: &[&str] = &["api", "audit", "authenticator", "controllerManager", "scheduler"];
@@ -72,7 +72,11 @@ pub fn update(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
         cluster["accessConfig"]["authenticationMode"] = set["/accessConfig/authenticationMode"].clone();
         access::admit_creator(invocation, &cluster);
     }
-    let (subject, then) = (Subject::Cluster, Vec::new());
+    let then = match kind {
+        "VpcConfigUpdate" => vec![json!({"do": "interfaces", "record": invocation.record("clusters", &name)})],
+        _ => Vec::new(),
+    };
+    let subject = Subject::Cluster;
     update::begin(invocation, &name, Beginning { kind, params, set, seconds: CONFIG_SECONDS, subject, then })
 }
 
@@ -127,6 +131,13 @@ fn vpc(invocation: &Invocation<'_, '_>, cluster: &Json) -> Result<Changes, Error
     if given.contains_key("securityGroupIds") {
         changes.add("SecurityGroups", "/resourcesVpcConfig/securityGroupIds", json!(security_groups(&given)?));
     }
+    let list = |name: &str| {
+        let wanted = changes.set.get(&format!("/resourcesVpcConfig/{name}")).unwrap_or(&now[name]);
+        texts(Some(wanted), name)
+    };
+    let (subnets, groups) = (list("subnetIds")?, list("securityGroupIds")?);
+    let name = cluster["name"].as_str().unwrap_or_default();
+    network::check(invocation, name, (&subnets, &groups), now["vpcId"].as_str())?;
     let is_same =
         |name: &str| changes.set.get(&format!("/resourcesVpcConfig/{name}")).is_none_or(|value| now[name] == *value);
     if is_same("subnetIds") && is_same("securityGroupIds") {
@@ -316,8 +327,8 @@ pub fn check_word(value: &Json, name: &str, words: &[&str]) -> Result<(), Error>
 pub fn subnets(given: &Map<String, Json>) -> Result<Vec<String>, Error> {
     let subnets = texts(given.get("subnetIds"), "subnetIds")?;
     check_subnets(&subnets)?;
-    if subnets.iter().collect::<std::collections::BTreeSet<_>>().len() < 2 {
-        return Err(Error::parameter("Subnets specified must be in at least two different AZs"));
+    if subnets.is_empty() {
+        return Err(Error::parameter("The following supplied parameter is missing or empty: subnetIds"));
     }
     Ok(subnets)
 }

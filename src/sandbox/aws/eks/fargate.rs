@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Error, Invocation, check_label, is_name, texts};
 use super::cluster_config::check_subnets;
-use super::{access, cluster, roles, tags};
+use super::{access, cluster, network, roles, tags};
 use crate::aws::account::uuid;
 
 const PROFILES_MAX: usize = 10;
@@ -87,10 +87,12 @@ fn compose(invocation: &Invocation<'_, '_>, cluster: &str, name: &str) -> Result
     roles::check_pod_execution_role(invocation, &role)?;
     let subnets = texts(invocation.body.get("subnets"), "subnets")?;
     check_subnets(&subnets)?;
+    let found = cluster::get(invocation, cluster)?;
     let subnets = match subnets.is_empty() {
-        true => cluster::get(invocation, cluster)?["resourcesVpcConfig"]["subnetIds"].clone(),
-        false => json!(subnets),
+        true => texts(Some(&found["resourcesVpcConfig"]["subnetIds"]), "subnetIds")?,
+        false => subnets,
     };
+    network::check_private(invocation, &network::check_node_subnets(invocation, &found, &subnets)?)?;
     let selectors = invocation.body.get("selectors").and_then(Json::as_array).cloned().unwrap_or_default();
     if selectors.is_empty() {
         return Err(Error::parameter("Fargate Profile cannot be created without selectors"));

@@ -1,7 +1,7 @@
 //! EKS: its REST-JSON protocol, over records of the world.
 //!
 //! Each type of resource has a file; each operation, a line in `operations.rs`. What takes long is a [`Task`] that is
-//! planned with the change that begins it. Subnets, security groups and roles are checked in their form only.
+//! planned with the change that begins it. Roles are asked of IAM, subnets and security groups of EC2.
 
 pub mod access;
 pub mod addon;
@@ -15,6 +15,7 @@ mod fargate;
 mod identity_provider;
 mod insight;
 mod kubernetes;
+mod network;
 mod node_group;
 mod operations;
 mod pod_identity;
@@ -100,7 +101,7 @@ impl Service for Eks {
             let now = frame.clock.now();
             let change = frame.world.change(|change| {
                 change.remove(name);
-                update::finish(change, &task.what, now);
+                update::finish(change, frame, &task.what, now);
                 kubernetes::join(change, frame, &task.what);
                 Ok::<_, WorldError>(())
             });

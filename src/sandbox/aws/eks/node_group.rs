@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::call::{Error, Invocation, is_name, serialization, texts};
 use super::cluster_config::{check_subnets, check_word};
 use super::update::{self, Beginning, Subject};
-use super::{access, cluster, roles, tags, versions};
+use super::{access, cluster, network, roles, tags, versions};
 use crate::aws::account::{random, uuid};
 
 const GROUPS_MAX: usize = 30;
@@ -130,6 +130,7 @@ fn compose(invocation: &Invocation<'_, '_>, cluster: &Json, name: &str) -> Resul
         return Err(Error::parameter("The following supplied parameter is missing or empty: subnets"));
     }
     check_subnets(&subnets)?;
+    network::check_node_subnets(invocation, cluster, &subnets)?;
     let template = invocation.object("launchTemplate")?;
     if let Some(template) = &template {
         check_template(invocation, template)?;
@@ -197,6 +198,9 @@ fn add_options(invocation: &Invocation<'_, '_>, group: &mut Json, has_template: 
 fn check_template(invocation: &Invocation<'_, '_>, template: &Map<String, Json>) -> Result<(), Error> {
     if template.contains_key("id") == template.contains_key("name") {
         return Err(Error::parameter("Either the launch template's id or its name must be given, not both"));
+    }
+    if !network::has_template(invocation.change, &invocation.region, &Json::Object(template.clone())) {
+        return Err(Error::request("Launch template details can't be found: the launch template does not exist"));
     }
     for member in ["diskSize", "remoteAccess"] {
         if invocation.body.contains_key(member) {

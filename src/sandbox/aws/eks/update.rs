@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, record, timestamp};
 use crate::aws::account::uuid;
+use crate::frame::Frame;
 use crate::world::Change;
 
 /// What an update is of.
@@ -48,7 +49,7 @@ pub struct Beginning {
     pub seconds: u64,
     /// What is updated.
     pub subject: Subject,
-    /// What else is done when it is done: tasks as [`finish`] does them.
+    /// What else is done when it is done: tasks as [`finish`] does them, or `fail` with the error that it ends with.
     pub then: Vec<Json>,
 }
 
@@ -148,32 +149,51 @@ fn subject(invocation: &Invocation<'_, '_>) -> Result<(String, Subject), Error> 
 }
 
 /// Does what was planned when an operation began.
-pub fn finish(change: &mut Change<'_>, what: &Json, now: Duration) {
+pub fn finish(change: &mut Change<'_>, frame: &Frame, what: &Json, now: Duration) {
     let Some(name) = what["record"].as_str() else { return };
     match what["do"].as_str() {
         Some("set") => set(change, name, &what["set"], now),
         Some("update") => {
             let Some(mut kept) = change.get::<Json>(name) else { return };
-            kept["update"]["status"] = json!("Successful");
-            if let Some(target) = kept["target"].as_str() {
-                set(change, target, &kept["set"], now);
-            }
+            end(change, frame, &mut kept, now);
             change.put(name, &kept);
-            for then in kept["then"].as_array().into_iter().flatten() {
-                finish(change, then, now);
-            }
         }
         Some("remove") => {
             let gone: Json = change.get(name).unwrap_or_default();
             change.remove(name);
             forget(change, what, name);
             dismiss(change, name, &gone);
+            if let Some(region) = what["region"].as_str() {
+                super::network::demolish(change, frame, region, &gone);
+            }
         }
+        Some("interfaces") => {
+            if let Some((region, _)) = cluster_of(name) {
+                super::network::rebuild(change, frame, (region, name));
+            }
+        }
+        Some("security-group") => super::network::remove_group(change, frame, what),
         _ => {}
     }
     // What there is of nodes decides how add-ons do.
     if let Some(place) = cluster_of(name) {
         super::addon::look_after(change, place, now);
+    }
+}
+
+/// Ends an update: well, unless it was known from the beginning that it would fail.
+fn end(change: &mut Change<'_>, frame: &Frame, kept: &mut Json, now: Duration) {
+    let target = kept["target"].as_str().unwrap_or_default().to_owned();
+    let then = kept["then"].as_array().cloned().unwrap_or_default();
+    if let Some(failure) = then.iter().find(|then| then["do"] == "fail") {
+        kept["update"]["status"] = json!("Failed");
+        kept["update"]["errors"] = json!([failure["error"]]);
+        return set(change, &target, &json!({}), now);
+    }
+    kept["update"]["status"] = json!("Successful");
+    set(change, &target, &kept["set"], now);
+    for then in &then {
+        finish(change, frame, then, now);
     }
 }
 
