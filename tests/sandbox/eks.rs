@@ -4,15 +4,6 @@ use nix::sys::signal::Signal;
 
 use super::{FAST, Sandbox, wait_for};
 
-pub(super) const CREATE: &[&str] = &[
-    "eks",
-    "create-cluster",
-    "--name=lake",
-    "--kubernetes-version=1.33",
-    "--role-arn=arn:aws:iam::123456789012:role/cluster",
-    "--resources-vpc-config=subnetIds=subnet-a,subnet-b",
-];
-
 const CREATE_ROLE: &[&str] = &[
     "iam",
     "create-role",
@@ -30,13 +21,27 @@ const ATTACH_POLICY: &[&str] = &[
 
 const NAMESPACE: &str = r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}}"#;
 
+/// Begins to make the cluster `lake`, with a role and in the subnets that every account has; `false` if `aws` is not there.
+pub(super) fn create(sandbox: &Sandbox) -> bool {
+    let subnets = ["ec2", "describe-subnets", "--query=Subnets[].SubnetId", "--output=text"];
+    let Some(subnets) = sandbox.client("aws", &subnets) else { return false };
+    let subnets: Vec<&str> = subnets.out.split_whitespace().collect();
+    let network = format!("--resources-vpc-config=subnetIds={},{}", subnets[0], subnets[1]);
+    let role = "--role-arn=arn:aws:iam::123456789012:role/cluster";
+    sandbox.check("aws", CREATE_ROLE, "role/cluster");
+    sandbox.check("aws", ATTACH_POLICY, "");
+    sandbox.check(
+        "aws",
+        &["eks", "create-cluster", "--name=lake", "--kubernetes-version=1.33", role, &network],
+        "CREATING",
+    )
+}
+
 /// Makes a cluster and points `kubectl` at it; nothing if a client is missing.
 fn with_cluster() -> Option<Sandbox> {
     let sandbox = Sandbox::start(&[FAST]);
     super::find("kubectl")?;
-    sandbox.check("aws", CREATE_ROLE, "role/cluster").then_some(())?;
-    sandbox.check("aws", ATTACH_POLICY, "");
-    sandbox.check("aws", CREATE, "CREATING").then_some(())?;
+    create(&sandbox).then_some(())?;
     sandbox.check("aws", &["eks", "wait", "cluster-active", "--name=lake"], "");
     sandbox.check("aws", &["eks", "update-kubeconfig", "--name=lake"], "lake");
     Some(sandbox)

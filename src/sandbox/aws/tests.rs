@@ -63,8 +63,8 @@ async fn open_with_role(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
 
 /// Returns the texts of all elements of a name.
 fn texts(body: &str, name: &str) -> Vec<String> {
-    let parts = body.split(&format!("<{name}>")).skip(1);
-    parts.filter_map(|part| Some(part.split_once('<')?.0.to_owned())).collect()
+    let begin = format!("<{name}>");
+    body.split(&begin).skip(1).filter_map(|part| Some(part.split_once('<')?.0.to_owned())).collect()
 }
 
 impl Sandbox {
