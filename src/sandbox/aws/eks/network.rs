@@ -1,5 +1,4 @@
-//! What a cluster has in EC2: its subnets and groups are looked at, its interfaces and its security group are made, and
-//! removed late.
+//! What a cluster has in EC2: its network is looked at, its interfaces and security group are made, and removed late.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
