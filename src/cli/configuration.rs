@@ -46,7 +46,7 @@ pub(crate) enum Asking {
 impl Configuration {
     /// Reads the configuration in a folder, without any value for its variables.
     pub(crate) fn read(dir: &Path, purity: Purity, session: &Session, diags: &mut Diagnostics) -> Configuration {
-        Self::read_with_modules(dir, purity, &session.environment, &mut InstalledModules::read(dir), diags)
+        Self::read_with_modules(dir, purity, &session.environment, &mut installed_modules(dir, session), diags)
     }
 
     /// Reads the configuration of the working folder for a command that only looks at it; what is wrong has been said.
@@ -113,7 +113,7 @@ impl Configuration {
         diags: &mut Diagnostics,
     ) -> (Configuration, Diagnostics) {
         let environment = environment_of_functions(Purity::Impure, &session.environment, diags);
-        let mut installed = InstalledModules::read(dir);
+        let mut installed = installed_modules(dir, session);
         let data_folder = session.environment.data_folder().to_path_buf();
         let mut modules = WithBuiltIn { others: &mut installed, data_folder };
         let from: (&dyn Files, &mut dyn Modules) = (&RealFiles, &mut modules);
@@ -123,6 +123,14 @@ impl Configuration {
             }
             assignments.resolve(module, sources, diags)
         })
+    }
+}
+
+fn installed_modules(dir: &Path, session: &Session) -> InstalledModules {
+    let data_folder = session.environment.data_folder();
+    match dir == Path::new(".") {
+        true => InstalledModules::read(dir, data_folder),
+        false => InstalledModules::read(dir, &dir.join(data_folder)),
     }
 }
 

@@ -182,11 +182,12 @@ pub(crate) fn read_modules(
     if fetching == Fetching::Nothing {
         return (Configuration::read(here, Purity::Pure, session, diags), String::new());
     }
+    let data_folder = session.environment.data_folder();
     let ticker = Ticker::new(&mut session.ui);
     let tell = |key: &str, what: Option<&str>| {
         ticker.tell(format!("module.{key}"), what.map(|what| format!("{key}: {what}")));
     };
-    let mut installer = Installer::new(here, fetching == Fetching::Everything, &means.network, &tell);
+    let mut installer = Installer::new(here, data_folder, fetching == Fetching::Everything, &means.network, &tell);
     let read = Configuration::read_with_modules(here, Purity::Pure, &session.environment, &mut installer, diags);
     let mut text = String::new();
     match installer.finish() {
@@ -201,9 +202,10 @@ pub(crate) fn read_modules(
 
 /// Copies a module into the working folder.
 pub(crate) fn copy_module(session: &mut Session, means: &Means, source: &str) -> Result<(), Diagnostic> {
+    let data_folder = session.environment.data_folder();
     let ticker = Ticker::new(&mut session.ui);
     let tell = |_: &str, what: Option<&str>| ticker.tell(source.to_owned(), what.map(str::to_owned));
-    Ok(Installer::new(Path::new("."), false, &means.network, &tell).copy_here(source)?)
+    Ok(Installer::new(Path::new("."), data_folder, false, &means.network, &tell).copy_here(source)?)
 }
 
 /// Returns a line on what became of a module.

@@ -29,7 +29,7 @@ pub(crate) fn catalogue(session: &Session) -> Catalogue {
         limits: limits(environment),
         variables: environment.replaced_variables(),
     };
-    let surroundings = environment.surroundings();
+    let (surroundings, data_folder) = (environment.surroundings(), environment.data_folder().to_path_buf());
     let known: OnceCell<(Locks, install::settings::Settings)> = OnceCell::new();
     let find = move |provider: &Provider| {
         // Neither is read in a run that has no plugins; what is wrong with them, `init` says.
@@ -38,7 +38,7 @@ pub(crate) fn catalogue(session: &Session) -> Catalogue {
             let settings = install::settings::Settings::load(&surroundings, &mut sources, &mut diags);
             (Locks::read(Path::new("."), &mut sources, &mut diags), settings)
         });
-        let found = installed::program(Path::new("."), provider, locks, settings);
+        let found = installed::program(&data_folder, provider, locks, settings);
         found.map(|program| program.path).map_err(|problem| Problem::error(problem.summary, problem.detail))
     };
     Catalogue::new(session.providers, settings, Box::new(find))

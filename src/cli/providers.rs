@@ -37,13 +37,10 @@ impl LinkedProviders {
     /// Makes all providers that a configuration may use, those that it does use being started if need be.
     pub(crate) fn of_configuration(session: &Session, root: &Node) -> LinkedProviders {
         let catalogue = Rc::new(plugins::catalogue(session));
-        let (mut wanted, mut called, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut wanted, mut called) = (BTreeSet::new(), BTreeSet::new());
         root.visit(&mut |node| {
             let module = &node.module;
-            for required in &module.settings.required_providers {
-                wanted.insert(required.provider.clone());
-                named.extend(required.has_source.then(|| required.provider.clone()));
-            }
+            wanted.extend(module.settings.required_providers.iter().map(|required| required.provider.clone()));
             wanted.extend(module.providers.iter().map(|config| module.provider_of(&config.local.name)));
             called.extend(module.resources.iter().map(|resource| {
                 let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
@@ -51,9 +48,17 @@ impl LinkedProviders {
             }));
         });
         wanted.extend(called.iter().cloned());
-        catalogue.name(named);
+        catalogue.name(named(root));
         catalogue.prepare(&wanted, &called);
         LinkedProviders { catalogue, called: Some(called) }
+    }
+
+    /// Makes the providers that are wanted, to be described only: none is started whose schemas are known.
+    pub(crate) fn to_describe(session: &Session, root: &Node, wanted: &BTreeSet<Provider>) -> LinkedProviders {
+        let catalogue = Rc::new(plugins::catalogue(session));
+        catalogue.name(named(root));
+        catalogue.prepare(wanted, &BTreeSet::new());
+        LinkedProviders { catalogue, called: Some(BTreeSet::new()) }
     }
 
     /// Returns the catalogue that they are from.
@@ -61,9 +66,9 @@ impl LinkedProviders {
         self.catalogue.clone()
     }
 
-    /// Returns what a provider says of itself.
-    pub(crate) fn schemas(&self, provider: &Provider) -> Option<&sdk::Schemas> {
-        Some(self.find(provider)?.schemas())
+    /// Returns what a provider says of itself, or why that cannot be known.
+    pub(crate) fn described(&self, provider: &Provider) -> Result<&sdk::Schemas, sdk::Problem> {
+        self.catalogue.get(provider).map(|found| found.schemas()).map_err(Clone::clone)
     }
 
     fn find(&self, provider: &Provider) -> Option<&dyn sdk::Provider> {
@@ -121,6 +126,16 @@ impl Schemas for LinkedProviders {
     fn block(&self, provider: &Provider, mode: Mode, kind: &str) -> Option<&Block> {
         Some(&types(self.find(provider)?, mode).get(kind)?.block)
     }
+}
+
+/// Returns the providers that modules name by their source.
+fn named(root: &Node) -> BTreeSet<Provider> {
+    let mut named = BTreeSet::new();
+    root.visit(&mut |node| {
+        let required = node.module.settings.required_providers.iter().filter(|required| required.has_source);
+        named.extend(required.map(|required| required.provider.clone()));
+    });
+    named
 }
 
 fn types(provider: &dyn sdk::Provider, mode: Mode) -> &std::collections::BTreeMap<ecow::EcoString, Schema> {

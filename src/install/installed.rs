@@ -13,12 +13,9 @@ use crate::lock_file::Locks;
 use crate::settings::Settings;
 use crate::store::{Store, executable};
 
-/// The folder in a configuration's folder that `init` fills.
-pub const FOLDER: &str = ".gantry";
-
-/// Returns the folder of the installed providers of a configuration.
-pub fn providers_folder(working_folder: &Path) -> PathBuf {
-    working_folder.join(FOLDER).join("providers")
+/// Returns the folder of the installed providers in the folder of all that is installed for a configuration.
+pub fn providers_folder(data_folder: &Path) -> PathBuf {
+    data_folder.join("providers")
 }
 
 /// A provider's program, which is what was chosen for the configuration.
@@ -30,11 +27,12 @@ pub struct Program {
     pub is_override: bool,
 }
 
-/// Returns the program of a provider of the configuration in a folder, its package checked against the lock file.
+/// Returns the program of a provider, from the folder of all that is installed for a configuration, its package checked
+/// against the lock file.
 ///
 /// The error says to run `gantry init` where that helps.
 pub fn program(
-    working_folder: &Path,
+    data_folder: &Path,
     provider: &Provider,
     locks: &Locks,
     settings: &Settings,
@@ -55,7 +53,7 @@ pub fn program(
         );
         return Err(not_installed(why).into());
     };
-    let store = Store::new(&providers_folder(working_folder));
+    let store = Store::new(&providers_folder(data_folder));
     let folder = store.find(provider, &lock.version, &Platform::current()).ok_or_else(|| {
         not_installed(format!(
             "The configuration needs the provider {} v{}, which is not there",

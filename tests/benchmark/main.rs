@@ -2,6 +2,7 @@
 //!
 //! Runs configurations of several shapes and sizes through both, in turn, and prints medians and ratios:
 //! - `validate`: validates and formats them;
+//! - `plugins`: plans one object of a real provider, beside the provider's own start;
 //! - `lives`: plans, applies, plans once more and destroys them;
 //! - `large`: the same with Gantry alone, up to 100,000 resources, beside fixed limits.
 //!
@@ -12,6 +13,7 @@
 
 mod engine;
 mod measure;
+mod plugins;
 mod shapes;
 
 use std::ffi::OsString;
@@ -113,6 +115,9 @@ impl Benchmark {
         let wants = |part: &str| self.only.as_deref().is_none_or(|only| only == part);
         if wants("validate") {
             self.validations(&mut missed)?;
+        }
+        if wants("plugins") {
+            self.plugins(&mut missed)?;
         }
         if wants("lives") {
             self.lives(&mut missed)?;

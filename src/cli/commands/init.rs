@@ -245,7 +245,7 @@ impl Args {
             requirements: &requirements,
             locks: before,
             upgrade: self.upgrade,
-            folder: &install::installed::providers_folder(Path::new(".")),
+            folder: &install::installed::providers_folder(session.environment.data_folder()),
             cache: means.settings.plugin_cache.as_deref(),
             places: &places,
         };

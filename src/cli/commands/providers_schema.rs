@@ -41,15 +41,16 @@ impl Run for Args {
             Ok(state) => wanted.extend(state.resources().map(|(_, resource)| resource.provider.provider.clone())),
             Err(exit) => return exit,
         }
-        let linked = LinkedProviders::new(session.providers);
+        let linked = LinkedProviders::to_describe(session, &read.root, &wanted);
         let mut schemas = Map::new();
         for provider in wanted {
-            let Some(found) = linked.schemas(&provider) else {
-                let detail = format!("The provider {provider} is not available, so it cannot be asked.");
-                session.problem("Provider not available", detail);
-                return Exit::FAILURE;
+            match linked.described(&provider) {
+                Ok(found) => schemas.insert(provider.to_string(), schema_json::provider(found, provider.is_built_in())),
+                Err(problem) => {
+                    session.problem(problem.summary, problem.detail);
+                    return Exit::FAILURE;
+                }
             };
-            schemas.insert(provider.to_string(), schema_json::provider(found, provider.is_built_in()));
         }
         let mut report = json!({ "format_version": "1.0" });
         if !schemas.is_empty() {

@@ -5,9 +5,6 @@ use sdk::{FunctionParameter, FunctionSignature, IdentitySchema, Schemas};
 use serde_json::{Map, Value as Json, json};
 use value::type_to_json;
 
-/// How descriptions are written: nothing in a schema says that one is more than text.
-const DESCRIPTION_KIND: &str = "plain";
-
 /// Returns everything that a provider says of itself.
 pub(crate) fn provider(schemas: &Schemas, is_built_in: bool) -> Json {
     let mut out = Map::new();
@@ -53,7 +50,7 @@ fn block(block: &Block) -> Json {
         blocks.sort_keys();
         out.insert("block_types".into(), blocks.into());
     }
-    describe(&mut out, &block.description);
+    describe(&mut out, &block.description, block.is_markdown);
     if block.deprecated {
         out.insert("deprecated".into(), true.into());
     }
@@ -99,7 +96,7 @@ fn attribute(attribute: &Attribute) -> Json {
             out.insert("nested_type".into(), nested)
         }
     };
-    describe(&mut out, &attribute.description);
+    describe(&mut out, &attribute.description, attribute.is_markdown);
     let flags = [
         ("deprecated", attribute.deprecated),
         ("required", attribute.required),
@@ -112,11 +109,11 @@ fn attribute(attribute: &Attribute) -> Json {
     out.into()
 }
 
-fn describe(out: &mut Map<String, Json>, description: &str) {
+fn describe(out: &mut Map<String, Json>, description: &str, is_markdown: bool) {
     if !description.is_empty() {
         out.insert("description".into(), description.into());
     }
-    out.insert("description_kind".into(), DESCRIPTION_KIND.into());
+    out.insert("description_kind".into(), if is_markdown { "markdown" } else { "plain" }.into());
 }
 
 fn function(function: &FunctionSignature) -> Json {

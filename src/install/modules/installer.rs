@@ -51,6 +51,7 @@ pub type Tell<'a> = dyn Fn(&str, Option<&str>) + 'a;
 /// Fetches what is wanted and not there.
 pub struct Installer<'a> {
     working_folder: &'a Path,
+    data_folder: &'a Path,
     upgrade: bool,
     tell: &'a Tell<'a>,
     registries: ModuleRegistries,
@@ -64,15 +65,23 @@ pub struct Installer<'a> {
 }
 
 impl<'a> Installer<'a> {
-    /// Makes the installer of a configuration; with `upgrade` everything is fetched again.
-    pub fn new(working_folder: &'a Path, upgrade: bool, network: &Network, tell: &'a Tell<'a>) -> Installer<'a> {
+    /// Makes the installer of a configuration, for the folder of all that is installed for it; with `upgrade` everything is
+    /// fetched again.
+    pub fn new(
+        working_folder: &'a Path,
+        data_folder: &'a Path,
+        upgrade: bool,
+        network: &Network,
+        tell: &'a Tell<'a>,
+    ) -> Installer<'a> {
         Installer {
             working_folder,
+            data_folder,
             upgrade,
             tell,
             registries: ModuleRegistries::new(network.0.clone()),
             // A list that cannot be read is made anew.
-            before: Manifest::read(working_folder).unwrap_or_default(),
+            before: Manifest::read(data_folder).unwrap_or_default(),
             manifest: Manifest::default(),
             fetched: RefCell::default(),
             lines: Vec::new(),
@@ -83,7 +92,7 @@ impl<'a> Installer<'a> {
     /// Writes down what is installed, and returns what became of each module.
     pub fn finish(self) -> Result<Vec<ModuleLine>, Failure> {
         let changed = self.manifest != self.before;
-        if changed && let Err(error) = self.manifest.write(self.working_folder) {
+        if changed && let Err(error) = self.manifest.write(self.data_folder) {
             let detail = format!("The list of installed modules cannot be written: {error}.");
             return Err(Failure::new("Cannot write module manifest", detail));
         }
@@ -125,7 +134,7 @@ impl<'a> Installer<'a> {
         }
         let at_call = |failure: Failure| Diagnostic::from(failure).at(wanted.source_span);
         if self.exclusive.is_none() {
-            let folder = modules_folder(self.working_folder);
+            let folder = modules_folder(self.data_folder);
             let taken = FolderLock::take(&folder, "modules").map_err(|error| {
                 let detail = format!("The folder {} cannot be locked: {error}.", folder.display());
                 at_call(Failure::new("Cannot install module", detail))
@@ -159,7 +168,7 @@ impl<'a> Installer<'a> {
     }
 
     fn fetch(&self, key: &str, source: &Source, requirement: &Requirement) -> Result<Entry, Failure> {
-        self.fetch_into(key, source, requirement, &modules_folder(self.working_folder).join(key))
+        self.fetch_into(key, source, requirement, &modules_folder(self.data_folder).join(key))
     }
 
     fn fetch_into(

@@ -1,4 +1,4 @@
-//! `.gantry/modules/modules.json`: which folder holds the module of which call. The format is Terraform's.
+//! `modules.json` in the folder of installed modules: which folder holds the module of which call. The format is Terraform's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::folders;
-use crate::installed::FOLDER;
 use crate::version::{Requirement, Version};
 
 /// The installed modules of a configuration, by the names of the calls that lead to them: `network.subnets`.
@@ -30,14 +29,13 @@ pub struct Entry {
     pub dir: PathBuf,
 }
 
-/// Returns the folder of the installed modules of a configuration.
-pub fn modules_folder(working_folder: &Path) -> PathBuf {
-    let folder = Path::new(FOLDER).join("modules");
-    if working_folder == Path::new(".") { folder } else { working_folder.join(folder) }
+/// Returns the folder of the installed modules in the folder of all that is installed for a configuration.
+pub fn modules_folder(data_folder: &Path) -> PathBuf {
+    data_folder.join("modules")
 }
 
-fn file(working_folder: &Path) -> PathBuf {
-    modules_folder(working_folder).join("modules.json")
+fn file(data_folder: &Path) -> PathBuf {
+    modules_folder(data_folder).join("modules.json")
 }
 
 /// Returns the name of a place in the tree of modules.
@@ -47,8 +45,8 @@ pub fn key(path: &addr::Module) -> String {
 
 impl Manifest {
     /// Reads the manifest of a configuration; without one nothing is installed.
-    pub fn read(working_folder: &Path) -> Result<Manifest, Failure> {
-        let path = file(working_folder);
+    pub fn read(data_folder: &Path) -> Result<Manifest, Failure> {
+        let path = file(data_folder);
         let problem = |what: String| {
             let detail = format!("The list of installed modules {} {what}. Run \"gantry init\".", path.display());
             Failure::new("Unreadable module manifest", detail)
@@ -71,7 +69,7 @@ impl Manifest {
     }
 
     /// Writes the manifest of a configuration, the root module first.
-    pub fn write(&self, working_folder: &Path) -> io::Result<()> {
+    pub fn write(&self, data_folder: &Path) -> io::Result<()> {
         let mut modules = vec![json!({"Key": "", "Source": "", "Dir": "."})];
         for (key, entry) in &self.modules {
             let mut module = Map::new();
@@ -83,11 +81,11 @@ impl Manifest {
             module.insert("Dir".into(), json!(entry.dir.to_string_lossy().replace('\\', "/")));
             modules.push(Value::Object(module));
         }
-        fs::create_dir_all(modules_folder(working_folder))?;
+        fs::create_dir_all(modules_folder(data_folder))?;
         // Terraform's writer keeps what HTML gives a meaning out of its texts.
         let text = json!({ "Modules": modules }).to_string();
         let text = text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
-        folders::replace_file(&file(working_folder), text.as_bytes())
+        folders::replace_file(&file(data_folder), text.as_bytes())
     }
 
     /// Returns a module by the names of the calls that lead to it.
@@ -114,8 +112,8 @@ pub struct InstalledModules {
 
 impl InstalledModules {
     /// Reads the manifest of a configuration; what is wrong with it is told of when it is needed.
-    pub fn read(working_folder: &Path) -> InstalledModules {
-        InstalledModules { working_folder: working_folder.to_path_buf(), manifest: Manifest::read(working_folder) }
+    pub fn read(working_folder: &Path, data_folder: &Path) -> InstalledModules {
+        InstalledModules { working_folder: working_folder.to_path_buf(), manifest: Manifest::read(data_folder) }
     }
 }
 

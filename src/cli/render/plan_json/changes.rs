@@ -90,7 +90,9 @@ pub(super) fn planned(change: &Change, linked: &LinkedProviders) -> Json {
     out.insert("address".into(), change.address.to_string().into());
     let mut out = behind_address(out, &change.address, &change.provider.provider);
     out.insert("schema_version".into(), schema.map_or(0, |schema| schema.version).into());
-    out.insert("values".into(), known(&change.after).unwrap_or_default());
+    // Where nothing is known yet nothing is said.
+    let values = known(&change.after).filter(|values| values.as_object().is_none_or(|values| !values.is_empty()));
+    out.extend(values.map(|values| ("values".into(), values)));
     out.insert("sensitive_values".into(), sensitive(&change.after));
     Json::Object(out)
 }
