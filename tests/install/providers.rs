@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use super::server::Page;
 use super::signing::Signer;
-use super::world::{PROVIDER, Release, World, archive, files, output, package, sha256, succeed};
+use super::world::{PROVIDER, Release, World, archive, files, output, package, platform, sha256, succeed};
 use crate::terraform::is_terraform_there;
 
 /// Makes a world with one release.
@@ -67,6 +68,81 @@ fn writes_the_lock_file_that_terraform_writes() {
     succeed(world.gantry("work", &["providers", "lock"]));
     succeed(world.terraform("theirs", &["providers", "lock"]));
     assert_eq!(world.read("work/.terraform.lock.hcl"), world.read("theirs/.terraform.lock.hcl"));
+}
+
+/// Makes a folder in which packages lie unpacked, one for each version.
+fn mirror(world: &World, folder: &str, versions: &[&str]) {
+    for version in versions {
+        let path = format!("{folder}/{PROVIDER}/{version}/{}/terraform-provider-rocket_v{version}", platform());
+        world.write(&path, version);
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(world.path(&path), mode).expect("it can be made a program");
+    }
+}
+
+#[test]
+fn flags_do_what_they_do_in_terraform() {
+    if !is_terraform_there("flags of init") {
+        return;
+    }
+    let world = World::new();
+    for folder in ["work", "theirs"] {
+        world.require(folder, ">= 1.0.0");
+        mirror(&world, &format!("{folder}/mirror"), &["1.0.0"]);
+        mirror(&world, &format!("{folder}/newer"), &["1.0.0", "1.1.0"]);
+    }
+    // Each with whether it ends well; the lock files are compared after each. What is chosen and installed, Gantry takes
+    // from nowhere and so does not miss anywhere.
+    const MISSED_BY_TERRAFORM_ONLY: &[&str] = &["init", "-plugin-dir=mirror"];
+    for (arguments, is_well) in [
+        (&["-plugin-dir=mirror", "-lockfile=readonly"][..], false),
+        (&["-plugin-dir=mirror"], true),
+        (&["-plugin-dir=newer"], true),
+        (&["-plugin-dir=newer", "-lockfile=readonly"], true),
+        (&["-plugin-dir=newer", "-upgrade", "-lockfile=readonly"], false),
+        (&["-plugin-dir=mirror", "-upgrade"], true),
+        (&["-plugin-dir=newer", "-upgrade"], true),
+        (&["-plugin-dir=mirror"], false),
+        (&["-plugin-dir=mirror", "-upgrade"], true),
+        (&["-plugin-dir=mirror", "-plugin-dir=newer", "-upgrade"], true),
+        (&["-plugin-dir=nowhere", "-upgrade"], false),
+    ] {
+        let arguments = [&["init"], arguments].concat();
+        let ours = output(world.gantry("work", &arguments));
+        let theirs = output(world.terraform("theirs", &arguments));
+        let said = String::from_utf8_lossy(&theirs.stderr).into_owned();
+        assert_eq!(theirs.status.success(), is_well, "Terraform: {arguments:?}: {said}");
+        let said = String::from_utf8_lossy(&ours.stderr).into_owned();
+        let is_well = is_well || arguments == MISSED_BY_TERRAFORM_ONLY;
+        assert_eq!(ours.status.success(), is_well, "Gantry: {arguments:?}: {said}");
+        let locks = ["work", "theirs"].map(|folder| world.read(&format!("{folder}/.terraform.lock.hcl")));
+        assert_eq!(locks[0].replace("work/", ""), locks[1].replace("theirs/", ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn everything_goes_into_the_folder_that_the_environment_names() {
+    let (world, _) = with_release("1.2.0");
+    let elsewhere = world.path("elsewhere");
+    let with_data = |folder: &str, arguments: &[&str]| {
+        let mut command = world.gantry(folder, arguments);
+        command.env("TF_DATA_DIR", &elsewhere);
+        output(command)
+    };
+    world.write("work/made/a.tf", "");
+    world.write("work/more.tf", "module \"a\" {\n  source = \"./made\"\n}\n");
+    assert!(with_data("work", &["init"]).status.success());
+    let program = elsewhere.join("providers").join(PROVIDER).join("1.2.0").join(platform());
+    assert!(program.join("terraform-provider-rocket_v1.2.0").is_file());
+    assert!(elsewhere.join("modules/modules.json").is_file());
+    assert!(!world.path("work/.gantry").exists());
+    // It is found there: it starts, and then turns out to be no provider.
+    world.write("work/more.tf", "resource \"rocket_launch\" \"a\" {}\n");
+    let said = |output: std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let complaint = said(with_data("work", &["plan"]));
+    assert!(complaint.contains("this is no provider, version 1.2.0"), "{complaint}");
+    let complaint = said(output(world.gantry("work", &["plan"])));
+    assert!(complaint.contains("which is not there"), "{complaint}");
 }
 
 /// Spoils something, and expects that it is refused for a reason and that nothing is left behind.

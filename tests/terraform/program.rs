@@ -11,6 +11,7 @@ use std::thread;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Program {
     Terraform,
+    OpenTofu,
     Gantry,
 }
 
@@ -31,6 +32,7 @@ impl Program {
     pub(super) fn command(self, folder: &Path, arguments: &[&str]) -> Command {
         let mut command = match self {
             Program::Terraform => Command::new("terraform"),
+            Program::OpenTofu => Command::new("tofu"),
             Program::Gantry => Command::new(env!("CARGO_BIN_EXE_gantry")),
         };
         // Nothing of the user's own set-up, and no question to a server whether there is a newer version.
@@ -59,6 +61,15 @@ pub(crate) fn is_terraform_there(what: &str) -> bool {
     };
     println!("skipped: {what}: {reason}");
     false
+}
+
+/// Tells whether there is an OpenTofu; says so if not.
+pub(super) fn is_open_tofu_there(what: &str) -> bool {
+    let runs = Command::new("tofu").arg("version").env("CHECKPOINT_DISABLE", "1").output().is_ok();
+    if !runs {
+        println!("skipped: {what}, in OpenTofu: tofu does not run");
+    }
+    runs
 }
 
 /// Does `work` for every item, with all processors; the results stand in the items' order.

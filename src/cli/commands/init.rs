@@ -130,6 +130,11 @@ impl Args {
     /// Returns what is wrong with the flags beside each other.
     fn conflicts(&self) -> Diagnostics {
         let mut diags = Diagnostics::new();
+        if self.upgrade && self.lockfile.is_some() {
+            let detail = "-upgrade chooses versions anew, and -lockfile=readonly keeps those that were chosen: give one of them.";
+            let summary = "The -upgrade flag conflicts with -lockfile=readonly.";
+            diags.push(Diagnostic::error(summary, detail));
+        }
         if self.migrate_state && self.json {
             let detail = "Moving state may take an answer, and with -json nobody can be asked.";
             diags.push(Diagnostic::error("The -migrate-state and -json options are mutually-exclusive", detail));

@@ -263,3 +263,19 @@ fn what_no_provider_of_ours_has_is_not_implemented() {
         }
     });
 }
+
+#[test]
+fn a_provider_that_writes_no_configuration_says_so() {
+    check(true, async |channel| {
+        let state = packed(&thing(Value::string("1"), "a"));
+        let request = GenerateResourceConfigRequest { type_name: "x_thing".into(), state };
+        let answer = channel.call(path(Rpc::GenerateResourceConfig), &request).await;
+        let answer: GenerateResourceConfigResponse = answer.unwrap();
+        let problems = shown(answer.diagnostics);
+        assert!(matches!(&problems[..], [problem] if problem.contains("configuration")), "{problems:?}");
+        let unknown = GenerateResourceConfigRequest { type_name: "x_other".into(), state: None };
+        let answer = channel.call(path(Rpc::GenerateResourceConfig), &unknown).await;
+        let answer: GenerateResourceConfigResponse = answer.unwrap();
+        assert!(shown(answer.diagnostics)[0].contains("x_other"));
+    });
+}

@@ -1,5 +1,4 @@
-//! What real providers have beside resources that are made and changed: schemas, functions, imports, data, ephemeral
-//! values, moves, debugging.
+//! What real providers have beside resources that are made and changed.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
