@@ -1,10 +1,11 @@
 //! The emulated AWS: signed requests on one endpoint, given to the service that the signature's scope names.
 //!
-//! EC2, EKS, IAM and STS so far.
+//! EC2, EKS, ELB, IAM and STS so far.
 
 pub mod account;
 pub mod ec2;
 pub mod eks;
+pub mod elb;
 pub mod iam;
 pub mod query;
 pub mod signature;

@@ -224,6 +224,21 @@ pub fn delete_network_interface(region: &mut Region<'_, '_>, interface: &str, af
     region.frame.plan(region.change, after, &Task { service: "ec2".to_owned(), what });
 }
 
+/// Returns the id of a VPC's default security group, as a list.
+pub fn default_group(region: &Region<'_, '_>, vpc: &str) -> Vec<String> {
+    network_interface::default_group(region, vpc)
+}
+
+/// Puts a network interface into other security groups.
+pub fn set_groups(region: &mut Region<'_, '_>, interface: &str, groups: &[String]) {
+    let named = |id: &String| {
+        let name = region.find(&SECURITY_GROUP, id).map(|group| group["groupName"].clone());
+        json!({"groupId": id, "groupName": name})
+    };
+    let groups: Vec<Json> = groups.iter().map(named).collect();
+    region.edit(&NETWORK_INTERFACE, interface, |interface| interface["groupSet"] = json!(groups));
+}
+
 /// Makes a volume, and returns its id. It becomes available by itself.
 pub fn create_volume(region: &mut Region<'_, '_>, new: NewVolume<'_>) -> Result<String, Error> {
     volume::make(region, new).map(|made| text(&made, "volumeId").to_owned())
