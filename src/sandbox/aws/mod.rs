@@ -23,5 +23,12 @@ use crate::server::Service;
 
 /// Returns the services of AWS. The last one answers for all those that there are not.
 pub fn services() -> Vec<Box<dyn Service>> {
-    vec![Box::new(ec2::Ec2), Box::new(eks::Eks), Box::new(iam::Iam), Box::new(sts::Sts), Box::new(unknown::Unknown)]
+    vec![
+        Box::new(ec2::Ec2),
+        Box::new(eks::Eks),
+        Box::new(elb::Elb),
+        Box::new(iam::Iam),
+        Box::new(sts::Sts),
+        Box::new(unknown::Unknown),
+    ]
 }
