@@ -37,6 +37,7 @@ pub fn kinds(definition: &Json) -> Vec<Kind> {
         is_namespaced: spec["scope"] == "Namespaced",
         has_status: version["subresources"]["status"].is_object(),
         has_scale: version["subresources"]["scale"].is_object(),
+        is_question: false,
         custom: Some(version.clone()),
     });
     kinds.collect()
@@ -121,6 +122,49 @@ fn complaints(definition: &Json, name: &str) -> Vec<Cause> {
 
 /// How deep schemas are followed.
 const DEPTH_MAX: usize = 64;
+
+/// Returns the paths of what the schema of a defined kind does not know, and removes it.
+pub fn unknown(kind: &Kind, object: &mut Json) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(version) = &kind.custom {
+        prune(&version["schema"]["openAPIV3Schema"], object, "", DEPTH_MAX, &mut found);
+    }
+    found
+}
+
+fn prune(schema: &Json, value: &mut Json, path: &str, depth: usize, found: &mut Vec<String>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match value {
+        Json::Object(members) => {
+            let known = schema["properties"].as_object();
+            let rest = &schema["additionalProperties"];
+            let is_embedded = path.is_empty() || schema["x-kubernetes-embedded-resource"] == true;
+            let keeps = schema["x-kubernetes-preserve-unknown-fields"] == true || rest == &Json::Bool(true);
+            members.retain(|name, value| {
+                if is_embedded && matches!(&**name, "apiVersion" | "kind" | "metadata") {
+                    return true;
+                }
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let inner = known.and_then(|known| known.get(name)).or(rest.is_object().then_some(rest));
+                match inner {
+                    Some(schema) => prune(schema, value, &path, depth, found),
+                    None if keeps => {}
+                    None => {
+                        found.push(path);
+                        return false;
+                    }
+                }
+                true
+            });
+        }
+        Json::Array(items) => {
+            for (place, item) in items.iter_mut().enumerate() {
+                prune(&schema["items"], item, &format!("{path}[{place}]"), depth, found);
+            }
+        }
+        _ => {}
+    }
+}
 
 /// Checks an object of a defined kind; removes what its schema does not know, and fills in its defaults.
 pub fn check(kind: &Kind, name: &str, object: &mut Json) -> Result<(), Failure> {

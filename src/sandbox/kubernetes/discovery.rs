@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::kinds::Kind;
+use super::kinds::{self, Kind};
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-const PART_VERBS: &[&str] = &["get", "patch", "update"];
+const QUESTION_VERBS: &[&str] = &["create"];
+
+fn verbs(kind: &Kind) -> &'static [&'static str] {
+    if kind.is_question { QUESTION_VERBS } else { VERBS }
+}
 
 /// Answers `/apis` and its like in the old way.
 pub fn groups(kinds: &[Arc<Kind>]) -> Json {
@@ -45,7 +49,22 @@ fn versions(kinds: &[Arc<Kind>]) -> BTreeMap<&str, Vec<&str>> {
             list.push(&kind.version);
         }
     }
+    versions.values_mut().for_each(|list| list.sort_by_key(|version| std::cmp::Reverse(rank(version))));
     versions
+}
+
+/// Returns what a version is worth: `v2` more than `v1`, that more than `v1beta2`, that more than `v1alpha1`.
+pub fn rank(version: &str) -> (u32, u32, u32) {
+    let rest = version.strip_prefix('v').unwrap_or_default();
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (major, rest) = rest.split_at(end);
+    let minor = |rest: &str| rest.parse().unwrap_or_default();
+    let (stage, minor) = match (rest.strip_prefix("beta"), rest.strip_prefix("alpha")) {
+        (Some(rest), _) => (2, minor(rest)),
+        (None, Some(rest)) => (1, minor(rest)),
+        (None, None) => (if rest.is_empty() { 3 } else { 0 }, 0),
+    };
+    (if major.is_empty() { 0 } else { stage }, major.parse().unwrap_or_default(), minor)
 }
 
 /// Answers `/api/v1` and `/apis/<group>/<version>`.
@@ -54,7 +73,7 @@ pub fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Json
     for kind in kinds.iter().filter(|kind| kind.group == group && kind.version == version) {
         let mut resource = json!({
             "name": kind.plural, "singularName": kind.singular, "namespaced": kind.is_namespaced, "kind": kind.kind,
-            "verbs": VERBS,
+            "verbs": verbs(kind),
         });
         if !kind.short.is_empty() {
             resource["shortNames"] = kind.short.clone().into();
@@ -63,12 +82,12 @@ pub fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Json
             resource["categories"] = kind.categories.clone().into();
         }
         resources.push(resource);
-        for (part, group, version, word) in parts(kind) {
+        for part in kinds::parts(kind) {
             let mut resource = json!({
-                "name": format!("{}/{part}", kind.plural), "singularName": "", "namespaced": kind.is_namespaced,
-                "kind": word, "verbs": PART_VERBS,
+                "name": format!("{}/{}", kind.plural, part.name), "singularName": "", "namespaced": kind.is_namespaced,
+                "kind": part.kind, "verbs": part.verbs,
             });
-            if group != kind.group {
+            if let Some((group, version)) = part.api_version.split_once('/').filter(|(group, _)| *group != kind.group) {
                 resource["group"] = group.into();
                 resource["version"] = version.into();
             }
@@ -80,18 +99,6 @@ pub fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Json
     }
     let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}))
-}
-
-/// The parts of a kind that have paths of their own, each with the kind that is written there.
-fn parts(kind: &Kind) -> Vec<(&'static str, String, String, String)> {
-    let mut parts = Vec::new();
-    if kind.has_status {
-        parts.push(("status", kind.group.clone(), kind.version.clone(), kind.kind.clone()));
-    }
-    if kind.has_scale {
-        parts.push(("scale", "autoscaling".to_owned(), "v1".to_owned(), "Scale".to_owned()));
-    }
-    parts
 }
 
 /// Answers `/api` or `/apis` to clients that take everything at once.
@@ -117,16 +124,15 @@ pub fn aggregated(kinds: &[Arc<Kind>], is_core: bool, form: &str) -> Json {
 
 fn aggregated_resource(kind: &Kind) -> Json {
     let own = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
-    let parts: Vec<Json> = parts(kind)
-        .into_iter()
-        .map(|(part, group, version, word)| {
-            json!({"subresource": part, "responseKind": own(&group, &version, &word), "verbs": PART_VERBS})
-        })
-        .collect();
+    let part = |part: kinds::Part| {
+        let (group, version) = part.api_version.split_once('/').unwrap_or(("", &part.api_version));
+        json!({"subresource": part.name, "responseKind": own(group, version, &part.kind), "verbs": part.verbs})
+    };
+    let parts: Vec<Json> = kinds::parts(kind).into_iter().map(part).collect();
     let mut resource = json!({
         "resource": kind.plural, "responseKind": own(&kind.group, &kind.version, &kind.kind),
         "scope": if kind.is_namespaced { "Namespaced" } else { "Cluster" },
-        "singularResource": kind.singular, "verbs": VERBS,
+        "singularResource": kind.singular, "verbs": verbs(kind),
     });
     if !kind.short.is_empty() {
         resource["shortNames"] = kind.short.clone().into();
@@ -150,40 +156,4 @@ pub fn documents(kinds: &[Arc<Kind>], base: &str) -> Json {
         }
     }
     json!({"paths": paths})
-}
-
-/// Answers `/openapi/v3/...`: what `kubectl` asks of it, that is which parameters a patch takes, and the form of custom kinds.
-pub fn document(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Json> {
-    let (mut paths, mut schemas) = (serde_json::Map::new(), serde_json::Map::new());
-    let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
-    for kind in kinds.iter().filter(|kind| kind.group == group && kind.version == version) {
-        let own = json!({"group": group, "version": version, "kind": kind.kind});
-        let place = if kind.is_namespaced { "/namespaces/{namespace}" } else { "" };
-        let parameter =
-            |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": true}});
-        let parameters: Vec<Json> =
-            ["dryRun", "fieldManager", "fieldValidation", "force"].into_iter().map(parameter).collect();
-        let patch = json!({
-            "operationId": format!("patch{}{}", version, kind.kind), "parameters": parameters,
-            "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": own,
-            "responses": {"200": {"description": "OK"}},
-        });
-        paths.insert(format!("{root}{place}/{}/{{name}}", kind.plural), json!({"patch": patch}));
-        let object = |said: &str| json!({"type": "object", "description": said});
-        let mut schema =
-            kind.custom.as_ref().map_or_else(|| object(""), |one| one["schema"]["openAPIV3Schema"].clone());
-        let text = |said: &str| json!({"type": "string", "description": said});
-        schema["x-kubernetes-group-version-kind"] = json!([own]);
-        schema["properties"]["apiVersion"] = text("The version of the form of this object.");
-        schema["properties"]["kind"] = text("The kind of this object.");
-        schema["properties"]["metadata"] = object("Name, labels and the like, as all objects have them.");
-        let dotted: String = group.split('.').rev().collect::<Vec<_>>().join(".");
-        let name = if group.is_empty() { "core".to_owned() } else { dotted };
-        schemas.insert(format!("{name}.{version}.{}", kind.kind), schema);
-    }
-    if paths.is_empty() {
-        return None;
-    }
-    let about = json!({"title": "Kubernetes", "version": "v1"});
-    Some(json!({"openapi": "3.0.0", "info": about, "paths": paths, "components": {"schemas": schemas}}))
 }

@@ -57,6 +57,11 @@ impl Failure {
         failure
     }
 
+    /// This cannot be done here.
+    pub fn no_method() -> Failure {
+        Failure::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    }
+
     /// There is no such object.
     pub fn not_found(kind: &Kind, name: &str) -> Failure {
         Failure::about(kind, name, (404, "NotFound"), format!("{} \"{name}\" not found", kind.qualified()))
@@ -111,8 +116,11 @@ impl Failure {
     pub fn status(&self) -> Json {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let (Some(details), Some(status)) = (&self.details, status.as_object_mut()) {
             status.insert("details".to_owned(), details.clone());
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::failure::{Failure, Stop};
-use super::lists::{self, Form};
+use super::kinds::Kind;
+use super::schema::{self, Form, Schema};
 use super::store::{How, Target};
 
 /// Fields, as a tree: `f:spec` and so on, each with what is under it. A field that is meant itself has the mark.
@@ -20,22 +21,22 @@ const DEPTH_MAX: usize = 64;
 
 impl Fields {
     /// Returns the fields of an object, without what says whose object it is.
-    pub fn of(object: &Json, custom: Option<&Json>) -> Fields {
+    pub fn of(object: &Json, kind: &Kind) -> Fields {
+        let schema = Schema::of(kind);
         let mut fields = Fields::default();
         for (name, value) in object.as_object().into_iter().flatten() {
-            if matches!(&**name, "apiVersion" | "kind") {
-                continue;
-            }
             let part = match (&**name, value.as_object()) {
+                ("apiVersion" | "kind", _) => continue,
                 ("metadata", Some(metadata)) => {
                     let ours = ["labels", "annotations", "finalizers", "ownerReferences"];
-                    let mut part = Fields::default();
-                    for (name, value) in metadata.iter().filter(|(name, _)| ours.contains(&name.as_str())) {
-                        part.under.insert(format!("f:{name}"), Fields::of_value(value, &[name], custom, DEPTH_MAX));
-                    }
-                    part
+                    let own = metadata.iter().filter(|(name, _)| ours.contains(&name.as_str()));
+                    let schema = schema.member("metadata");
+                    let part = |(name, value): (&String, &Json)| {
+                        (format!("f:{name}"), Fields::of_value(value, schema.member(name), DEPTH_MAX))
+                    };
+                    Fields { is_meant: false, under: own.map(part).collect() }
                 }
-                _ => Fields::of_value(value, &[name], custom, DEPTH_MAX),
+                _ => Fields::of_value(value, schema.member(name), DEPTH_MAX),
             };
             fields.under.insert(format!("f:{name}"), part);
         }
@@ -43,29 +44,25 @@ impl Fields {
         fields
     }
 
-    fn of_value(value: &Json, path: &[&str], custom: Option<&Json>, depth: usize) -> Fields {
+    fn of_value(value: &Json, schema: Schema<'_>, depth: usize) -> Fields {
         let meant = Fields { is_meant: true, under: BTreeMap::new() };
         if depth == 0 {
             return meant;
         }
-        match (value, lists::form(path, value, custom)) {
+        match (value, schema.form(value)) {
             (Json::Object(members), Form::Members) if !members.is_empty() => {
-                let mut fields = Fields::default();
-                for (name, value) in members {
-                    let path: Vec<&str> = path.iter().copied().chain([name.as_str()]).collect();
-                    fields.under.insert(format!("f:{name}"), Fields::of_value(value, &path, custom, depth - 1));
-                }
-                fields
+                let part = |(name, value): (&String, &Json)| {
+                    (format!("f:{name}"), Fields::of_value(value, schema.member(name), depth - 1))
+                };
+                Fields { is_meant: false, under: members.iter().map(part).collect() }
             }
             (Json::Array(items), Form::Keyed(keys)) if !items.is_empty() => {
-                let mut fields = Fields::default();
-                for item in items {
-                    let path: Vec<&str> = path.iter().copied().chain(["[]"]).collect();
-                    let mut part = Fields::of_value(item, &path, custom, depth - 1);
+                let part = |item: &Json| {
+                    let mut part = Fields::of_value(item, schema.item(), depth - 1);
                     part.is_meant = true;
-                    fields.under.insert(lists::key_of(item, &keys), part);
-                }
-                fields
+                    (format!("k:{}", schema::key_of(item, &keys)), part)
+                };
+                Fields { is_meant: false, under: items.iter().map(part).collect() }
             }
             (Json::Array(items), Form::Set) if !items.is_empty() => {
                 let items = items.iter().map(|item| (format!("v:{item}"), meant.clone()));
@@ -185,7 +182,7 @@ fn step_into<'v>(value: &'v Json, step: &str) -> &'v Json {
         Some(("k", key)) => {
             let key: Json = serde_json::from_str(key).unwrap_or(Json::Null);
             let items = value.as_array().into_iter().flatten();
-            items.into_iter().find(|item| lists::has_key(item, &key)).unwrap_or(&Json::Null)
+            items.into_iter().find(|item| schema::has_key(item, &key)).unwrap_or(&Json::Null)
         }
         Some(("v", wanted)) => {
             let items = value.as_array().into_iter().flatten();
@@ -207,7 +204,7 @@ fn cut(value: &mut Json, fields: &Fields) -> bool {
             }
             (Some(("k", key)), Json::Array(items)) => {
                 let key: Json = serde_json::from_str(key).unwrap_or(Json::Null);
-                items.retain_mut(|item| !(lists::has_key(item, &key) && cut(item, part)));
+                items.retain_mut(|item| !(schema::has_key(item, &key) && cut(item, part)));
             }
             (Some(("v", wanted)), Json::Array(items)) => items.retain(|item| !is_text(item, wanted)),
             _ => {}
@@ -288,14 +285,13 @@ pub fn is_applied(after: &Json, before: &Json) -> bool {
 
 /// Writes down who changed what of an object.
 pub fn track(before: Option<&Json>, after: &mut Json, target: &Target<'_>, how: &How) {
-    let custom = target.kind.custom.as_ref();
-    let mut changed = Fields::of(after, custom);
+    let mut changed = Fields::of(after, target.kind);
     let mut owners = match before {
         Some(before) => owners(before),
         None => Vec::new(),
     };
     if let Some(before) = before {
-        let mut gone = Fields::of(before, custom);
+        let mut gone = Fields::of(before, target.kind);
         gone.remove(&changed);
         changed.keep_changed(before, after);
         for owner in &mut owners {
@@ -333,8 +329,7 @@ pub fn apply(
     if wanted["metadata"]["managedFields"].as_array().is_some_and(|entries| !entries.is_empty()) {
         return Err(Failure::bad_request("metadata.managedFields must be nil").into());
     }
-    let custom = target.kind.custom.as_ref();
-    let config = Fields::of(wanted, custom);
+    let config = Fields::of(wanted, target.kind);
     let mut owners = live.map(owners).unwrap_or_default();
     let part = target.part.unwrap_or_default();
     let own = |owner: &Owner| owner.manager == how.manager && owner.operation == "Apply" && owner.part == part;
@@ -357,7 +352,7 @@ pub fn apply(
         return Err(conflict(target, &conflicts).into());
     }
     let mut merged = before.clone();
-    lists::merge(&mut merged, wanted, &mut Vec::new(), custom);
+    schema::merge(&mut merged, wanted, Schema::of(target.kind));
     let previous = owners.iter().position(&own).map(|place| owners.remove(place).fields).unwrap_or_default();
     let mut gone = previous;
     gone.remove(&config);

@@ -29,15 +29,16 @@ pub struct Kind {
     pub has_status: bool,
     /// The number of replicas is written through a path of its own.
     pub has_scale: bool,
+    /// It is answered and not kept: whether someone may do something.
+    pub is_question: bool,
     /// The definition's part for this version, if it is not built in.
     pub custom: Option<Json>,
 }
 
 /// One line each: group (`-` is the core), version, kind, plural, short names, `n`amespaced or of the `c`luster, with `s`tatus,
-/// with s`k`ale, in the category `a`ll.
+/// with s`k`ale, in the category `a`ll; a `q`uestion is answered and not kept.
 const BUILT_IN: &str = "
-- v1 Binding bindings - n
-- v1 ComponentStatus componentstatuses cs c
+- v1 Binding bindings - nq
 - v1 ConfigMap configmaps cm n
 - v1 Endpoints endpoints ep n
 - v1 Event events ev n
@@ -59,11 +60,18 @@ admissionregistration.k8s.io v1 ValidatingAdmissionPolicyBinding validatingadmis
 admissionregistration.k8s.io v1 ValidatingWebhookConfiguration validatingwebhookconfigurations - c
 apiextensions.k8s.io v1 CustomResourceDefinition customresourcedefinitions crd,crds cs
 apiregistration.k8s.io v1 APIService apiservices - cs
+authentication.k8s.io v1 SelfSubjectReview selfsubjectreviews - cq
+authentication.k8s.io v1 TokenReview tokenreviews - cq
+authorization.k8s.io v1 LocalSubjectAccessReview localsubjectaccessreviews - nq
+authorization.k8s.io v1 SelfSubjectAccessReview selfsubjectaccessreviews - cq
+authorization.k8s.io v1 SelfSubjectRulesReview selfsubjectrulesreviews - cq
+authorization.k8s.io v1 SubjectAccessReview subjectaccessreviews - cq
 apps v1 ControllerRevision controllerrevisions - n
 apps v1 DaemonSet daemonsets ds nsa
 apps v1 Deployment deployments deploy nska
 apps v1 ReplicaSet replicasets rs nska
 apps v1 StatefulSet statefulsets sts nska
+autoscaling v1 HorizontalPodAutoscaler horizontalpodautoscalers hpa nsa
 autoscaling v2 HorizontalPodAutoscaler horizontalpodautoscalers hpa nsa
 batch v1 CronJob cronjobs cj nsa
 batch v1 Job jobs - nsa
@@ -73,6 +81,8 @@ discovery.k8s.io v1 EndpointSlice endpointslices - n
 events.k8s.io v1 Event events ev n
 flowcontrol.apiserver.k8s.io v1 FlowSchema flowschemas - cs
 flowcontrol.apiserver.k8s.io v1 PriorityLevelConfiguration prioritylevelconfigurations - cs
+networking.k8s.io v1 IPAddress ipaddresses ip c
+networking.k8s.io v1 ServiceCIDR servicecidrs - cs
 networking.k8s.io v1 IngressClass ingressclasses - c
 networking.k8s.io v1 Ingress ingresses ing ns
 networking.k8s.io v1 NetworkPolicy networkpolicies netpol n
@@ -109,16 +119,73 @@ static KINDS: LazyLock<Vec<Arc<Kind>>> = LazyLock::new(|| {
             is_namespaced: marks.starts_with('n'),
             has_status: marks_after.contains('s'),
             has_scale: marks_after.contains('k'),
+            is_question: marks_after.contains('q'),
             custom: None,
         }))
     });
-    // Nothing is stored of these: they are not kinds of objects that anyone can list.
-    kinds.filter(|kind| !matches!(&*kind.kind, "Binding" | "ComponentStatus")).collect()
+    kinds.collect()
 });
 
-/// Returns the built-in kinds.
+static STORED: LazyLock<Vec<Arc<Kind>>> =
+    LazyLock::new(|| KINDS.iter().filter(|kind| !kind.is_question).cloned().collect());
+
+/// Parts of objects that have paths of their own, beside `status` and `scale`: group (`-` is the core), resource, part,
+/// verbs, and the kind that is written there.
+const PARTS: &str = "
+- namespaces finalize update v1 Namespace
+- nodes proxy create,delete,get,patch,update v1 NodeProxyOptions
+- pods attach create,get v1 PodAttachOptions
+- pods binding create v1 Binding
+- pods ephemeralcontainers get,patch,update v1 Pod
+- pods eviction create policy/v1 Eviction
+- pods exec create,get v1 PodExecOptions
+- pods log get v1 Pod
+- pods portforward create,get v1 PodPortForwardOptions
+- pods proxy create,delete,get,patch,update v1 PodProxyOptions
+- pods resize get,patch,update v1 Pod
+- serviceaccounts token create authentication.k8s.io/v1 TokenRequest
+- services proxy create,delete,get,patch,update v1 ServiceProxyOptions
+certificates.k8s.io certificatesigningrequests approval get,patch,update certificates.k8s.io/v1 CertificateSigningRequest
+";
+
+/// A part of an object that has a path of its own.
+pub struct Part {
+    /// Its name: `status`.
+    pub name: &'static str,
+    /// What can be done.
+    pub verbs: Vec<&'static str>,
+    /// The version of what is written there: `policy/v1`.
+    pub api_version: String,
+    /// The kind of what is written there.
+    pub kind: String,
+}
+
+/// Returns the parts of a kind.
+pub fn parts(kind: &Kind) -> Vec<Part> {
+    let verbs = || vec!["get", "patch", "update"];
+    let mut parts = Vec::new();
+    if kind.has_status {
+        parts.push(Part { name: "status", verbs: verbs(), api_version: kind.api_version(), kind: kind.kind.clone() });
+    }
+    if kind.has_scale {
+        let api_version = "autoscaling/v1".to_owned();
+        parts.push(Part { name: "scale", verbs: verbs(), api_version, kind: "Scale".to_owned() });
+    }
+    for line in PARTS.lines().filter(|_| kind.custom.is_none()) {
+        if let [group, plural, name, verbs, api_version, word] = *line.split(' ').collect::<Vec<_>>()
+            && kind.is(group.trim_start_matches('-'), plural)
+        {
+            let verbs = verbs.split(',').collect();
+            parts.push(Part { name, verbs, api_version: api_version.to_owned(), kind: word.to_owned() });
+        }
+    }
+    parts.sort_by_key(|part| part.name);
+    parts
+}
+
+/// Returns the built-in kinds whose objects are kept.
 pub fn built_in() -> &'static [Arc<Kind>] {
-    &KINDS
+    &STORED
 }
 
 /// The group of definitions.
@@ -183,7 +250,7 @@ impl Kind {
 /// Finds a kind by what a path says.
 pub fn find(records: &Records, cluster: &str, group: &str, version: &str, plural: &str) -> Option<Arc<Kind>> {
     let same = |kind: &&Arc<Kind>| kind.group == group && kind.version == version && kind.plural == plural;
-    if let Some(kind) = built_in().iter().find(same) {
+    if let Some(kind) = KINDS.iter().find(same) {
         return Some(kind.clone());
     }
     let definition = record(cluster, DEFINITIONS.0, DEFINITIONS.1, None, &format!("{plural}.{group}"));
@@ -193,7 +260,7 @@ pub fn find(records: &Records, cluster: &str, group: &str, version: &str, plural
 
 /// Returns all kinds of a cluster, the built-in ones first.
 pub fn all(records: &Records, cluster: &str) -> Vec<Arc<Kind>> {
-    let mut kinds = built_in().to_vec();
+    let mut kinds = KINDS.to_vec();
     for (_, text) in records.under(&prefix(cluster, DEFINITIONS.0, DEFINITIONS.1, None)) {
         let definition = serde_json::from_str(text).unwrap_or(Json::Null);
         kinds.extend(super::definitions::kinds(&definition).into_iter().map(Arc::new));

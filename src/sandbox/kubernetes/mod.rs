@@ -12,17 +12,31 @@ pub mod store;
 pub mod table;
 pub mod watch;
 
+mod access;
+mod body;
+mod cells;
 mod collect;
+mod conform;
 mod defaults;
 mod definitions;
 mod discovery;
 mod fields;
-mod lists;
+mod identity;
+mod listing;
+mod openapi;
+mod parts;
 mod patch;
-mod selector;
+mod path;
+mod path_expression;
+mod protobuf;
+pub mod quantity;
+mod scale;
+mod schema;
+pub mod selector;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod types;
 mod validation;
 
 use std::sync::Arc;
@@ -33,6 +47,8 @@ use serde_json::{Value as Json, json};
 use self::cloud::Cloud;
 use self::controllers::Controllers;
 use self::failure::{Failure, Stop};
+use self::identity::User;
+use self::kinds::Kind;
 use self::store::{How, Target};
 use self::watch::History;
 use crate::clock::{real_now, rfc3339};
@@ -67,12 +83,29 @@ pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), 
     change.put(&cluster_record(&cluster.name), cluster);
     let how = How { manager: "kube-apiserver".to_owned(), time: rfc3339(real_now()) };
     let kind = |plural: &str| kinds::built_in().iter().find(|kind| kind.is("", plural)).ok_or_else(Failure::no_path);
+    let kind_in = |plural: &str| {
+        let same = |kind: &&Arc<Kind>| kind.is("rbac.authorization.k8s.io", plural);
+        kinds::built_in().iter().find(same).ok_or_else(Failure::no_path)
+    };
     let (namespaces, services, accounts) = (kind("namespaces")?, kind("services")?, kind("serviceaccounts")?);
     for namespace in NAMESPACES {
         let target = Target { cluster: &cluster.name, kind: namespaces, namespace: None, name: namespace, part: None };
         store::create(change, &target, json!({}), &how)?;
         let target = Target { kind: accounts, namespace: Some(namespace), name: "default", ..target };
         store::create(change, &target, json!({}), &how)?;
+    }
+    let (roles, bindings) = (kind_in("clusterroles")?, kind_in("clusterrolebindings")?);
+    for (name, rules) in access::first_roles() {
+        let target = Target { cluster: &cluster.name, kind: roles, namespace: None, name, part: None };
+        let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
+        store::create(change, &target, json!({"metadata": {"labels": labels}, "rules": rules}), &how)?;
+    }
+    for (name, group) in access::FIRST_BINDINGS {
+        let target = Target { cluster: &cluster.name, kind: bindings, namespace: None, name, part: None };
+        let api_group = "rbac.authorization.k8s.io";
+        let role = json!({"apiGroup": api_group, "kind": "ClusterRole", "name": name});
+        let subjects = json!([{"apiGroup": api_group, "kind": "Group", "name": group}]);
+        store::create(change, &target, json!({"roleRef": role, "subjects": subjects}), &how)?;
     }
     let target =
         Target { cluster: &cluster.name, kind: services, namespace: Some("default"), name: "kubernetes", part: None };
@@ -124,24 +157,40 @@ impl Kubernetes {
     }
 
     /// Tells who asks; nobody if it is not known.
-    fn is_known(&self, frame: &Frame, cluster: &Cluster, request: &Request) -> bool {
-        if request.certificate.is_some() {
-            return true;
-        }
+    fn user(&self, frame: &Frame, cluster: &Cluster, request: &Request) -> Option<User> {
         let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default().trim();
-        !token.is_empty() && (token == cluster.token || (self.tokens)(frame, &cluster.name, token))
+        match header.and_then(|header| header.strip_prefix("Bearer ")) {
+            Some(token) => self.whose(frame, cluster, token.trim()),
+            None => User::of_certificate(request.certificate.as_ref()?),
+        }
+    }
+
+    /// Tells whose a token is.
+    fn whose(&self, frame: &Frame, cluster: &Cluster, token: &str) -> Option<User> {
+        if token.is_empty() {
+            return None;
+        }
+        if token == cluster.token || (self.tokens)(frame, &cluster.name, token) {
+            return Some(User::administrator());
+        }
+        frame.world.look(|records| identity::of_token(records, cluster, token))
     }
 
     async fn serve(&self, frame: &Arc<Frame>, request: &Request) -> Result<Response, Failure> {
-        let path = serve::Path::read(request)?;
+        let path = path::Path::read(request)?;
         let cluster: Option<Cluster> = frame.world.look(|records| records.get(&cluster_record(&path.cluster)));
         let cluster = cluster.ok_or_else(Failure::no_path)?;
         let is_open = matches!(path.first(), "version" | "livez" | "readyz" | "healthz");
-        if !is_open && !self.is_known(frame, &cluster, request) {
-            return Err(Failure::new(401, "Unauthorized", "Unauthorized"));
-        }
-        serve::answer(frame, &self.history, &cluster, &path, request).await
+        let unknown = || Failure::new(401, "Unauthorized", "Unauthorized");
+        let user = match self.user(frame, &cluster, request) {
+            Some(user) => user,
+            None if is_open => User::administrator(),
+            None => return Err(unknown()),
+        };
+        let whose = |token: &str| self.whose(frame, &cluster, token);
+        let asked =
+            serve::Asked { frame, history: &self.history, cluster: &cluster, user: &user, whose: &whose };
+        serve::answer(&asked, &path, request).await
     }
 }
 
@@ -158,7 +207,7 @@ impl Service for Kubernetes {
     }
 
     fn operation(&self, request: &Request) -> String {
-        serve::Path::read(request).map_or_else(|_| "nothing".to_owned(), |path| path.operation(request))
+        path::Path::read(request).map_or_else(|_| "nothing".to_owned(), |path| path.operation(request))
     }
 
     fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, _is_stuck: bool) -> Call<'a, Response> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::failure::Failure;
-use super::lists::{self, Form};
+use super::schema::Schema;
 
 /// Operations of one JSON patch at most.
 const OPERATIONS_MAX: usize = 10_000;
@@ -97,108 +97,99 @@ pub fn merge(object: &mut Json, patch: &Json) {
 }
 
 /// Does a strategic merge patch: lists are merged by the keys of their items.
-pub fn strategic(object: &mut Json, patch: &Json) -> Result<(), Failure> {
-    strategic_at(object, patch, &mut Vec::new())
-}
-
-fn strategic_at<'p>(object: &mut Json, patch: &'p Json, path: &mut Vec<&'p str>) -> Result<(), Failure> {
+pub fn strategic(object: &mut Json, patch: &Json, schema: Schema<'_>) {
     let Json::Object(patch) = patch else {
         object.clone_from(patch);
-        return Ok(());
+        return;
     };
-    if patch.get("$patch").is_some_and(|word| word == "replace") {
-        *object = patch.iter().filter(|(name, _)| *name != "$patch").map(|(n, v)| (n.clone(), v.clone())).collect();
-        return Ok(());
-    }
-    if patch.get("$patch").is_some_and(|word| word == "delete") {
-        *object = Json::Null;
-        return Ok(());
+    match patch.get("$patch").and_then(Json::as_str) {
+        Some("replace") => {
+            *object = patch.iter().filter(|(name, _)| *name != "$patch").map(|(n, v)| (n.clone(), v.clone())).collect();
+            return;
+        }
+        Some("delete") => {
+            *object = Json::Null;
+            return;
+        }
+        _ => {}
     }
     if !object.is_object() {
         *object = Json::Object(Map::new());
     }
-    let Json::Object(members) = object else { return Ok(()) };
+    let Json::Object(members) = object else { return };
     if let Some(kept) = patch.get("$retainKeys").and_then(Json::as_array) {
         members.retain(|name, _| kept.iter().any(|one| one == name));
     }
     for (name, value) in patch.iter().filter(|(name, _)| !name.starts_with('$')) {
-        path.push(name);
-        if value.is_null() {
-            members.shift_remove(name);
-        } else if let Json::Array(items) = value {
-            list(members.entry(name.clone()).or_insert_with(|| Json::Array(Vec::new())), items, path)?;
-        } else {
-            strategic_at(members.entry(name.clone()).or_insert(Json::Null), value, path)?;
-            if members.get(name).is_some_and(Json::is_null) {
-                members.shift_remove(name);
+        let schema = schema.member(name);
+        match value {
+            Json::Null => _ = members.shift_remove(name),
+            Json::Array(items) => {
+                list(members.entry(name.clone()).or_insert_with(|| Json::Array(Vec::new())), items, schema);
+            }
+            value => {
+                strategic(members.entry(name.clone()).or_insert(Json::Null), value, schema);
+                if members.get(name).is_some_and(Json::is_null) {
+                    members.shift_remove(name);
+                }
             }
         }
-        path.pop();
     }
-    for (name, gone) in
-        patch.iter().filter_map(|(name, gone)| Some((name.strip_prefix("$deleteFromPrimitiveList/")?, gone)))
-    {
-        if let (Some(Json::Array(items)), Some(gone)) = (members.get_mut(name), gone.as_array()) {
-            items.retain(|item| !gone.contains(item));
-        }
-    }
-    for (name, order) in patch.iter().filter_map(|(name, order)| Some((name.strip_prefix("$setElementOrder/")?, order)))
-    {
-        if let (Some(Json::Array(items)), Some(order)) = (members.get_mut(name), order.as_array()) {
-            let place = |item: &Json| {
-                let named = |wanted: &Json| match wanted.as_object() {
-                    Some(wanted) => wanted.iter().all(|(name, value)| item.get(name) == Some(value)),
-                    None => wanted == item,
-                };
-                order.iter().position(named).unwrap_or(usize::MAX)
-            };
-            items.sort_by_key(place);
-        }
-    }
-    Ok(())
+    order(members, patch, schema);
 }
 
-fn list<'p>(list: &mut Json, patch: &'p [Json], path: &mut Vec<&'p str>) -> Result<(), Failure> {
-    let plain: Vec<Json> = patch.iter().filter(|item| item.get("$patch").is_none()).cloned().collect();
-    if patch.iter().any(|item| item["$patch"] == "replace") || !list.is_array() {
-        *list = plain.into();
-        return Ok(());
-    }
-    let Json::Array(items) = list else { return Ok(()) };
-    // What is to be deleted names its key only, so that both lists together tell how the list is merged.
-    let both: Json = items.iter().chain(patch).cloned().collect();
-    let form_path = if path.first() == Some(&"metadata") { &path[1..] } else { &path[..] };
-    let keys = match lists::form(form_path, &both, None) {
-        Form::Keyed(keys) => keys,
-        Form::Set => {
-            let new: Vec<Json> = plain.into_iter().filter(|value| !items.contains(value)).collect();
-            items.extend(new);
-            return Ok(());
+/// Does what a patch says of lists beside them: which values go, and the order of what is left.
+fn order(members: &mut Map<String, Json>, patch: &Map<String, Json>, schema: Schema<'_>) {
+    for (name, value) in patch {
+        if let Some(name) = name.strip_prefix("$deleteFromPrimitiveList/")
+            && let (Some(Json::Array(items)), Some(gone)) = (members.get_mut(name), value.as_array())
+        {
+            items.retain(|item| !gone.contains(item));
         }
-        _ => {
-            *list = plain.into();
-            return Ok(());
-        }
-    };
-    // The merge key of a strategic patch is the first alone.
-    let key = &keys[..1];
-    for wanted in patch {
-        let named = lists::key_of(wanted, key);
-        let place = items.iter().position(|item| lists::key_of(item, key) == named);
-        match (wanted["$patch"].as_str(), place) {
-            (Some("delete"), Some(place)) => _ = items.remove(place),
-            (Some("delete"), None) => {}
-            (_, Some(place)) => {
-                path.push("[]");
-                strategic_at(&mut items[place], wanted, path)?;
-                path.pop();
+        if let Some(name) = name.strip_prefix("$setElementOrder/")
+            && let (Some(Json::Array(items)), Some(order)) = (members.get_mut(name), value.as_array())
+        {
+            let key = schema.member(name).merge_key().unwrap_or_default();
+            let place = |item: &Json| {
+                let same = |wanted: &Json| if key.is_empty() { wanted == item } else { wanted[key] == item[key] };
+                order.iter().position(same)
+            };
+            // What the order does not name stays behind what it stood behind.
+            let mut last = 0;
+            let mut placed: Vec<(usize, Json)> = Vec::new();
+            for item in std::mem::take(items) {
+                last = place(&item).unwrap_or(last);
+                placed.push((last, item));
             }
+            placed.sort_by_key(|(place, _)| *place);
+            *items = placed.into_iter().map(|(_, item)| item).collect();
+        }
+    }
+}
+
+fn list(list: &mut Json, patch: &[Json], schema: Schema<'_>) {
+    let plain = || patch.iter().filter(|item| item.get("$patch").is_none()).cloned();
+    let replaces = patch.iter().any(|item| item["$patch"] == "replace");
+    let (Json::Array(items), Some(key), false) = (&mut *list, schema.merge_key(), replaces) else {
+        *list = plain().collect();
+        return;
+    };
+    if key.is_empty() {
+        let new: Vec<Json> = plain().filter(|value| !items.contains(value)).collect();
+        items.extend(new);
+        return;
+    }
+    for wanted in patch {
+        let place = items.iter().position(|item| item[key] == wanted[key]);
+        match (wanted["$patch"].as_str(), place) {
+            (Some("delete"), Some(_)) => items.retain(|item| item[key] != wanted[key]),
+            (Some("delete"), None) => {}
+            (_, Some(place)) => strategic(&mut items[place], wanted, schema.item()),
             (_, None) => {
                 let mut made = Json::Null;
-                strategic_at(&mut made, wanted, path)?;
+                strategic(&mut made, wanted, schema.item());
                 items.push(made);
             }
         }
     }
-    Ok(())
 }

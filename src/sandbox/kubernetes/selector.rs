@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::failure::Failure;
+use super::kinds::Kind;
 
 /// What has to hold of an object.
 #[derive(Clone, Debug, Default)]
@@ -21,9 +22,10 @@ enum Demand {
 
 impl Selector {
     /// Reads both kinds of selectors.
-    pub fn parse(labels: &str, fields: &str) -> Result<Selector, Failure> {
+    pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Selector, Failure> {
         let labels = split(labels).into_iter().map(|demand| demand_of(&demand)).collect::<Result<_, _>>()?;
-        let fields = fields.split(',').filter(|field| !field.is_empty()).map(field_of).collect::<Result<_, _>>()?;
+        let parts = fields.split(',').filter(|field| !field.is_empty());
+        let fields = parts.map(|field| field_of(kind, field)).collect::<Result<_, _>>()?;
         Ok(Selector { labels, fields })
     }
 
@@ -44,6 +46,11 @@ impl Selector {
             && self.fields.iter().all(|(path, same, value)| {
                 let found = path.split('.').fold(object, |value, step| &value[step]);
                 let found = match found {
+                    Json::Null if path == "spec.unschedulable" || path == "spec.hostNetwork" => "false".to_owned(),
+                    Json::Null if path == "status.successful" => {
+                        object["status"]["succeeded"].as_i64().unwrap_or_default().to_string()
+                    }
+                    Json::Null if path == "status.replicas" => "0".to_owned(),
                     Json::Null => String::new(),
                     Json::String(text) => text.clone(),
                     other => other.to_string(),
@@ -51,6 +58,26 @@ impl Selector {
                 (found == *value) == *same
             })
     }
+}
+
+/// Tells whether an object's selector (`matchLabels`, `matchExpressions`) takes labels; an empty one takes all.
+pub fn takes_labels(selector: &Json, labels: &Json) -> bool {
+    let value = |key: &str| labels.get(key).and_then(Json::as_str);
+    let mut same = selector["matchLabels"].as_object().into_iter().flatten();
+    let mut expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    selector.is_object()
+        && same.all(|(key, wanted)| value(key) == wanted.as_str())
+        && expressions.all(|expression| {
+            let found = value(expression["key"].as_str().unwrap_or_default());
+            let mut values = expression["values"].as_array().into_iter().flatten().filter_map(Json::as_str);
+            match expression["operator"].as_str() {
+                Some("In") => found.is_some_and(|found| values.any(|value| value == found)),
+                Some("NotIn") => found.is_none_or(|found| !values.any(|value| value == found)),
+                Some("Exists") => found.is_some(),
+                Some("DoesNotExist") => found.is_none(),
+                _ => false,
+            }
+        })
 }
 
 fn holds(demand: &Demand, labels: &Json) -> bool {
@@ -109,31 +136,33 @@ fn demand_of(text: &str) -> Result<Demand, Failure> {
     if key.is_empty() || key.contains(char::is_whitespace) { Err(wrong()) } else { Ok(demand) }
 }
 
-/// Fields that can be selected by; others are refused, as a real server does.
-const FIELDS: &[&str] = &[
-    "metadata.name",
-    "metadata.namespace",
-    "spec.nodeName",
-    "spec.restartPolicy",
-    "spec.schedulerName",
-    "spec.serviceAccountName",
-    "spec.unschedulable",
-    "spec.type",
-    "status.phase",
-    "status.podIP",
-    "type",
-    "reason",
-    "involvedObject.kind",
-    "involvedObject.name",
-    "involvedObject.namespace",
-    "involvedObject.uid",
-    "involvedObject.apiVersion",
-    "involvedObject.resourceVersion",
-    "involvedObject.fieldPath",
-    "status.successful",
-];
+/// Fields that can be selected by, beside name and namespace; others are refused, as a real server does.
+fn fields_of(kind: &Kind) -> Vec<&str> {
+    let fields = match (&*kind.group, &*kind.plural) {
+        ("", "pods") => {
+            "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork status.phase \
+             status.podIP status.podIPs status.nominatedNodeName"
+        }
+        ("" | "events.k8s.io", "events") => {
+            "involvedObject.kind involvedObject.name involvedObject.namespace involvedObject.uid \
+             involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath reason reportingComponent \
+             source type regarding.kind regarding.name regarding.namespace regarding.uid"
+        }
+        ("", "namespaces") => "status.phase",
+        ("", "nodes") => "spec.unschedulable",
+        ("", "secrets") => "type",
+        ("", "services") => "spec.clusterIP spec.type",
+        ("", "replicationcontrollers") | ("apps", "replicasets") => "status.replicas",
+        ("batch", "jobs") => "status.successful",
+        ("certificates.k8s.io", _) => "spec.signerName",
+        _ => "",
+    };
+    let custom = kind.custom.as_ref().and_then(|version| version["selectableFields"].as_array());
+    let custom = custom.into_iter().flatten().filter_map(|field| field["jsonPath"].as_str());
+    fields.split_whitespace().chain(custom.map(|path| path.trim_start_matches('.'))).collect()
+}
 
-fn field_of(text: &str) -> Result<(String, bool, String), Failure> {
+fn field_of(kind: &Kind, text: &str) -> Result<(String, bool, String), Failure> {
     let (path, same, value) = if let Some((path, value)) = text.split_once("!=") {
         (path, false, value)
     } else if let Some((path, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
@@ -141,20 +170,22 @@ fn field_of(text: &str) -> Result<(String, bool, String), Failure> {
     } else {
         return Err(Failure::bad_request(format!("invalid selector: {text:?}; can't understand it")));
     };
-    if !FIELDS.contains(&path) {
-        return Err(Failure::bad_request(format!("field label not supported: {path}")));
+    let is_usual = path == "metadata.name" || path == "metadata.namespace" && kind.is_namespaced;
+    if !is_usual && !fields_of(kind).contains(&path) {
+        let message = format!("Unable to find {:?} that match label selector \"\", field selector {text:?}: ", kind.api_version());
+        return Err(Failure::bad_request(format!("{message}field label not supported: {path}")));
     }
     Ok((path.to_owned(), same, value.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Selector;
+    use super::{Kind, Selector};
     use serde_json::json;
 
     fn check(labels: &str, taken: bool) {
         let object = json!({"metadata": {"labels": {"app": "web", "tier": "front"}}});
-        let selector = Selector::parse(labels, "").expect("a selector");
+        let selector = Selector::parse(&Kind::default(), labels, "").expect("a selector");
         assert_eq!(selector.takes(&object), taken, "{labels}");
     }
 
@@ -169,7 +200,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        assert!(Selector::parse("app in web)", "").is_err());
-        assert!(Selector::parse("", "spec.colour=red").is_err());
+        assert!(Selector::parse(&Kind::default(), "app in web)", "").is_err());
+        assert!(Selector::parse(&Kind::default(), "", "spec.colour=red").is_err());
     }
 }

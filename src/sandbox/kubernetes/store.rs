@@ -6,7 +6,7 @@ use super::collect;
 use super::defaults;
 use super::failure::{Cause, Failure, Stop};
 use super::kinds::{self, Kind};
-use super::{definitions, fields, validation};
+use super::{conform, definitions, fields, validation};
 use crate::world::{Change, Records};
 
 /// What a request is about.
@@ -100,8 +100,8 @@ pub fn create(change: &mut Change<'_>, target: &Target<'_>, mut object: Json, ho
     if kind.has_status && !kind.is("", "nodes") && !kind.is("", "persistentvolumes") {
         object.as_object_mut().map(|object| object.shift_remove("status"));
     }
+    conform::conform(kind, &mut object)?;
     defaults::fill(change, target, &mut object)?;
-    validation::strip_nulls(&mut object);
     validation::check(kind, &name, None, &object)?;
     definitions::check(kind, &name, &mut object)?;
     let metadata = &mut object["metadata"];
@@ -153,7 +153,7 @@ pub fn check_identity(target: &Target<'_>, object: &mut Json) -> Result<(), Fail
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
-    validation::check_form(kind, object)?;
+    validation::check_form(object)?;
     let found = text(object, "/metadata/namespace").to_owned();
     match target.namespace.filter(|_| kind.is_namespaced) {
         Some(namespace) if found.is_empty() => object["metadata"]["namespace"] = namespace.into(),
@@ -220,11 +220,11 @@ pub fn replace(
         return Err(Failure::conflict(kind, target.name, &why).into());
     }
     keep_own(target, before, &mut after);
+    conform::conform(kind, &mut after)?;
     if target.part != Some("status") {
         defaults::keep(kind, before, &mut after);
         defaults::fill(change, target, &mut after)?;
     }
-    validation::strip_nulls(&mut after);
     validation::check(kind, target.name, Some(before), &after)?;
     definitions::check(kind, target.name, &mut after)?;
     if !fields::is_applied(&after, before) {

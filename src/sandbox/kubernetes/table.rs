@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
+use super::cells::{self, seconds};
 use super::kinds::Kind;
+use super::path_expression;
 use crate::clock::{real_now, rfc3339};
 
 /// In what shape objects are told.
@@ -64,67 +66,124 @@ pub fn partial(object: &Json) -> Json {
     json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
 }
 
-/// Columns: name, and the path of what it shows, or a word for what has to be worked out. `+` is shown with `-o wide` only.
-fn columns(kind: &Kind) -> Vec<(String, String)> {
-    let fixed = match (&*kind.group, &*kind.plural) {
-        ("", "pods") => {
-            "Ready=%containers Status=%phase Restarts=%restarts Age=%age +IP=/status/podIP +Node=/spec/nodeName"
-        }
-        ("", "namespaces") => "Status=/status/phase Age=%age",
-        ("", "nodes") => "Status=%node Roles=%roles Age=%age Version=/status/nodeInfo/kubeletVersion",
-        ("", "services") => {
-            "Type=/spec/type Cluster-IP=/spec/clusterIP External-IP=%external Port(s)=%ports Age=%age +Selector=%selector"
-        }
-        ("", "configmaps") => "Data=%data Age=%age",
-        ("", "secrets") => "Type=/type Data=%data Age=%age",
-        ("", "persistentvolumeclaims") => {
-            "Status=/status/phase Volume=/spec/volumeName Capacity=/status/capacity/storage StorageClass=/spec/storageClassName Age=%age"
-        }
-        ("", "persistentvolumes") => {
-            "Capacity=/spec/capacity/storage Reclaim-Policy=/spec/persistentVolumeReclaimPolicy Status=/status/phase \
-             Claim=/spec/claimRef/name StorageClass=/spec/storageClassName Age=%age"
-        }
-        ("apps", "deployments") => {
-            "Ready=%ready Up-to-date=#/status/updatedReplicas Available=#/status/availableReplicas Age=%age \
-             +Containers=%names +Images=%images +Selector=%selector"
-        }
-        ("apps", "statefulsets") => "Ready=%ready Age=%age +Containers=%names +Images=%images",
-        ("apps", "replicasets") => {
-            "Desired=#/spec/replicas Current=#/status/replicas Ready=#/status/readyReplicas Age=%age"
-        }
-        ("apps", "daemonsets") => {
-            "Desired=#/status/desiredNumberScheduled Current=#/status/currentNumberScheduled \
-             Ready=#/status/numberReady Age=%age"
-        }
-        ("batch", "jobs") => "Completions=%completions Age=%age",
-        ("batch", "cronjobs") => "Schedule=/spec/schedule Suspend=/spec/suspend Age=%age",
-        ("storage.k8s.io", "storageclasses") => {
-            "Provisioner=/provisioner ReclaimPolicy=/reclaimPolicy VolumeBindingMode=/volumeBindingMode Age=%age"
-        }
-        ("apiextensions.k8s.io", _) => "Created-At=/metadata/creationTimestamp",
-        _ => "Age=%age",
+/// Columns, a line for each kind: group (`-` is the core) and resource; then names, each with the path of what it shows or a
+/// word for what has to be worked out. `_` is a space, `+` is shown with `-o wide` only, `#` is a number.
+const COLUMNS: &str = "
+- pods Ready=%ready_containers Status=%pod Restarts=%restarts Age=%age +IP=/status/podIP +Node=/spec/nodeName \
+  +Nominated_Node=/status/nominatedNodeName +Readiness_Gates=%gates
+- podtemplates Containers=%names Images=%images Pod_Labels=%template_labels
+- replicationcontrollers Desired=#/spec/replicas Current=#/status/replicas Ready=#/status/readyReplicas Age=%age \
+  +Containers=%names +Images=%images +Selector=%selector
+- services Type=/spec/type Cluster-IP=/spec/clusterIP External-IP=%external Port(s)=%ports Age=%age +Selector=%selector
+- endpoints Endpoints=%endpoints Age=%age
+- nodes Status=%node Roles=%roles Age=%age Version=/status/nodeInfo/kubeletVersion +Internal-IP=%internal_address \
+  +External-IP=%external_address +OS-Image=/status/nodeInfo/osImage +Kernel-Version=/status/nodeInfo/kernelVersion \
+  +Container-Runtime=/status/nodeInfo/containerRuntimeVersion
+- events Last_Seen=%last_seen Type=/type Reason=/reason Object=%involved +Subobject=/involvedObject/fieldPath \
+  +Source=%source Message=/message +First_Seen=%first_seen +Count=%count +Name=/metadata/name
+- namespaces Status=/status/phase Age=%age
+- secrets Type=/type Data=%data Age=%age
+- configmaps Data=%data Age=%age
+- serviceaccounts Secrets=%secrets Age=%age
+- persistentvolumes Capacity=/spec/capacity/storage Access_Modes=%modes Reclaim_Policy=/spec/persistentVolumeReclaimPolicy \
+  Status=%volume Claim=%claim StorageClass=/spec/storageClassName \
+  VolumeAttributesClass=/spec/volumeAttributesClassName?<unset> Reason=/status/reason Age=%age +VolumeMode=/spec/volumeMode
+- persistentvolumeclaims Status=%volume Volume=/spec/volumeName Capacity=/status/capacity/storage Access_Modes=%modes \
+  StorageClass=/spec/storageClassName VolumeAttributesClass=/spec/volumeAttributesClassName?<unset> Age=%age \
+  +VolumeMode=/spec/volumeMode
+- resourcequotas Request=%quota_requests Limit=%quota_limits Age=%age
+- limitranges Created_At=/metadata/creationTimestamp
+apps deployments Ready=%ready Up-to-date=#/status/updatedReplicas Available=#/status/availableReplicas Age=%age \
+  +Containers=%names +Images=%images +Selector=%selector
+apps statefulsets Ready=%ready Age=%age +Containers=%names +Images=%images
+apps replicasets Desired=#/spec/replicas Current=#/status/replicas Ready=#/status/readyReplicas Age=%age \
+  +Containers=%names +Images=%images +Selector=%selector
+apps daemonsets Desired=#/status/desiredNumberScheduled Current=#/status/currentNumberScheduled \
+  Ready=#/status/numberReady Up-to-date=#/status/updatedNumberScheduled Available=#/status/numberAvailable \
+  Node_Selector=%node_selector Age=%age +Containers=%names +Images=%images +Selector=%selector
+apps controllerrevisions Controller=%owner Revision=/revision Age=%age
+batch jobs Status=%job Completions=%completions Duration=%duration Age=%age +Containers=%names +Images=%images \
+  +Selector=%selector
+batch cronjobs Schedule=/spec/schedule Timezone=/spec/timeZone Suspend=/spec/suspend Active=%active \
+  Last_Schedule=%last_schedule Age=%age +Containers=%names +Images=%images +Selector=%selector
+autoscaling horizontalpodautoscalers Reference=%reference Targets=%targets MinPods=/spec/minReplicas?<unset> \
+  MaxPods=/spec/maxReplicas Replicas=#/status/currentReplicas Age=%age
+policy poddisruptionbudgets Min_Available=/spec/minAvailable?N/A Max_Unavailable=/spec/maxUnavailable?N/A \
+  Allowed_Disruptions=#/status/disruptionsAllowed Age=%age
+networking.k8s.io ingresses Class=/spec/ingressClassName Hosts=%hosts Address=%address Ports=%ingress_ports Age=%age
+networking.k8s.io ingressclasses Controller=/spec/controller Parameters=%parameters Age=%age
+networking.k8s.io networkpolicies Pod-Selector=%pod_selector Age=%age
+networking.k8s.io ipaddresses ParentRef=%parent
+networking.k8s.io servicecidrs CIDRs=%ranges Age=%age
+rbac.authorization.k8s.io roles Created_At=/metadata/creationTimestamp
+rbac.authorization.k8s.io clusterroles Created_At=/metadata/creationTimestamp
+rbac.authorization.k8s.io rolebindings Role=%role Age=%age +Users=%users +Groups=%groups +ServiceAccounts=%accounts
+rbac.authorization.k8s.io clusterrolebindings Role=%role Age=%age +Users=%users +Groups=%groups +ServiceAccounts=%accounts
+certificates.k8s.io certificatesigningrequests Age=%age SignerName=/spec/signerName Requestor=/spec/username \
+  RequestedDuration=/spec/expirationSeconds Condition=%request
+coordination.k8s.io leases Holder=/spec/holderIdentity Age=%age
+discovery.k8s.io endpointslices AddressType=/addressType Ports=%slice_ports Endpoints=%slice_endpoints Age=%age
+storage.k8s.io storageclasses Provisioner=/provisioner ReclaimPolicy=/reclaimPolicy?Delete \
+  VolumeBindingMode=/volumeBindingMode?Immediate AllowVolumeExpansion=/allowVolumeExpansion?false Age=%age
+storage.k8s.io csidrivers AttachRequired=/spec/attachRequired?true PodInfoOnMount=/spec/podInfoOnMount?false \
+  StorageCapacity=/spec/storageCapacity?false TokenRequests=/spec/tokenRequests?<unset> \
+  RequiresRepublish=/spec/requiresRepublish?false Modes=%driver_modes Age=%age
+storage.k8s.io csinodes Drivers=%drivers Age=%age
+storage.k8s.io csistoragecapacities StorageClassName=/storageClassName Capacity=/capacity
+storage.k8s.io volumeattachments Attacher=/spec/attacher PV=/spec/source/persistentVolumeName Node=/spec/nodeName \
+  Attached=/status/attached Age=%age
+scheduling.k8s.io priorityclasses Value=/value Global-Default=/globalDefault?false Age=%age PreemptionPolicy=/preemptionPolicy
+node.k8s.io runtimeclasses Handler=/handler Age=%age
+admissionregistration.k8s.io mutatingwebhookconfigurations Webhooks=%webhooks Age=%age
+admissionregistration.k8s.io validatingwebhookconfigurations Webhooks=%webhooks Age=%age
+apiextensions.k8s.io customresourcedefinitions Created_At=/metadata/creationTimestamp
+apiregistration.k8s.io apiservices Service=%service Available=%available Age=%age
+";
+
+/// A column of a table.
+struct Column {
+    name: String,
+    what: What,
+    is_wide: bool,
+}
+
+/// What a cell shows.
+enum What {
+    /// What the table above says.
+    Fixed(&'static str),
+    /// What an expression of a definition finds; as an age, if it is a date.
+    Found(String, bool),
+}
+
+fn columns(kind: &Kind) -> Vec<Column> {
+    let column = |name: &str, what: What| {
+        let is_wide = name.starts_with('+');
+        Column { name: name.trim_start_matches('+').replace('_', " "), what, is_wide }
     };
-    let split = |text: &str| text.split_once('=').map(|(name, what)| (name.replace('-', " "), what.to_owned()));
-    let mut columns: Vec<(String, String)> = match custom(kind) {
-        Some(columns) => columns,
-        None => fixed.split_whitespace().filter_map(split).collect(),
-    };
-    columns.iter_mut().filter(|(name, _)| matches!(&**name, "Cluster IP" | "External IP")).for_each(|(name, _)| {
-        *name = name.replace(' ', "-");
-    });
-    columns.insert(0, ("Name".to_owned(), "/metadata/name".to_owned()));
+    let mut columns = Vec::new();
+    let group = if kind.group.is_empty() { "-" } else { &kind.group };
+    let own = |line: &&str| line.split(' ').take(2).eq([group, &*kind.plural]);
+    match (custom(kind), COLUMNS.lines().find(own)) {
+        (Some(custom), _) => columns = custom,
+        (None, Some(line)) => {
+            let pairs = line.split_whitespace().skip(2).filter_map(|pair| pair.split_once('='));
+            columns.extend(pairs.map(|(name, what)| column(name, What::Fixed(what))));
+        }
+        (None, None) => columns.push(column("Age", What::Fixed("%age"))),
+    }
+    if !(kind.kind == "Event" && kind.custom.is_none()) {
+        columns.insert(0, column("Name", What::Fixed("/metadata/name")));
+    }
     columns
 }
 
-/// The columns that a definition asks for; paths are plain ones.
-fn custom(kind: &Kind) -> Option<Vec<(String, String)>> {
+/// The columns that a definition asks for.
+fn custom(kind: &Kind) -> Option<Vec<Column>> {
     let columns = kind.custom.as_ref()?["additionalPrinterColumns"].as_array()?;
     let column = |column: &Json| {
-        let (name, path) = (column["name"].as_str()?, column["jsonPath"].as_str()?);
-        let is_age = column["type"] == "date";
-        let mark = if column["priority"].as_u64().is_some_and(|priority| priority > 0) { "+" } else { "" };
-        let what = if is_age { "%age".to_owned() } else { path.replace('.', "/") };
-        Some((format!("{mark}{name}"), what))
+        let (name, path) = (column["name"].as_str()?.to_owned(), column["jsonPath"].as_str()?.to_owned());
+        let is_wide = column["priority"].as_u64().is_some_and(|priority| priority > 0);
+        Some(Column { name, what: What::Found(path, column["type"] == "date"), is_wide })
     };
     Some(columns.iter().filter_map(column).collect())
 }
@@ -134,20 +193,19 @@ pub fn table(kind: &Kind, objects: &[Json], metadata: Json, include: &Include) -
     let columns = columns(kind);
     let definitions: Vec<Json> = columns
         .iter()
-        .map(|(name, _)| {
-            let wide = name.starts_with('+');
-            let format = if name == "Name" { "name" } else { "" };
+        .map(|column| {
+            let format = if column.name == "Name" { "name" } else { "" };
             json!({
-                "name": name.trim_start_matches('+'), "type": "string", "format": format, "description": "",
-                "priority": i32::from(wide),
+                "name": column.name, "type": "string", "format": format, "description": "",
+                "priority": i32::from(column.is_wide),
             })
         })
         .collect();
-    let now = rfc3339(real_now());
+    let now = seconds(&rfc3339(real_now())).unwrap_or_default();
     let rows: Vec<Json> = objects
         .iter()
         .map(|object| {
-            let cells: Vec<Json> = columns.iter().map(|(_, what)| cell(object, what, &now).into()).collect();
+            let cells: Vec<Json> = columns.iter().map(|column| cell(object, &column.what, now)).collect();
             match include {
                 Include::None => json!({"cells": cells}),
                 Include::Metadata => json!({"cells": cells, "object": partial(object)}),
@@ -161,89 +219,21 @@ pub fn table(kind: &Kind, objects: &[Json], metadata: Json, include: &Include) -
     })
 }
 
-fn cell(object: &Json, what: &str, now: &str) -> String {
-    let at = |path: &str| object.pointer(path).unwrap_or(&Json::Null);
-    let shown = |value: &Json, missing: &str| match value {
-        Json::Null => missing.to_owned(),
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let list = |path: &str| at(path).as_array().cloned().unwrap_or_default();
-    let joined = |items: Vec<String>| if items.is_empty() { "<none>".to_owned() } else { items.join(",") };
-    let word = |value: &Json, member: &str| value[member].as_str().unwrap_or_default().to_owned();
+fn cell(object: &Json, what: &What, now: u64) -> Json {
     match what {
-        "%age" => age(at("/metadata/creationTimestamp").as_str().unwrap_or_default(), now),
-        "%phase" if !at("/metadata/deletionTimestamp").is_null() => "Terminating".to_owned(),
-        "%phase" => shown(at("/status/phase"), "Unknown"),
-        "%containers" => {
-            let ready = list("/status/containerStatuses").iter().filter(|one| one["ready"] == true).count();
-            format!("{ready}/{}", list("/spec/containers").len())
-        }
-        "%restarts" => {
-            let counts = list("/status/containerStatuses");
-            counts.iter().filter_map(|one| one["restartCount"].as_u64()).sum::<u64>().to_string()
-        }
-        "%ready" => format!("{}/{}", shown(at("/status/readyReplicas"), "0"), shown(at("/spec/replicas"), "0")),
-        "%completions" => format!("{}/{}", shown(at("/status/succeeded"), "0"), shown(at("/spec/completions"), "1")),
-        "%data" => at("/data").as_object().map_or(0, |data| data.len()).to_string(),
-        "%names" => joined(list("/spec/template/spec/containers").iter().map(|one| word(one, "name")).collect()),
-        "%images" => joined(list("/spec/template/spec/containers").iter().map(|one| word(one, "image")).collect()),
-        "%selector" => {
-            let selector = at("/spec/selector/matchLabels").as_object().or(at("/spec/selector").as_object());
-            joined(selector.into_iter().flatten().map(|(key, value)| format!("{key}={}", shown(value, ""))).collect())
-        }
-        "%ports" => {
-            let port = |port: &Json| match port["nodePort"].as_u64() {
-                Some(node) => format!("{}:{node}/{}", port["port"], word(port, "protocol")),
-                None => format!("{}/{}", port["port"], word(port, "protocol")),
-            };
-            joined(list("/spec/ports").iter().map(port).collect())
-        }
-        "%external" => {
-            let balancers = list("/status/loadBalancer/ingress");
-            let address = |one: &Json| format!("{}{}", word(one, "hostname"), word(one, "ip"));
-            match (balancers.is_empty(), at("/spec/type").as_str()) {
-                (true, Some("LoadBalancer")) => "<pending>".to_owned(),
-                (true, Some("ExternalName")) => shown(at("/spec/externalName"), "<none>"),
-                _ => joined(balancers.iter().map(address).collect()),
+        What::Fixed(what) => cells::cell(object, what, now).into(),
+        What::Found(path, is_age) => {
+            let found = path_expression::find(object, path);
+            match &*found {
+                [] => Json::Null,
+                [Json::String(time)] if *is_age => cells::age(time, now).into(),
+                [Json::String(text)] => text.clone().into(),
+                [one] => one.to_string().into(),
+                many => {
+                    let texts: Vec<String> = many.iter().map(cells::shown).collect();
+                    texts.join(",").into()
+                }
             }
         }
-        "%node" => {
-            let conditions = list("/status/conditions");
-            let is_ready = conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True");
-            let cordoned = if at("/spec/unschedulable") == true { ",SchedulingDisabled" } else { "" };
-            format!("{}{cordoned}", if is_ready { "Ready" } else { "NotReady" })
-        }
-        "%roles" => {
-            let labels = at("/metadata/labels").as_object().into_iter().flatten();
-            joined(
-                labels.filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/")).map(str::to_owned).collect(),
-            )
-        }
-        path => match path.strip_prefix('#') {
-            Some(path) => shown(at(path), "0"),
-            None => shown(at(path), "<none>"),
-        },
     }
-}
-
-/// Returns how long ago a time was, in the two largest units that matter.
-fn age(from: &str, now: &str) -> String {
-    let (Some(from), Some(now)) = (seconds(from), seconds(now)) else { return "<unknown>".to_owned() };
-    let past = now.saturating_sub(from);
-    match past {
-        0..120 => format!("{past}s"),
-        120..7_200 => format!("{}m", past / 60),
-        7_200..172_800 => format!("{}h", past / 3_600),
-        _ => format!("{}d", past / 86_400),
-    }
-}
-
-/// Reads `2026-11-21T17:30:05Z`, as seconds of a calendar in which years are counted whole.
-fn seconds(time: &str) -> Option<u64> {
-    let number = |range: std::ops::Range<usize>| time.get(range)?.parse::<u64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-    Some(((days * 24 + number(11..13)?) * 60 + number(14..16)?) * 60 + number(17..19)?)
 }

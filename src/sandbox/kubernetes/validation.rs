@@ -8,58 +8,15 @@ use super::kinds::Kind;
 /// The longest name there is.
 const NAME_LENGTH_MAX: usize = 253;
 
-/// Parts that everything else relies on being objects, where they are there at all.
-const OBJECTS: &[&str] = &[
-    "/metadata/labels",
-    "/metadata/annotations",
-    "/spec/template/spec/securityContext",
-    "/spec/template/spec",
-    "/spec/template/metadata/labels",
-    "/spec/template/metadata",
-    "/spec/template",
-    "/spec/strategy/rollingUpdate",
-    "/spec/strategy",
-    "/spec/jobTemplate/spec/template/spec",
-    "/spec/jobTemplate/spec/template",
-    "/spec/jobTemplate/spec",
-    "/spec/jobTemplate",
-    "/spec/selector",
-];
-
-/// Checks that the parts of an object that all rules look into have their form.
-pub fn check_form(kind: &Kind, object: &Json) -> Result<(), Failure> {
-    let wrong = |path: &str| Failure::bad_request(format!("{} cannot be handled: {path} has a wrong type", kind.kind));
-    let is = |path: &str| object.pointer(path).is_none_or(|part| part.is_object() || part.is_null());
-    let parts: &[&str] = if kind.custom.is_some() { &OBJECTS[..2] } else { OBJECTS };
-    if let Some(path) = parts.iter().chain(&["/spec", "/status"]).find(|path| !is(path)) {
-        return Err(wrong(path));
-    }
-    for path in ["/metadata/finalizers", "/metadata/ownerReferences", "/metadata/managedFields"] {
-        if object.pointer(path).is_some_and(|part| !part.is_array() && !part.is_null()) {
-            return Err(wrong(path));
-        }
-    }
-    for path in ["/metadata/labels", "/metadata/annotations"] {
-        let members = object.pointer(path).and_then(Json::as_object).into_iter().flatten();
-        if members.into_iter().any(|(_, value)| !value.is_string() && !value.is_null()) {
+/// Checks that the parts of an object that are looked into before all rules have their form.
+pub fn check_form(object: &Json) -> Result<(), Failure> {
+    let wrong = |path: &str| Failure::bad_request(format!("the object cannot be handled: {path} has a wrong type"));
+    for path in ["/metadata/name", "/metadata/generateName", "/metadata/namespace", "/metadata/resourceVersion"] {
+        if object.pointer(path).is_some_and(|part| !part.is_string() && !part.is_null()) {
             return Err(wrong(path));
         }
     }
     Ok(())
-}
-
-/// Removes members that are null: they are as good as absent.
-pub fn strip_nulls(value: &mut Json) {
-    match value {
-        Json::Object(members) => {
-            if members.values().any(Json::is_null) {
-                members.retain(|_, value| !value.is_null());
-            }
-            members.values_mut().for_each(strip_nulls);
-        }
-        Json::Array(items) => items.iter_mut().for_each(strip_nulls),
-        _ => {}
-    }
 }
 
 /// Checks the name of a new object.

@@ -1,6 +1,6 @@
 //! Watches: what changes, line by line, from a version on.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use crate::world::Changed;
 
 /// Changes that are kept for those who come late; who is further behind lists again.
 const HISTORY_MAX: usize = 20_000;
+/// How long a change may take until it is told of.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 /// How often a watch that wants it is told the version, though nothing changed.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(30);
 /// The longest watch.
@@ -94,6 +96,24 @@ impl History {
         let from = past.changes.partition_point(|(at, _)| *at <= revision);
         let changes = past.changes.range(from..).filter(|(_, one)| one.name.starts_with(prefix)).cloned().collect();
         Some((changes, past.latest.max(revision)))
+    }
+
+    /// Returns what stood, at a version, under the names that have changed since; nothing if that is forgotten.
+    /// Waits until all is known up to another version.
+    pub async fn before(&self, revision: u64, until: u64, prefix: &str) -> Option<BTreeMap<Box<str>, Option<Arc<str>>>> {
+        let mut latest = self.latest.subscribe();
+        let known = latest.wait_for(|latest| *latest >= until);
+        tokio::time::timeout(KNOWN_WITHIN, known).await.ok()?.ok()?;
+        let past = self.lock();
+        if revision < past.begin {
+            return None;
+        }
+        let from = past.changes.partition_point(|(at, _)| *at <= revision);
+        let mut before = BTreeMap::new();
+        for (_, changed) in past.changes.range(from..).filter(|(_, one)| one.name.starts_with(prefix)) {
+            before.entry(changed.name.clone()).or_insert_with(|| changed.before.clone());
+        }
+        Some(before)
     }
 }
 
