@@ -135,9 +135,7 @@ pub fn review(records: &Records, cluster: &Cluster, user: &User, kind: &Kind, mu
         None => json!({"allowed": false}),
     };
     let status = match &*kind.kind {
-        "SelfSubjectAccessReview" => {
-            answer(allows(records, &cluster.name, user, &deed(&question["spec"])))
-        }
+        "SelfSubjectAccessReview" => answer(allows(records, &cluster.name, user, &deed(&question["spec"]))),
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             let spec = &question["spec"];
             let groups = spec["groups"].as_array().into_iter().flatten().filter_map(Json::as_str);
@@ -188,29 +186,60 @@ fn deed(spec: &Json) -> Deed {
 pub fn first_roles() -> Vec<(&'static str, Json)> {
     let read = ["get", "list", "watch"];
     let write = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-    let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| {
-        json!({"apiGroups": groups, "resources": resources, "verbs": verbs})
-    };
+    let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
     let common = [
-        "configmaps", "endpoints", "events", "limitranges", "namespaces", "persistentvolumeclaims", "pods", "pods/log",
-        "replicationcontrollers", "replicationcontrollers/scale", "resourcequotas", "serviceaccounts", "services",
+        "configmaps",
+        "endpoints",
+        "events",
+        "limitranges",
+        "namespaces",
+        "persistentvolumeclaims",
+        "pods",
+        "pods/log",
+        "replicationcontrollers",
+        "replicationcontrollers/scale",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
     ];
     let writable = [
-        "configmaps", "events", "persistentvolumeclaims", "pods", "pods/attach", "pods/eviction", "pods/exec",
-        "pods/portforward", "pods/proxy", "replicationcontrollers", "replicationcontrollers/scale", "secrets",
-        "serviceaccounts", "serviceaccounts/token", "services", "services/proxy",
+        "configmaps",
+        "events",
+        "persistentvolumeclaims",
+        "pods",
+        "pods/attach",
+        "pods/eviction",
+        "pods/exec",
+        "pods/portforward",
+        "pods/proxy",
+        "replicationcontrollers",
+        "replicationcontrollers/scale",
+        "secrets",
+        "serviceaccounts",
+        "serviceaccounts/token",
+        "services",
+        "services/proxy",
     ];
     let groups = ["apps", "autoscaling", "batch", "networking.k8s.io", "policy", "discovery.k8s.io"];
     let view = [rule(&[""], &common, &read), rule(&groups, &["*"], &read)];
     let edit = [rule(&[""], &writable, &write), rule(&groups, &["*"], &write)];
     let rights = rule(&[GROUP], &["rolebindings", "roles"], &write);
     let reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"];
-    let paths = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"];
+    let paths = [
+        "/api",
+        "/api/*",
+        "/apis",
+        "/apis/*",
+        "/healthz",
+        "/livez",
+        "/openapi",
+        "/openapi/*",
+        "/readyz",
+        "/version",
+        "/version/",
+    ];
     vec![
-        (
-            "cluster-admin",
-            json!([rule(&["*"], &["*"], &["*"]), {"nonResourceURLs": ["*"], "verbs": ["*"]}]),
-        ),
+        ("cluster-admin", json!([rule(&["*"], &["*"], &["*"]), {"nonResourceURLs": ["*"], "verbs": ["*"]}])),
         ("view", json!(view)),
         ("edit", [&edit[..], &view[..]].concat().into()),
         ("admin", [&edit[..], &view[..], &[rights]].concat().into()),

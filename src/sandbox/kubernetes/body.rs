@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::kinds::Kind;
 use super::path::Path;
 use super::store::Target;
-use super::{conform, definitions, protobuf};
+use super::{conform, custom, protobuf};
 use crate::server::Request;
 
 /// The media types of patches.
@@ -55,7 +55,7 @@ pub fn validate(kind: &Kind, object: &Json, path: &Path, is_patch: bool) -> Resu
     }
     let mut object = object.clone();
     let mut unknown = conform::unknown(kind, &mut object)?;
-    unknown.extend(definitions::unknown(kind, &mut object));
+    unknown.extend(custom::unknown(kind, &mut object));
     let said: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
     match how {
         "Strict" if !said.is_empty() => {
@@ -80,7 +80,7 @@ pub fn declared(target: &Target<'_>, wanted: &mut Json) -> Result<(), Failure> {
     let kind = target.kind;
     let unknown = conform::unknown(kind, wanted)?;
     let mut seen = wanted.clone();
-    if let Some(path) = unknown.into_iter().chain(definitions::unknown(kind, &mut seen)).next() {
+    if let Some(path) = unknown.into_iter().chain(custom::unknown(kind, &mut seen)).next() {
         let (name, version, word) = (target.name, kind.api_version(), &kind.kind);
         let place = target.namespace.unwrap_or_default();
         let message = format!(
@@ -92,10 +92,14 @@ pub fn declared(target: &Target<'_>, wanted: &mut Json) -> Result<(), Failure> {
     if let Some(members) = wanted.as_object_mut() {
         match target.part {
             None if kind.has_status => _ = members.shift_remove("status"),
-            Some("status") => members.retain(|name, _| matches!(&**name, "apiVersion" | "kind" | "metadata" | "status")),
+            Some("status") => {
+                members.retain(|name, _| matches!(&**name, "apiVersion" | "kind" | "metadata" | "status"))
+            }
             _ => {}
         }
-        if let (Some("status"), Some(metadata)) = (target.part, members.get_mut("metadata").and_then(Json::as_object_mut)) {
+        if let (Some("status"), Some(metadata)) =
+            (target.part, members.get_mut("metadata").and_then(Json::as_object_mut))
+        {
             metadata.retain(|name, _| !matches!(&**name, "labels" | "annotations" | "finalizers" | "ownerReferences"));
         }
     }

@@ -12,9 +12,10 @@ pub fn cell(object: &Json, what: &str, now: u64) -> String {
         return object.pointer(path).filter(|value| *value != "").map_or_else(|| missing.to_owned(), shown);
     };
     let cell = Cell { object, now };
-    cell.of_pod(word).or_else(|| cell.of_workload(word)).or_else(|| cell.of_network(word)).unwrap_or_else(|| {
-        cell.of_rest(word)
-    })
+    cell.of_pod(word)
+        .or_else(|| cell.of_workload(word))
+        .or_else(|| cell.of_network(word))
+        .unwrap_or_else(|| cell.of_rest(word))
 }
 
 /// Returns a value as it is shown.
@@ -77,7 +78,9 @@ impl<'o> Cell<'o> {
             "restarts" => statuses.iter().filter_map(|one| one["restartCount"].as_u64()).sum::<u64>().to_string(),
             "gates" => {
                 let gates = self.list("/spec/readinessGates");
-                let open = gates.iter().filter(|gate| gate["conditionType"].as_str().is_some_and(|one| self.has_condition(one)));
+                let open = gates
+                    .iter()
+                    .filter(|gate| gate["conditionType"].as_str().is_some_and(|one| self.has_condition(one)));
                 if gates.is_empty() { "<none>".to_owned() } else { format!("{}/{}", open.count(), gates.len()) }
             }
             _ => return None,
@@ -142,7 +145,8 @@ impl<'o> Cell<'o> {
                 let wanted = self.at("/spec/completions").as_i64().unwrap_or(1);
                 format!("{}/{wanted}", self.count("/status/succeeded"))
             }
-            "duration" => match (seconds(self.text("/status/startTime")), seconds(self.text("/status/completionTime"))) {
+            "duration" => match (seconds(self.text("/status/startTime")), seconds(self.text("/status/completionTime")))
+            {
                 (Some(begin), end) => human(end.unwrap_or(self.now).saturating_sub(begin)),
                 _ => String::new(),
             },
@@ -233,7 +237,8 @@ impl<'o> Cell<'o> {
                 all => or_none(all.iter().flat_map(|one| one["addresses"].as_array().into_iter().flatten()).map(shown)),
             },
             "hosts" => {
-                let hosts = self.list("/spec/rules").iter().map(|rule| word(rule, "host")).filter(|host| !host.is_empty());
+                let hosts =
+                    self.list("/spec/rules").iter().map(|rule| word(rule, "host")).filter(|host| !host.is_empty());
                 let hosts: Vec<String> = hosts.collect();
                 if hosts.is_empty() { "*".to_owned() } else { hosts.join(",") }
             }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::addresses;
 use super::failure::Stop;
 use super::kinds::{self, Kind};
 use super::store::{How, Target, get, put, text};
@@ -65,6 +66,7 @@ fn finish_at(
     }
     // Whoever watches learns of the end with the version of the end.
     change.remove(&target.record());
+    addresses::release(change, target, &object);
     delete_owned(change, target.cluster, &uid, how, depth)?;
     go_on(change, target, &object, how, depth)?;
     Ok(true)

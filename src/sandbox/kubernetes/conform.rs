@@ -92,6 +92,8 @@ impl Work {
                         gone.push(name.clone());
                     }
                 }
+                // Templates of claims say what they are.
+                None if matches!(&**name, "apiVersion" | "kind") && form.field("metadata").is_some() => {}
                 None => {
                     self.unknown.push(own.path());
                     gone.push(name.clone());

@@ -1,92 +1,232 @@
 //! What a server fills in that nobody has said: the defaults that clients rely on.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use base64::Engine;
 use serde_json::{Map, Value as Json, json};
 
 use super::failure::Failure;
-use super::kinds::Kind;
+use super::kinds::{self, Kind};
 use super::store::{Target, text};
+use super::types::{self, Type, Word};
 use crate::world::Records;
+
+/// The defaults of types, wherever they stand: type, then fields with their values.
+const DEFAULTS: &str = r#"
+core.v1.Probe timeoutSeconds=1 periodSeconds=10 successThreshold=1 failureThreshold=3
+core.v1.HTTPGetAction path="/" scheme="HTTP"
+core.v1.ObjectFieldSelector apiVersion="v1"
+core.v1.SecretVolumeSource defaultMode=420
+core.v1.ConfigMapVolumeSource defaultMode=420
+core.v1.DownwardAPIVolumeSource defaultMode=420
+core.v1.ProjectedVolumeSource defaultMode=420
+core.v1.ServiceAccountTokenProjection expirationSeconds=3600
+core.v1.HostPathVolumeSource type=""
+core.v1.GRPCAction service=""
+core.v1.ContainerPort protocol="TCP"
+core.v1.Container terminationMessagePath="/dev/termination-log" terminationMessagePolicy="File"
+core.v1.EphemeralContainer terminationMessagePath="/dev/termination-log" terminationMessagePolicy="File"
+core.v1.PodSpec restartPolicy="Always" terminationGracePeriodSeconds=30 dnsPolicy="ClusterFirst" securityContext={} schedulerName="default-scheduler"
+core.v1.PersistentVolumeClaimSpec volumeMode="Filesystem"
+core.v1.PersistentVolumeClaimStatus phase="Pending"
+core.v1.PersistentVolumeSpec persistentVolumeReclaimPolicy="Retain" volumeMode="Filesystem"
+core.v1.PersistentVolumeStatus phase="Pending"
+core.v1.ISCSIVolumeSource iscsiInterface="default"
+core.v1.EndpointPort protocol="TCP"
+core.v1.ReplicationControllerSpec replicas=1
+core.v1.Secret type="Opaque"
+core.v1.NamespaceStatus phase="Active"
+core.v1.ServicePort protocol="TCP"
+core.v1.ServiceSpec type="ClusterIP" sessionAffinity="None"
+discovery.v1.EndpointPort name="" protocol="TCP"
+apps.v1.DeploymentSpec replicas=1 revisionHistoryLimit=10 progressDeadlineSeconds=600
+apps.v1.DeploymentStrategy type="RollingUpdate"
+apps.v1.ReplicaSetSpec replicas=1
+apps.v1.StatefulSetSpec replicas=1 revisionHistoryLimit=10 podManagementPolicy="OrderedReady" persistentVolumeClaimRetentionPolicy={}
+apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted="Retain" whenScaled="Retain"
+apps.v1.StatefulSetUpdateStrategy type="RollingUpdate"
+apps.v1.DaemonSetSpec revisionHistoryLimit=10
+apps.v1.DaemonSetUpdateStrategy type="RollingUpdate"
+batch.v1.CronJobSpec concurrencyPolicy="Allow" suspend=false successfulJobsHistoryLimit=3 failedJobsHistoryLimit=1
+networking.v1.NetworkPolicyPort protocol="TCP"
+networking.v1.IngressClassParametersReference scope="Cluster"
+rbac.v1.RoleRef apiGroup="rbac.authorization.k8s.io"
+storage.v1.StorageClass reclaimPolicy="Delete" volumeBindingMode="Immediate"
+storage.v1.CSIDriverSpec attachRequired=true podInfoOnMount=false storageCapacity=false fsGroupPolicy="ReadWriteOnceWithFSType" volumeLifecycleModes=["Persistent"] requiresRepublish=false seLinuxMount=false
+scheduling.v1.PriorityClass preemptionPolicy="PreemptLowerPriority"
+autoscaling.v2.HorizontalPodAutoscalerSpec minReplicas=1
+admissionregistration.v1.ValidatingWebhook failurePolicy="Fail" matchPolicy="Equivalent" namespaceSelector={} objectSelector={} timeoutSeconds=10
+admissionregistration.v1.MutatingWebhook failurePolicy="Fail" matchPolicy="Equivalent" namespaceSelector={} objectSelector={} timeoutSeconds=10 reinvocationPolicy="Never"
+admissionregistration.v1.RuleWithOperations scope="*"
+admissionregistration.v1.ServiceReference port=443
+admissionregistration.v1.ValidatingAdmissionPolicySpec failurePolicy="Fail"
+admissionregistration.v1.MatchResources matchPolicy="Equivalent" namespaceSelector={} objectSelector={}
+flowcontrol.v1.FlowSchemaSpec matchingPrecedence=1000
+"#;
+
+type Fields = Vec<(&'static str, Json)>;
+
+static TYPES: LazyLock<HashMap<&'static str, Fields>> = LazyLock::new(|| {
+    let lines = DEFAULTS.lines().filter_map(|line| line.split_once(' '));
+    let field = |field: &'static str| {
+        let (name, value) = field.split_once('=')?;
+        Some((name, serde_json::from_str(value).ok()?))
+    };
+    lines.map(|(name, fields)| (name, fields.split(' ').filter_map(field).collect())).collect()
+});
+
+/// How deep objects are followed.
+const DEPTH_MAX: usize = 64;
 
 /// Fills in what is missing.
 pub fn fill(records: &Records, target: &Target<'_>, object: &mut Json) -> Result<(), Failure> {
-    if target.kind.custom.is_some() {
-        return Ok(());
-    }
-    match (&*target.kind.group, &*target.kind.plural) {
+    let kind = target.kind;
+    let Some(form) = types::of_kind(kind) else { return Ok(()) };
+    fill_type(form, object, DEPTH_MAX);
+    match (&*kind.group, &*kind.plural) {
         ("", "namespaces") => {
+            set(&mut object["metadata"], "labels", json!({}));
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = target.name.into();
             set(&mut object["spec"], "finalizers", json!(["kubernetes"]));
-            set(&mut object["status"], "phase", "Active".into());
         }
         ("", "secrets") => secret(object),
-        ("", "pods") => {
-            pod(&mut object["spec"]);
-            set(&mut object["status"], "phase", "Pending".into());
+        ("", "pods") => pod(records, target, object)?,
+        ("", "services") => service(object),
+        ("", "persistentvolumeclaims") => claim(records, target, object),
+        ("apps", "deployments") => {
+            let strategy = &mut object["spec"]["strategy"];
+            if strategy["type"] == "RollingUpdate" {
+                set(strategy, "rollingUpdate", json!({}));
+                set(&mut strategy["rollingUpdate"], "maxUnavailable", "25%".into());
+                set(&mut strategy["rollingUpdate"], "maxSurge", "25%".into());
+            }
         }
-        ("", "services") => service(records, target, object),
-        ("", "persistentvolumeclaims") => {
-            set(&mut object["spec"], "volumeMode", "Filesystem".into());
-            set(&mut object["status"], "phase", "Pending".into());
-        }
-        ("", "persistentvolumes") => {
-            set(&mut object["spec"], "persistentVolumeReclaimPolicy", "Retain".into());
-            set(&mut object["spec"], "volumeMode", "Filesystem".into());
-            set(&mut object["status"], "phase", "Pending".into());
-        }
-        ("apps", "deployments") => deployment(&mut object["spec"]),
         ("apps", "statefulsets") => {
-            let spec = &mut object["spec"];
-            set(spec, "replicas", 1.into());
-            set(spec, "podManagementPolicy", "OrderedReady".into());
-            set(spec, "revisionHistoryLimit", 10.into());
-            set(spec, "updateStrategy", json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}));
-            pod(&mut spec["template"]["spec"]);
+            let strategy = &mut object["spec"]["updateStrategy"];
+            if strategy["type"] == "RollingUpdate" {
+                set(strategy, "rollingUpdate", json!({}));
+                set(&mut strategy["rollingUpdate"], "partition", 0.into());
+            }
+            for claim in object["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
+                set(claim, "apiVersion", "v1".into());
+                set(claim, "kind", "PersistentVolumeClaim".into());
+            }
         }
         ("apps", "daemonsets") => {
-            let spec = &mut object["spec"];
-            set(spec, "revisionHistoryLimit", 10.into());
-            let rolling = json!({"maxSurge": 0, "maxUnavailable": 1});
-            set(spec, "updateStrategy", json!({"type": "RollingUpdate", "rollingUpdate": rolling}));
-            pod(&mut spec["template"]["spec"]);
-        }
-        ("apps", "replicasets") | ("", "replicationcontrollers") => {
-            set(&mut object["spec"], "replicas", 1.into());
-            pod(&mut object["spec"]["template"]["spec"]);
-        }
-        ("batch", "jobs") => {
-            let spec = &mut object["spec"];
-            for (member, value) in [("parallelism", 1), ("completions", 1), ("backoffLimit", 6)] {
-                set(spec, member, value.into());
+            let strategy = &mut object["spec"]["updateStrategy"];
+            if strategy["type"] == "RollingUpdate" {
+                set(strategy, "rollingUpdate", json!({}));
+                set(&mut strategy["rollingUpdate"], "maxUnavailable", 1.into());
+                set(&mut strategy["rollingUpdate"], "maxSurge", 0.into());
             }
-            set(spec, "suspend", false.into());
-            pod(&mut spec["template"]["spec"]);
         }
-        ("batch", "cronjobs") => {
-            let spec = &mut object["spec"];
-            set(spec, "concurrencyPolicy", "Allow".into());
-            set(spec, "suspend", false.into());
-            set(spec, "successfulJobsHistoryLimit", 3.into());
-            set(spec, "failedJobsHistoryLimit", 1.into());
-            pod(&mut spec["jobTemplate"]["spec"]["template"]["spec"]);
+        ("", "replicationcontrollers") => {
+            let labels = object["spec"]["template"]["metadata"]["labels"].clone();
+            if labels.is_object() {
+                set(&mut object["spec"], "selector", labels.clone());
+                set(&mut object["metadata"], "labels", labels);
+            }
         }
-        ("storage.k8s.io", "storageclasses") => {
-            set(object, "reclaimPolicy", "Delete".into());
-            set(object, "volumeBindingMode", "Immediate".into());
+        ("batch", "jobs") => job(object),
+        ("autoscaling", _) => {
+            let target = json!({"type": "Utilization", "averageUtilization": 80});
+            let metric = json!({"type": "Resource", "resource": {"name": "cpu", "target": target}});
+            if kind.version == "v2" {
+                set(&mut object["spec"], "metrics", json!([metric]));
+            }
+        }
+        ("networking.k8s.io", "networkpolicies") => {
+            let has_egress = object.pointer("/spec/egress").is_some();
+            let both = if has_egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
+            set(&mut object["spec"], "policyTypes", both);
+        }
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
+            for subject in object.get_mut("subjects").and_then(Json::as_array_mut).into_iter().flatten() {
+                if matches!(text(subject, "/kind"), "User" | "Group") {
+                    set(subject, "apiGroup", "rbac.authorization.k8s.io".into());
+                }
+            }
         }
         _ => {}
     }
     Ok(())
 }
 
+/// Fills in what types have, from the inside out.
+fn fill_type(form: &Type, value: &mut Json, depth: usize) {
+    let (Json::Object(members), Some(depth)) = (value, depth.checked_sub(1)) else { return };
+    if let Some(defaults) = TYPES.get(form.name) {
+        for (name, default) in defaults {
+            if members.get(*name).is_none_or(|value| value.is_null() || *value == "") {
+                members.insert((*name).to_owned(), default.clone());
+            }
+        }
+    }
+    for (name, value) in members.iter_mut() {
+        if let Some(field) = form.field(name) {
+            fill_word(&field.form, value, depth);
+        }
+    }
+    match form.name {
+        "core.v1.Container" | "core.v1.EphemeralContainer" => {
+            let image = members.get("image").and_then(Json::as_str).unwrap_or_default();
+            let own = image.rsplit('/').next().unwrap_or_default();
+            let is_latest = !own.contains(':') && !own.contains('@') || own.ends_with(":latest");
+            let policy = if is_latest { "Always" } else { "IfNotPresent" };
+            members.entry("imagePullPolicy").or_insert_with(|| policy.into());
+        }
+        "core.v1.Volume" if members.keys().all(|name| name == "name") => {
+            members.insert("emptyDir".to_owned(), json!({}));
+        }
+        _ => {}
+    }
+}
+
+fn fill_word(word: &Word, value: &mut Json, depth: usize) {
+    match (word, value) {
+        (Word::Items(word), Json::Array(items)) => items.iter_mut().for_each(|item| fill_word(word, item, depth)),
+        (Word::Map(word), Json::Object(members)) => {
+            members.values_mut().for_each(|value| fill_word(word, value, depth));
+        }
+        (word, value) => {
+            if let Some(form) = word.object() {
+                fill_type(form, value, depth);
+            }
+        }
+    }
+}
+
 /// Keeps what was given to an object once and is not said again.
 pub fn keep(kind: &Kind, before: &Json, after: &mut Json) {
     if kind.is("", "services") && text(after, "/spec/type") != "ExternalName" {
         for member in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-            if after["spec"][member].is_null() && !before["spec"][member].is_null() {
-                after["spec"][member] = before["spec"][member].clone();
+            let said = after["spec"].get(member).is_none_or(|value| value.is_null() || *value == "");
+            if let (true, Some(kept)) = (said, before["spec"].get(member)) {
+                after["spec"][member] = kept.clone();
             }
         }
+        let has_ports = matches!(text(after, "/spec/type"), "NodePort" | "LoadBalancer");
+        let old = before["spec"]["ports"].as_array().cloned().unwrap_or_default();
+        for port in after.pointer_mut("/spec/ports").and_then(Json::as_array_mut).into_iter().flatten() {
+            let same = |one: &&Json| {
+                one["port"] == port["port"] && (port["protocol"] == one["protocol"] || port.get("protocol").is_none())
+            };
+            let number = old.iter().find(same).and_then(|one| one.get("nodePort")).cloned();
+            match (number, port.get("nodePort").cloned()) {
+                (Some(number), None) if has_ports => port["nodePort"] = number,
+                (Some(number), Some(said)) if !has_ports && number == said => {
+                    port.as_object_mut().map(|port| port.shift_remove("nodePort"));
+                }
+                _ => {}
+            }
+        }
+    }
+    if kind.is("", "persistentvolumeclaims")
+        && after["spec"].get("volumeName").is_none()
+        && let Some(name) = before["spec"].get("volumeName")
+    {
+        after["spec"]["volumeName"] = name.clone();
     }
 }
 
@@ -101,48 +241,116 @@ fn set(object: &mut Json, member: &str, value: Json) {
     }
 }
 
-fn deployment(spec: &mut Json) {
-    set(spec, "replicas", 1.into());
-    set(spec, "revisionHistoryLimit", 10.into());
-    set(spec, "progressDeadlineSeconds", 600.into());
-    set(spec, "strategy", json!({"type": "RollingUpdate"}));
-    set(&mut spec["strategy"], "type", "RollingUpdate".into());
-    if spec["strategy"]["type"] == "RollingUpdate" {
-        set(&mut spec["strategy"], "rollingUpdate", json!({}));
-        set(&mut spec["strategy"]["rollingUpdate"], "maxSurge", "25%".into());
-        set(&mut spec["strategy"]["rollingUpdate"], "maxUnavailable", "25%".into());
+fn pod(records: &Records, target: &Target<'_>, object: &mut Json) -> Result<(), Failure> {
+    set(&mut object["status"], "phase", "Pending".into());
+    let spec = &mut object["spec"];
+    set(spec, "enableServiceLinks", true.into());
+    let is_on_host = spec["hostNetwork"] == true;
+    for list in ["containers", "initContainers"] {
+        for container in spec.get_mut(list).and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Some(Json::Object(limits)) = container.pointer("/resources/limits").cloned() {
+                set(&mut container["resources"], "requests", json!({}));
+                for (name, limit) in limits {
+                    set(&mut container["resources"]["requests"], &name, limit);
+                }
+            }
+            let ports = container.get_mut("ports").and_then(Json::as_array_mut).into_iter().flatten();
+            for port in ports.filter(|_| is_on_host) {
+                let number = port["containerPort"].clone();
+                set(port, "hostPort", number);
+            }
+        }
     }
-    pod(&mut spec["template"]["spec"]);
+    set(spec, "serviceAccountName", "default".into());
+    let account = spec["serviceAccountName"].clone();
+    spec["serviceAccount"] = account;
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        set(spec, "tolerations", json!([]));
+        let Some(tolerations) = spec["tolerations"].as_array_mut() else { continue };
+        let is_known = |one: &Json| (one["key"] == key || one.get("key").is_none()) && one["effect"] != "NoSchedule";
+        if !tolerations.iter().any(is_known) {
+            let toleration = json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+            tolerations.push(toleration);
+        }
+    }
+    priority(records, target, spec)
 }
 
-fn pod(spec: &mut Json) {
-    if !spec.is_object() {
-        return;
+/// Works out the priority of a pod.
+fn priority(records: &Records, target: &Target<'_>, spec: &mut Json) -> Result<(), Failure> {
+    let group = "scheduling.k8s.io";
+    let name = text(spec, "/priorityClassName").to_owned();
+    let class: Option<Json> = if name.is_empty() {
+        let prefix = kinds::prefix(target.cluster, group, "priorityclasses", None);
+        let all = records.under(&prefix).filter(|(_, text)| text.contains("\"globalDefault\":true"));
+        all.filter_map(|(_, text)| serde_json::from_str(text).ok()).next()
+    } else {
+        let class = records.get(&kinds::record(target.cluster, group, "priorityclasses", None, &name));
+        if class.is_none() {
+            let message = format!("pods {:?} is forbidden: no PriorityClass with name {name} was found", target.name);
+            return Err(Failure::about(target.kind, target.name, (403, "Forbidden"), message));
+        }
+        class
+    };
+    let class = class.unwrap_or(Json::Null);
+    if let Some(name) = class.pointer("/metadata/name") {
+        set(spec, "priorityClassName", name.clone());
     }
-    set(spec, "restartPolicy", "Always".into());
-    set(spec, "terminationGracePeriodSeconds", 30.into());
-    set(spec, "dnsPolicy", "ClusterFirst".into());
-    set(spec, "securityContext", json!({}));
-    set(spec, "schedulerName", "default-scheduler".into());
-    for list in ["containers", "initContainers"] {
-        for container in spec[list].as_array_mut().into_iter().flatten().filter(|container| container.is_object()) {
-            let image = container["image"].as_str().unwrap_or_default();
-            let tag = image.rsplit('/').next().unwrap_or_default();
-            let is_latest = !tag.contains(':') || tag.ends_with(":latest");
-            let policy = if is_latest && !tag.contains('@') { "Always" } else { "IfNotPresent" };
-            set(container, "imagePullPolicy", policy.into());
-            set(container, "terminationMessagePath", "/dev/termination-log".into());
-            set(container, "terminationMessagePolicy", "File".into());
-            set(container, "resources", json!({}));
-            for port in container["ports"].as_array_mut().into_iter().flatten() {
-                set(port, "protocol", "TCP".into());
-            }
+    set(spec, "priority", class["value"].as_i64().unwrap_or_default().into());
+    let policy = class["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
+    set(spec, "preemptionPolicy", policy.into());
+    Ok(())
+}
+
+fn job(object: &mut Json) {
+    let labels = object.pointer("/spec/template/metadata/labels").cloned();
+    if let Some(labels) = labels.filter(Json::is_object) {
+        set(&mut object["metadata"], "labels", labels);
+    }
+    let uid = text(object, "/metadata/uid").to_owned();
+    let name = text(object, "/metadata/name").to_owned();
+    let spec = &mut object["spec"];
+    if spec.get("completions").is_none() && spec.get("parallelism").is_none() {
+        set(spec, "completions", 1.into());
+    }
+    set(spec, "parallelism", 1.into());
+    let limit = if spec.get("backoffLimitPerIndex").is_some() { i32::MAX } else { 6 };
+    set(spec, "backoffLimit", limit.into());
+    set(spec, "completionMode", "NonIndexed".into());
+    set(spec, "suspend", false.into());
+    let policy = if spec.get("podFailurePolicy").is_some() { "Failed" } else { "TerminatingOrFailed" };
+    set(spec, "podReplacementPolicy", policy.into());
+    set(spec, "manualSelector", false.into());
+    if spec["manualSelector"] == false && spec.get("selector").is_none() && !uid.is_empty() {
+        let own = "batch.kubernetes.io/controller-uid";
+        spec["selector"] = json!({"matchLabels": {own: uid}});
+        set(&mut spec["template"]["metadata"], "labels", json!({}));
+        let labels = &mut spec["template"]["metadata"]["labels"];
+        for (label, value) in
+            [(own, &uid), ("batch.kubernetes.io/job-name", &name), ("controller-uid", &uid), ("job-name", &name)]
+        {
+            labels[label] = value.clone().into();
         }
     }
 }
 
+/// What a claim of no class gets: the class that is marked so.
+fn claim(records: &Records, target: &Target<'_>, object: &mut Json) {
+    let is_new = text(object, "/spec/volumeName").is_empty()
+        && object.pointer("/status/phase").is_none_or(|phase| *phase == "Pending");
+    if !is_new || object["spec"].get("storageClassName").is_some() {
+        return;
+    }
+    let prefix = kinds::prefix(target.cluster, "storage.k8s.io", "storageclasses", None);
+    let classes = records.under(&prefix).filter_map(|(_, text)| serde_json::from_str::<Json>(text).ok());
+    let mut usual = classes
+        .filter(|class| class["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true");
+    if let Some(class) = usual.next() {
+        object["spec"]["storageClassName"] = class["metadata"]["name"].clone();
+    }
+}
+
 fn secret(object: &mut Json) {
-    set(object, "type", "Opaque".into());
     let Some(Json::Object(texts)) = object.as_object_mut().and_then(|object| object.shift_remove("stringData")) else {
         return;
     };
@@ -153,53 +361,27 @@ fn secret(object: &mut Json) {
     }
 }
 
-/// The range of addresses of services is 172.20.0.0/16; the first ones are taken by the API and DNS.
-const SERVICE_ADDRESSES: std::ops::Range<u32> = 11..65_000;
-
-fn service(records: &Records, target: &Target<'_>, object: &mut Json) {
-    let spec = &mut object["spec"];
-    set(spec, "type", "ClusterIP".into());
-    set(spec, "sessionAffinity", "None".into());
-    for port in spec["ports"].as_array_mut().into_iter().flatten().filter(|port| port.is_object()) {
-        set(port, "protocol", "TCP".into());
-        let number = port["port"].clone();
-        set(port, "targetPort", number);
-    }
+fn service(object: &mut Json) {
     set(&mut object["status"], "loadBalancer", json!({}));
     let spec = &mut object["spec"];
+    for port in spec.get_mut("ports").and_then(Json::as_array_mut).into_iter().flatten() {
+        if port.get("targetPort").is_none_or(|target| *target == 0 || *target == "") {
+            port["targetPort"] = port["port"].clone();
+        }
+    }
+    if spec["sessionAffinity"] == "ClientIP" {
+        set(spec, "sessionAffinityConfig", json!({"clientIP": {"timeoutSeconds": 10_800}}));
+    }
     if spec["type"] == "ExternalName" {
         return;
     }
     set(spec, "internalTrafficPolicy", "Cluster".into());
     if matches!(spec["type"].as_str(), Some("LoadBalancer" | "NodePort")) {
         set(spec, "externalTrafficPolicy", "Cluster".into());
-        let first = node_port(records, target);
-        let ports = spec["ports"].as_array_mut().into_iter().flatten().filter(|port| port.is_object());
-        for (port, number) in ports.zip(first..) {
-            set(port, "nodePort", number.into());
-        }
+    }
+    if spec["type"] == "LoadBalancer" {
+        set(spec, "allocateLoadBalancerNodePorts", true.into());
     }
     set(spec, "ipFamilies", json!(["IPv4"]));
     set(spec, "ipFamilyPolicy", "SingleStack".into());
-    if spec["clusterIP"].is_null() || spec["clusterIP"] == "" {
-        let prefix = target.kind.prefix(target.cluster, None);
-        let taken: String = records.under(&prefix).map(|(_, text)| &**text).collect();
-        let address = |number: u32| format!("172.20.{}.{}", number >> 8, number & 255);
-        let free = SERVICE_ADDRESSES.map(address).find(|address| !taken.contains(&format!("\"{address}\"")));
-        spec["clusterIP"] = free.unwrap_or_default().into();
-    }
-    let address = spec["clusterIP"].clone();
-    set(spec, "clusterIPs", json!([address]));
-}
-
-/// Node ports are given in the order of need, above all that are taken.
-fn node_port(records: &Records, target: &Target<'_>) -> u64 {
-    let prefix = target.kind.prefix(target.cluster, None);
-    let services = records.under(&prefix).filter(|(_, text)| text.contains("\"nodePort\""));
-    let ports = services.flat_map(|(_, text)| {
-        let service: Json = serde_json::from_str(text).unwrap_or(Json::Null);
-        let ports = service["spec"]["ports"].as_array().cloned().unwrap_or_default();
-        ports.into_iter().filter_map(|port| port["nodePort"].as_u64())
-    });
-    ports.max().map_or(30_000, |port| port + 1)
 }

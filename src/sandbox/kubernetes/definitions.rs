@@ -60,6 +60,14 @@ pub fn establish(change: &Change<'_>, cluster: &str, definition: &mut Json, how:
     if definition["spec"]["conversion"].is_null() {
         definition["spec"]["conversion"] = json!({"strategy": "None"});
     }
+    let preserved = &definition["spec"]["preserveUnknownFields"];
+    if *preserved == true {
+        let hint = "must be false";
+        let cause = Cause::invalid("spec.preserveUnknownFields", preserved, hint);
+        if let Some(kind) = kind {
+            return Err(Failure::invalid(kind, &name, vec![cause]).into());
+        }
+    }
     let group = text(definition, "/spec/group");
     let plural = text(definition, "/spec/names/plural");
     let taken = kinds::all(change, cluster)
@@ -112,200 +120,86 @@ fn complaints(definition: &Json, name: &str) -> Vec<Cause> {
         causes.push(Cause::invalid("spec.versions", &spec["versions"], hint));
     }
     for (place, version) in versions.iter().enumerate() {
-        if !version["schema"]["openAPIV3Schema"].is_object() {
-            let path = format!("spec.versions[{place}].schema.openAPIV3Schema");
+        let path = format!("spec.versions[{place}].schema.openAPIV3Schema");
+        let schema = &version["schema"]["openAPIV3Schema"];
+        if !schema.is_object() {
             causes.push(Cause::required(path, "schemas are required"));
+            continue;
         }
+        if text(schema, "/type") != "object" {
+            let hint = "must be object at the root";
+            causes.push(Cause::invalid(format!("{path}.type"), &schema["type"], hint));
+        }
+        structural(schema, &path, DEPTH_MAX, &mut causes);
+        if versions[..place].iter().any(|other| other["name"] == version["name"]) {
+            causes.push(Cause::duplicate(format!("spec.versions[{place}].name"), &version["name"]));
+        }
+    }
+    if text(spec, "/conversion/strategy") == "Webhook" {
+        let hint = "the sandbox cannot ask webhooks to convert";
+        causes.push(Cause::forbidden("spec.conversion.strategy", hint));
     }
     causes
 }
 
 /// How deep schemas are followed.
 const DEPTH_MAX: usize = 64;
+const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 
-/// Returns the paths of what the schema of a defined kind does not know, and removes it.
-pub fn unknown(kind: &Kind, object: &mut Json) -> Vec<String> {
-    let mut found = Vec::new();
-    if let Some(version) = &kind.custom {
-        prune(&version["schema"]["openAPIV3Schema"], object, "", DEPTH_MAX, &mut found);
-    }
-    found
-}
-
-fn prune(schema: &Json, value: &mut Json, path: &str, depth: usize, found: &mut Vec<String>) {
+/// Checks that a schema says of each value what it is.
+fn structural(schema: &Json, path: &str, depth: usize, causes: &mut Vec<Cause>) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    match value {
-        Json::Object(members) => {
-            let known = schema["properties"].as_object();
-            let rest = &schema["additionalProperties"];
-            let is_embedded = path.is_empty() || schema["x-kubernetes-embedded-resource"] == true;
-            let keeps = schema["x-kubernetes-preserve-unknown-fields"] == true || rest == &Json::Bool(true);
-            members.retain(|name, value| {
-                if is_embedded && matches!(&**name, "apiVersion" | "kind" | "metadata") {
-                    return true;
-                }
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                let inner = known.and_then(|known| known.get(name)).or(rest.is_object().then_some(rest));
-                match inner {
-                    Some(schema) => prune(schema, value, &path, depth, found),
-                    None if keeps => {}
-                    None => {
-                        found.push(path);
-                        return false;
-                    }
-                }
-                true
-            });
-        }
-        Json::Array(items) => {
-            for (place, item) in items.iter_mut().enumerate() {
-                prune(&schema["items"], item, &format!("{path}[{place}]"), depth, found);
-            }
-        }
-        _ => {}
+    let word = text(schema, "/type");
+    let is_open =
+        schema["x-kubernetes-preserve-unknown-fields"] == true || schema["x-kubernetes-int-or-string"] == true;
+    if word.is_empty() && !is_open {
+        causes.push(Cause::required(format!("{path}.type"), "must not be empty for specified object fields"));
+    } else if !word.is_empty() && !TYPES.contains(&word) {
+        let all: Vec<String> = TYPES.iter().map(|one| (*one).to_owned()).collect();
+        causes.push(Cause::unsupported(format!("{path}.type"), &schema["type"], &all));
+    }
+    if let Some(pattern) = schema["pattern"].as_str().filter(|one| regex_automata::meta::Regex::new(one).is_err()) {
+        let hint = "must be a valid regular expression";
+        causes.push(Cause::invalid(format!("{path}.pattern"), &pattern.into(), hint));
+    }
+    if schema.get("$ref").is_some() {
+        causes.push(Cause::forbidden(format!("{path}.$ref"), "$ref is not supported"));
+    }
+    if schema["uniqueItems"] == true {
+        let hint = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+        causes.push(Cause::forbidden(format!("{path}.uniqueItems"), hint));
+    }
+    let rest = &schema["additionalProperties"];
+    let properties = schema["properties"].as_object();
+    if properties.is_some_and(|known| !known.is_empty()) && !rest.is_null() {
+        let hint = "additionalProperties and properties are mutual exclusive";
+        causes.push(Cause::forbidden(format!("{path}.additionalProperties"), hint));
+    }
+    for (name, schema) in properties.into_iter().flatten() {
+        structural(schema, &format!("{path}.properties[{name}]"), depth, causes);
+    }
+    if rest.is_object() {
+        structural(rest, &format!("{path}.additionalProperties"), depth, causes);
+    }
+    if word == "array" && !schema["items"].is_object() {
+        causes.push(Cause::required(format!("{path}.items"), "must be specified"));
+    } else if schema["items"].is_object() {
+        structural(&schema["items"], &format!("{path}.items"), depth, causes);
+    }
+    let has_keys = schema["x-kubernetes-list-map-keys"].as_array().is_some_and(|keys| !keys.is_empty());
+    if schema["x-kubernetes-list-type"] == "map" && !has_keys {
+        let hint = "must not be empty if x-kubernetes-list-type is map";
+        causes.push(Cause::required(format!("{path}.x-kubernetes-list-map-keys"), hint));
     }
 }
 
-/// Checks an object of a defined kind; removes what its schema does not know, and fills in its defaults.
-pub fn check(kind: &Kind, name: &str, object: &mut Json) -> Result<(), Failure> {
-    let Some(version) = &kind.custom else { return Ok(()) };
-    let mut causes = Vec::new();
-    let schema = &version["schema"]["openAPIV3Schema"];
-    let keeps = schema["x-kubernetes-preserve-unknown-fields"] == true;
-    let known = schema["properties"].as_object();
-    if let Some(members) = object.as_object_mut() {
-        let own = |name: &str| matches!(name, "apiVersion" | "kind" | "metadata");
-        members.retain(|name, _| own(name) || keeps || known.is_some_and(|known| known.contains_key(name)));
-        for (name, schema) in known.into_iter().flatten().filter(|(name, _)| !own(name)) {
-            if let (None, Some(default)) = (members.get(name), schema.get("default")) {
-                members.insert(name.clone(), default.clone());
-            }
-            if let Some(value) = members.get_mut(name) {
-                check_value(schema, value, name, DEPTH_MAX, &mut causes);
-            }
-        }
-        for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-            if !members.contains_key(name) {
-                causes.push(Cause::required(name, ""));
-            }
-        }
-    }
-    if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(kind, name, causes)) }
-}
-
-fn check_value(schema: &Json, value: &mut Json, path: &str, depth: usize, causes: &mut Vec<Cause>) {
-    if depth == 0 || value.is_null() && schema["nullable"] == true {
-        return;
-    }
-    let wanted = text(schema, "/type");
-    let is_either = schema["x-kubernetes-int-or-string"] == true;
-    if is_either && !(value.is_string() || value.is_i64()) || !wanted.is_empty() && !is_of_type(wanted, value) {
-        let found = type_of(value);
-        let wanted = if is_either { "integer,string" } else { wanted };
-        let hint = format!("{path} in body must be of type {wanted}: \"{found}\"");
-        let said = if value.is_object() || value.is_array() { Json::from(found) } else { value.clone() };
-        let mut cause = Cause::invalid(path, &said, &hint);
-        cause.reason = "FieldValueTypeInvalid";
-        causes.push(cause);
-        return;
-    }
-    check_scalar(schema, value, path, causes);
-    match value {
-        Json::Object(members) => {
-            let known = schema["properties"].as_object();
-            let rest = &schema["additionalProperties"];
-            let keeps = schema["x-kubernetes-preserve-unknown-fields"] == true
-                || schema["x-kubernetes-embedded-resource"] == true
-                || rest == &Json::Bool(true)
-                || rest.is_object();
-            if !keeps {
-                members.retain(|name, _| known.is_some_and(|known| known.contains_key(name)));
-            }
-            for (name, schema) in known.into_iter().flatten() {
-                if let (None, Some(default)) = (members.get(name), schema.get("default")) {
-                    members.insert(name.clone(), default.clone());
-                }
-            }
-            for (name, value) in members.iter_mut() {
-                if let Some(schema) = known.and_then(|known| known.get(name)).or(rest.is_object().then_some(rest)) {
-                    check_value(schema, value, &format!("{path}.{name}"), depth - 1, causes);
-                }
-            }
-            for name in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-                if !members.contains_key(name) {
-                    causes.push(Cause::required(format!("{path}.{name}"), ""));
-                }
-            }
-        }
-        Json::Array(items) => {
-            for (place, item) in items.iter_mut().enumerate() {
-                check_value(&schema["items"], item, &format!("{path}[{place}]"), depth - 1, causes);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn check_scalar(schema: &Json, value: &Json, path: &str, causes: &mut Vec<Cause>) {
-    if let Some(allowed) = schema["enum"].as_array().filter(|allowed| !allowed.contains(value)) {
-        let allowed: Vec<String> =
-            allowed.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect();
-        causes.push(Cause::unsupported(path, value, &allowed));
-    }
-    let mut wrong = |hint: String| causes.push(Cause::invalid(path, value, &format!("{path} in body {hint}")));
-    if let Some(found) = value.as_f64() {
-        if let Some(least) = schema["minimum"].as_f64().filter(|least| found < *least) {
-            wrong(format!("should be greater than or equal to {least}"));
-        }
-        if let Some(most) = schema["maximum"].as_f64().filter(|most| found > *most) {
-            wrong(format!("should be less than or equal to {most}"));
-        }
-    }
-    if let Some(found) = value.as_str() {
-        let length = found.chars().count() as u64;
-        if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
-            wrong(format!("should be at least {least} chars long"));
-        }
-        if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
-            wrong(format!("may not be more than {most} bytes"));
-        }
-        if let Some(pattern) = schema["pattern"].as_str()
-            && let Ok(expression) = regex_automata::meta::Regex::new(pattern)
-            && !expression.is_match(found)
-        {
-            wrong(format!("should match '{pattern}'"));
-        }
-    }
-    if let Some(found) = value.as_array() {
-        if let Some(least) = schema["minItems"].as_u64().filter(|least| (found.len() as u64) < *least) {
-            wrong(format!("should have at least {least} items"));
-        }
-        if let Some(most) = schema["maxItems"].as_u64().filter(|most| found.len() as u64 > *most) {
-            wrong(format!("should have at most {most} items"));
-        }
-    }
-}
-
-fn is_of_type(wanted: &str, value: &Json) -> bool {
-    match wanted {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        _ => true,
-    }
-}
-
-fn type_of(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "boolean",
-        Json::Number(number) if number.is_i64() || number.is_u64() => "integer",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
-    }
+/// Returns what of a definition the sandbox takes and does not do.
+pub fn warnings(definition: &Json) -> Vec<String> {
+    let versions = definition["spec"]["versions"].as_array().into_iter().flatten();
+    let has_rules = |version: &&Json| version["schema"].to_string().contains("\"x-kubernetes-validations\"");
+    let names = versions.filter(has_rules).map(|version| text(version, "/name"));
+    let said = names.map(|name| {
+        format!("the sandbox does not evaluate x-kubernetes-validations (CEL) of version {name}: its rules always hold")
+    });
+    said.collect()
 }

@@ -157,4 +157,25 @@ impl Cause {
         let message = format!("Unsupported value: {value}: supported values: {}", supported.join(", "));
         Cause { field: field.into(), reason: "FieldValueNotSupported", message }
     }
+
+    /// A field is there that must not be.
+    pub fn forbidden(field: impl Into<String>, hint: &str) -> Cause {
+        Cause { field: field.into(), reason: "FieldValueForbidden", message: format!("Forbidden: {hint}") }
+    }
+
+    /// A field has a value that another one has.
+    pub fn duplicate(field: impl Into<String>, value: &Json) -> Cause {
+        Cause { field: field.into(), reason: "FieldValueDuplicate", message: format!("Duplicate value: {value}") }
+    }
+
+    /// A field names something that is not there.
+    pub fn not_found(field: impl Into<String>, value: &Json) -> Cause {
+        Cause { field: field.into(), reason: "FieldValueNotFound", message: format!("Not found: {value}") }
+    }
+
+    /// A field has more parts than it may have.
+    pub fn too_many(field: impl Into<String>, count: u64, most: u64) -> Cause {
+        let message = format!("Too many: {count}: must have at most {most} items");
+        Cause { field: field.into(), reason: "FieldValueTooMany", message }
+    }
 }

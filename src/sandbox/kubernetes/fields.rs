@@ -285,13 +285,20 @@ pub fn is_applied(after: &Json, before: &Json) -> bool {
 
 /// Writes down who changed what of an object.
 pub fn track(before: Option<&Json>, after: &mut Json, target: &Target<'_>, how: &How) {
-    let mut changed = Fields::of(after, target.kind);
+    let of = |object: &Json| {
+        let mut fields = Fields::of(object, target.kind);
+        if target.kind.has_status && target.part.is_none() {
+            fields.under.remove("f:status");
+        }
+        fields
+    };
+    let mut changed = of(after);
     let mut owners = match before {
         Some(before) => owners(before),
         None => Vec::new(),
     };
     if let Some(before) = before {
-        let mut gone = Fields::of(before, target.kind);
+        let mut gone = of(before);
         gone.remove(&changed);
         changed.keep_changed(before, after);
         for owner in &mut owners {

@@ -178,7 +178,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cluster, Claims, User, make_token, of_token};
+    use super::{Claims, Cluster, User, make_token, of_token};
     use crate::tls::Authority;
     use crate::world::Records;
 

@@ -13,10 +13,13 @@ pub mod table;
 pub mod watch;
 
 mod access;
+mod addresses;
 mod body;
 mod cells;
 mod collect;
 mod conform;
+mod convert;
+mod custom;
 mod defaults;
 mod definitions;
 mod discovery;
@@ -87,11 +90,9 @@ pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), 
         let same = |kind: &&Arc<Kind>| kind.is("rbac.authorization.k8s.io", plural);
         kinds::built_in().iter().find(same).ok_or_else(Failure::no_path)
     };
-    let (namespaces, services, accounts) = (kind("namespaces")?, kind("services")?, kind("serviceaccounts")?);
+    let (namespaces, services) = (kind("namespaces")?, kind("services")?);
     for namespace in NAMESPACES {
         let target = Target { cluster: &cluster.name, kind: namespaces, namespace: None, name: namespace, part: None };
-        store::create(change, &target, json!({}), &how)?;
-        let target = Target { kind: accounts, namespace: Some(namespace), name: "default", ..target };
         store::create(change, &target, json!({}), &how)?;
     }
     let (roles, bindings) = (kind_in("clusterroles")?, kind_in("clusterrolebindings")?);
@@ -107,6 +108,12 @@ pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), 
         let subjects = json!([{"apiGroup": api_group, "kind": "Group", "name": group}]);
         store::create(change, &target, json!({"roleRef": role, "subjects": subjects}), &how)?;
     }
+    let same = |kind: &&Arc<Kind>| kind.is("scheduling.k8s.io", "priorityclasses");
+    let classes = kinds::built_in().iter().find(same).ok_or_else(Failure::no_path)?;
+    for (name, value) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)] {
+        let target = Target { cluster: &cluster.name, kind: classes, namespace: None, name, part: None };
+        store::create(change, &target, json!({"value": value}), &how)?;
+    }
     let target =
         Target { cluster: &cluster.name, kind: services, namespace: Some("default"), name: "kubernetes", part: None };
     let ports = json!([{"name": "https", "port": 443, "targetPort": 443}]);
@@ -116,7 +123,7 @@ pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), 
 
 /// Removes a cluster with everything in it, as a part of a change.
 pub fn delete_cluster(change: &mut Change<'_>, name: &str) {
-    for prefix in [kinds::cluster_prefix(name), controllers::notes_prefix(name)] {
+    for prefix in [kinds::cluster_prefix(name), controllers::notes_prefix(name), addresses::claims_prefix(name)] {
         let names: Vec<String> = change.under(&prefix).map(|(name, _)| name.to_owned()).collect();
         for name in names {
             change.remove(&name);
@@ -187,9 +194,9 @@ impl Kubernetes {
             None if is_open => User::administrator(),
             None => return Err(unknown()),
         };
+        let user = serve::impersonated(frame, &cluster, user, request)?;
         let whose = |token: &str| self.whose(frame, &cluster, token);
-        let asked =
-            serve::Asked { frame, history: &self.history, cluster: &cluster, user: &user, whose: &whose };
+        let asked = serve::Asked { frame, history: &self.history, cluster: &cluster, user: &user, whose: &whose };
         serve::answer(&asked, &path, request).await
     }
 }

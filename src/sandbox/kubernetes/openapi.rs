@@ -12,6 +12,12 @@ use super::types::{self, Field, List, Presence, Type, Word};
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 
+/// The media type of the old document.
+pub const OLD_MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// The old document, OpenAPI v2 in protocol buffers: its version, a title, and no paths. `kubectl` asks it about kinds that
+/// no new document has, and finds that it does not know them either.
+pub const OLD: &[u8] = b"\x0a\x032.0\x12\x10\x0a\x0aKubernetes\x12\x02v1\x42\x00";
+
 /// Returns the name of a type as clients know it.
 fn full(name: &str) -> String {
     let package = name.split('.').next().unwrap_or_default();
@@ -80,9 +86,7 @@ fn with_identity(schema: &mut Json, own: &Json) {
 /// Adds the paths of a kind: clients look there for the parameters that its requests take.
 fn operations(paths: &mut Map<String, Json>, root: &str, kind: &Kind, own: &Json) {
     let place = if kind.is_namespaced { "/namespaces/{namespace}" } else { "" };
-    let parameter = |(name, form): (&str, &str)| {
-        json!({"name": name, "in": "query", "schema": {"type": form, "uniqueItems": true}})
-    };
+    let parameter = |(name, form): (&str, &str)| json!({"name": name, "in": "query", "schema": {"type": form, "uniqueItems": true}});
     let operation = |verb: &str, action: &str, parameters: &[(&str, &str)]| {
         let parameters: Vec<Json> = parameters.iter().copied().map(parameter).collect();
         json!({
@@ -99,12 +103,16 @@ fn operations(paths: &mut Map<String, Json>, root: &str, kind: &Kind, own: &Json
         paths.insert(all, json!({"post": post}));
         return;
     }
-    let listing = [("limit", "integer"), ("continue", "string"), ("labelSelector", "string"), ("fieldSelector", "string")];
-    paths.insert(format!("{all}/{{name}}"), json!({
-        "get": operation("read", "get", &[]), "put": operation("replace", "put", &writing),
-        "patch": operation("patch", "patch", &patching),
-        "delete": operation("delete", "delete", &[("dryRun", "string"), ("propagationPolicy", "string")]),
-    }));
+    let listing =
+        [("limit", "integer"), ("continue", "string"), ("labelSelector", "string"), ("fieldSelector", "string")];
+    paths.insert(
+        format!("{all}/{{name}}"),
+        json!({
+            "get": operation("read", "get", &[]), "put": operation("replace", "put", &writing),
+            "patch": operation("patch", "patch", &patching),
+            "delete": operation("delete", "delete", &[("dryRun", "string"), ("propagationPolicy", "string")]),
+        }),
+    );
     paths.insert(all, json!({"get": operation("list", "list", &listing), "post": post}));
 }
 

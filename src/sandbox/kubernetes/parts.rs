@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use super::Cluster;
 use super::failure::{Cause, Failure, Stop};
 use super::identity::{Claims, make_token};
 use super::kinds;
 use super::selector::takes_labels;
 use super::store::{self, How, Target, put, text};
-use super::Cluster;
 use crate::clock::{real_now, rfc3339};
 use crate::world::Change;
 
@@ -59,7 +59,8 @@ fn evict(change: &mut Change<'_>, target: &Target<'_>, body: &Json, how: &How) -
         let found: Vec<Json> =
             budgets.into_iter().filter(|budget| takes_labels(&budget["spec"]["selector"], labels)).collect();
         if found.len() > 1 {
-            let message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+            let message =
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
             return Err(Failure::new(500, "InternalError", message).into());
         }
         for mut budget in found {
@@ -122,12 +123,17 @@ fn token(change: &Change<'_>, cluster: &Cluster, target: &Target<'_>, body: &Jso
             vec![Cause::invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]
         }
         Some(given) if given > most as i64 => {
-            vec![Cause::invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")]
+            vec![Cause::invalid(
+                "spec.expirationSeconds",
+                seconds,
+                "may not specify a duration larger than 2^32 seconds",
+            )]
         }
         _ => Vec::new(),
     };
     if !causes.is_empty() {
-        let kind = kinds::Kind { group: "authentication.k8s.io".into(), kind: "TokenRequest".into(), ..Default::default() };
+        let kind =
+            kinds::Kind { group: "authentication.k8s.io".into(), kind: "TokenRequest".into(), ..Default::default() };
         return Err(Failure::invalid(&kind, target.name, causes).into());
     }
     let seconds = seconds.as_u64().unwrap_or(usual);

@@ -87,7 +87,8 @@ fn bracket<'o>(found: &[&'o Json], inner: &str) -> Vec<&'o Json> {
     if let Ok(place) = inner.parse::<i64>() {
         let item = |value: &'o Json| {
             let items = value.as_array()?;
-            let place = if place < 0 { items.len().checked_sub(place.unsigned_abs() as usize)? } else { place as usize };
+            let place =
+                if place < 0 { items.len().checked_sub(place.unsigned_abs() as usize)? } else { place as usize };
             items.get(place)
         };
         return found.filter_map(item).collect();
@@ -104,7 +105,7 @@ fn bracket<'o>(found: &[&'o Json], inner: &str) -> Vec<&'o Json> {
             None => !own.is_empty(),
             Some(value) => own.iter().any(|own| match quoted(value) {
                 Some(text) => *own == text,
-                None => own.to_string() == value,
+                None => serde_json::from_str(value).is_ok_and(|value: Json| **own == value),
             }),
         }
     };

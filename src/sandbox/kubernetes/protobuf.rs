@@ -90,22 +90,23 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 fn message(bytes: &[u8], form: &Type, depth: usize) -> Option<Map<String, Json>> {
-    let depth = depth.checked_sub(1)?;
     let mut members = Map::new();
+    inline(bytes, form, &[], &mut members, depth.checked_sub(1)?)?;
+    Some(members)
+}
+
+/// Reads the fields of an object, or those in a message of it that JSON does not show.
+fn inline(bytes: &[u8], form: &Type, outer: &[u32], members: &mut Map<String, Json>, depth: usize) -> Option<()> {
     for (number, part) in parts(bytes)? {
-        if let Some(field) = form.fields.iter().find(|field| field.number == (number, None)) {
-            member(&mut members, field, part, depth)?;
-        } else if form.fields.iter().any(|field| field.number.0 == number) {
-            // A message that JSON does not show.
+        let number = [outer, &[number]].concat();
+        if let Some(field) = form.fields.iter().find(|field| field.number == number) {
+            member(members, field, part, depth)?;
+        } else if form.fields.iter().any(|field| field.number.starts_with(&number)) {
             let Part::Bytes(bytes) = part else { return None };
-            for (inner, part) in parts(bytes)? {
-                if let Some(field) = form.fields.iter().find(|field| field.number == (number, Some(inner))) {
-                    member(&mut members, field, part, depth)?;
-                }
-            }
+            inline(bytes, form, &number, members, depth)?;
         }
     }
-    Some(members)
+    Some(())
 }
 
 fn member(members: &mut Map<String, Json>, field: &Field, part: Part<'_>, depth: usize) -> Option<()> {

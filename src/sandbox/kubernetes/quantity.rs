@@ -40,7 +40,8 @@ impl Quantity {
             None => match DECIMAL.iter().find(|(one, _)| *one == suffix) {
                 Some((_, power)) => return Quantity::decimal(is_negative, whole, part, *power, Scale::Decimal),
                 None => {
-                    let power = suffix.strip_prefix(['e', 'E'])?.parse().ok().filter(|power| (-9..=18).contains(power))?;
+                    let power =
+                        suffix.strip_prefix(['e', 'E'])?.parse().ok().filter(|power| (-9..=18).contains(power))?;
                     return Quantity::decimal(is_negative, whole, part, power, Scale::Exponent);
                 }
             },

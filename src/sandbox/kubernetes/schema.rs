@@ -109,7 +109,9 @@ fn built_in(word: &Word, field: Option<&Field>) -> Form {
         (Word::Object(_) | Word::Map(_) | Word::Any, _) => Form::Members,
         (Word::Items(item), List::Map(keys)) => {
             let default = |key: &str| item.object().and_then(|form| form.field(key)).and_then(|field| field.default);
-            Form::Keyed(keys.iter().map(|key| ((*key).to_owned(), default(key).map_or(Json::Null, Json::from))).collect())
+            Form::Keyed(
+                keys.iter().map(|key| ((*key).to_owned(), default(key).map_or(Json::Null, Json::from))).collect(),
+            )
         }
         (Word::Items(_), List::Set) => Form::Set,
         _ => Form::Whole,

@@ -172,7 +172,10 @@ fn field_of(kind: &Kind, text: &str) -> Result<(String, bool, String), Failure> 
     };
     let is_usual = path == "metadata.name" || path == "metadata.namespace" && kind.is_namespaced;
     if !is_usual && !fields_of(kind).contains(&path) {
-        let message = format!("Unable to find {:?} that match label selector \"\", field selector {text:?}: ", kind.api_version());
+        let message = format!(
+            "Unable to find {:?} that match label selector \"\", field selector {text:?}: ",
+            kind.api_version()
+        );
         return Err(Failure::bad_request(format!("{message}field label not supported: {path}")));
     }
     Ok((path.to_owned(), same, value.to_owned()))

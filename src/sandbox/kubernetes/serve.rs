@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::access::{self, Deed};
 use super::body::{self, APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH};
-use super::failure::{Failure, Stop};
+use super::failure::{Cause, Failure, Stop};
 use super::identity::User;
 use super::kinds::{self, Kind};
 use super::path::{Path, Place};
@@ -16,7 +16,7 @@ use super::schema::Schema;
 use super::store::{self, How, Target, text};
 use super::table::{self, Shape};
 use super::watch::History;
-use super::{Cluster, discovery, fields, listing, openapi, parts, patch};
+use super::{Cluster, definitions, discovery, fields, listing, openapi, parts, patch};
 use crate::clock::{real_now, rfc3339};
 use crate::frame::Frame;
 use crate::server::{Request, Response};
@@ -102,6 +102,31 @@ pub async fn answer(asked: &Asked<'_>, path: &Path, request: &Request) -> Result
     }
 }
 
+/// Returns whom the sender acts as, if it may.
+pub fn impersonated(frame: &Frame, cluster: &Cluster, user: User, request: &Request) -> Result<User, Failure> {
+    let words = |name: &str| -> Vec<String> {
+        let all = request.headers.get_all(name).iter();
+        all.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
+    };
+    let Some(name) = words("impersonate-user").into_iter().next() else { return Ok(user) };
+    let mut groups = words("impersonate-group");
+    let mut deeds = vec![("users", name.clone())];
+    deeds.extend(groups.iter().map(|group| ("groups", group.clone())));
+    for (resource, name) in deeds {
+        let deed = Deed { verb: "impersonate".to_owned(), resource: resource.to_owned(), name, ..Deed::default() };
+        if frame.world.look(|records| access::allows(records, &cluster.name, &user, &deed)).is_none() {
+            return Err(Failure::new(403, "Forbidden", deed.refusal(&user)));
+        }
+    }
+    if let Some((namespace, account)) =
+        name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'))
+    {
+        return Ok(User::service_account(namespace, account, ""));
+    }
+    groups.push("system:authenticated".to_owned());
+    Ok(User { name, uid: String::new(), groups })
+}
+
 /// Refuses what the sender may not do.
 fn allow(asked: &Asked<'_>, deed: &Deed) -> Result<(), Failure> {
     let allowed = asked.frame.world.look(|records| access::allows(records, &asked.cluster.name, asked.user, deed));
@@ -176,6 +201,12 @@ fn about(frame: &Arc<Frame>, cluster: &Cluster, path: &Path, request: &Request) 
         (["api", version], _) => discovery::resources(&kinds(), "", version),
         (["apis", group], _) => discovery::group(&kinds(), group),
         (["apis", group, version], _) => discovery::resources(&kinds(), group, version),
+        (["openapi", "v2"], _) if accept.contains("protobuf") => {
+            return Ok(Response::new(200, openapi::OLD_MEDIA_TYPE, openapi::OLD));
+        }
+        (["openapi", "v2"], _) => {
+            Some(json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1"}, "paths": {}}))
+        }
         (["openapi", "v3"], _) => Some(discovery::documents(&kinds(), &format!("/clusters/{}", cluster.name))),
         (["openapi", "v3", "api", version], _) => openapi::document(&kinds(), "", version),
         (["openapi", "v3", "apis", group, version], _) => openapi::document(&kinds(), group, version),
@@ -229,6 +260,9 @@ async fn write(
     let mut warnings = Vec::new();
     if target.part.is_none() && matches!(request.method, Method::POST | Method::PUT) {
         warnings = body::validate(target.kind, &body, path, false)?;
+        if target.kind.is(kinds::DEFINITIONS.0, kinds::DEFINITIONS.1) {
+            warnings.extend(definitions::warnings(&body));
+        }
     }
     let work = Work { cluster: asked.cluster, target, path, how: &how, media: body::media_type(request) };
     let change = |change: &mut Change<'_>| {
@@ -274,12 +308,7 @@ impl Work<'_> {
         }
     }
 
-    fn patch(
-        &self,
-        change: &mut Change<'_>,
-        body: &Json,
-        warnings: &mut Vec<String>,
-    ) -> Result<(u16, Json), Stop> {
+    fn patch(&self, change: &mut Change<'_>, body: &Json, warnings: &mut Vec<String>) -> Result<(u16, Json), Stop> {
         let target = self.target;
         let before = store::get(change, target)?;
         let is_scale = target.part == Some("scale");
@@ -310,7 +339,8 @@ impl Work<'_> {
     fn apply(&self, change: &mut Change<'_>, mut wanted: Json) -> Result<(u16, Json), Stop> {
         let (target, how) = (self.target, self.how);
         if self.path.get("fieldManager").is_empty() {
-            let message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
+            let message =
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
             return Err(Failure::new(422, "Invalid", message).into());
         }
         if target.part == Some("scale") {
@@ -370,6 +400,12 @@ fn update(change: &mut Change<'_>, target: &Target<'_>, body: Json, how: &How) -
         }
         before => before?,
     };
+    let is_blind = text(&body, "/metadata/resourceVersion").is_empty();
+    if is_blind && target.part != Some("scale") && needs_version(target.kind) {
+        let hint = "must be specified for an update";
+        let cause = Cause::invalid("metadata.resourceVersion", &0.into(), hint);
+        return Err(Failure::invalid(target.kind, target.name, vec![cause]).into());
+    }
     match target.part {
         Some("scale") => {
             let after = scaled(target.kind, &before, &body)?;
@@ -378,6 +414,12 @@ fn update(change: &mut Change<'_>, target: &Target<'_>, body: Json, how: &How) -
         }
         _ => store::replace(change, target, &before, body, how),
     }
+}
+
+/// Tells whether an update has to say which version it changes.
+fn needs_version(kind: &Kind) -> bool {
+    kind.custom.is_some()
+        || matches!(&*kind.plural, "customresourcedefinitions" | "poddisruptionbudgets" | "leases" | "apiservices")
 }
 
 fn may_be_made(kind: &Kind) -> bool {

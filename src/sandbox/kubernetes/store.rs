@@ -6,7 +6,7 @@ use super::collect;
 use super::defaults;
 use super::failure::{Cause, Failure, Stop};
 use super::kinds::{self, Kind};
-use super::{conform, definitions, fields, validation};
+use super::{addresses, conform, convert, custom, definitions, fields, validation};
 use crate::world::{Change, Records};
 
 /// What a request is about.
@@ -50,6 +50,7 @@ pub fn get(records: &Records, target: &Target<'_>) -> Result<Json, Failure> {
 
 /// Shows an object in the version that is asked for.
 pub fn as_version(object: &mut Json, kind: &Kind) {
+    convert::shown(kind, object);
     object["apiVersion"] = kind.api_version().into();
     object["kind"] = kind.kind.clone().into();
 }
@@ -101,13 +102,17 @@ pub fn create(change: &mut Change<'_>, target: &Target<'_>, mut object: Json, ho
         object.as_object_mut().map(|object| object.shift_remove("status"));
     }
     conform::conform(kind, &mut object)?;
+    object["metadata"]["uid"] = uid()?.into();
     defaults::fill(change, target, &mut object)?;
     validation::check(kind, &name, None, &object)?;
-    definitions::check(kind, &name, &mut object)?;
+    custom::check(kind, &name, &mut object)?;
+    addresses::assign(change, target, None, &mut object, how)?;
     let metadata = &mut object["metadata"];
-    metadata["uid"] = uid()?.into();
     metadata["creationTimestamp"] = how.time.clone().into();
-    metadata["generation"] = 1.into();
+    match has_generation(kind) {
+        true => metadata["generation"] = 1.into(),
+        false => _ = metadata.as_object_mut().map(|metadata| metadata.shift_remove("generation")),
+    }
     for gone in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         metadata.as_object_mut().map(|metadata| metadata.shift_remove(gone));
     }
@@ -118,13 +123,22 @@ pub fn create(change: &mut Change<'_>, target: &Target<'_>, mut object: Json, ho
         definitions::establish(change, target.cluster, &mut object, how)?;
     }
     put(change, target, &mut object);
+    if kind.is("", "namespaces") {
+        let accounts = kinds::built_in().iter().find(|kind| kind.is("", "serviceaccounts"));
+        let accounts = accounts.ok_or_else(Failure::no_path)?;
+        let target = Target { kind: accounts, namespace: Some(&name), name: "default", ..*target };
+        create(change, &target, json!({}), how)?;
+    }
     Ok(object)
 }
 
 /// Writes an object with its new version.
 pub fn put(change: &mut Change<'_>, target: &Target<'_>, object: &mut Json) {
     object["metadata"]["resourceVersion"] = change.next_revision().to_string().into();
-    change.put(&target.record(), object);
+    match convert::stored(target.kind, object) {
+        Some(stored) => change.put(&target.record(), &stored),
+        None => change.put(&target.record(), object),
+    }
 }
 
 /// Checks that a body is what its path says, and completes it.
@@ -226,14 +240,17 @@ pub fn replace(
         defaults::fill(change, target, &mut after)?;
     }
     validation::check(kind, target.name, Some(before), &after)?;
-    definitions::check(kind, target.name, &mut after)?;
+    custom::check(kind, target.name, &mut after)?;
+    if target.part.is_none() {
+        addresses::assign(change, target, Some(before), &mut after, how)?;
+    }
     if !fields::is_applied(&after, before) {
         fields::track(Some(before), &mut after, target, how);
     }
     if fields::same(before, &after) {
         return Ok(before.clone());
     }
-    if is_new_generation(before, &after) {
+    if has_generation(kind) && is_new_generation(kind, before, &after) {
         let generation = before["metadata"]["generation"].as_u64().unwrap_or(1) + 1;
         after["metadata"]["generation"] = generation.into();
     }
@@ -278,10 +295,33 @@ fn set_or_remove(object: &mut Json, member: &str, value: Option<Json>) {
     }
 }
 
+/// Tells whether changes of what is wanted are counted.
+fn has_generation(kind: &Kind) -> bool {
+    kind.custom.is_some()
+        || matches!(
+            &*kind.group,
+            "apps"
+                | "batch"
+                | "policy"
+                | "admissionregistration.k8s.io"
+                | "apiextensions.k8s.io"
+                | "flowcontrol.apiserver.k8s.io"
+        )
+        || matches!(
+            &*kind.plural,
+            "replicationcontrollers" | "ingresses" | "networkpolicies" | "ingressclasses" | "pods"
+        )
+}
+
 /// What is wanted has changed, not only what is said about it.
-fn is_new_generation(before: &Json, after: &Json) -> bool {
+fn is_new_generation(kind: &Kind, before: &Json, after: &Json) -> bool {
     let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return false };
-    let ours = |name: &str| !matches!(name, "metadata" | "status" | "apiVersion" | "kind");
+    let is_apart = kind.custom.is_none() || kind.has_status;
+    let ours = |name: &str| match name {
+        "metadata" | "apiVersion" | "kind" => false,
+        "status" => !is_apart,
+        _ => true,
+    };
     let changed = |(name, value): (&String, &Json)| ours(name) && before.get(name) != Some(value);
     after.iter().any(changed) || before.keys().any(|name| ours(name) && !after.contains_key(name))
 }
@@ -307,6 +347,8 @@ pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how:
         "Foreground" => Some("foregroundDeletion"),
         "Orphan" => Some("orphan"),
         "" if options["orphanDependents"] == true => Some("orphan"),
+        // As it was before there was a choice.
+        "" if options["orphanDependents"].is_null() && kind.is("batch", "jobs") => Some("orphan"),
         "" | "Background" => None,
         other => {
             let cause = Cause::unsupported(
@@ -330,8 +372,9 @@ pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how:
     if object["metadata"]["deletionTimestamp"].is_null() {
         object["metadata"]["deletionTimestamp"] = how.time.clone().into();
         object["metadata"]["deletionGracePeriodSeconds"] = grace.into();
-        let generation = object["metadata"]["generation"].as_u64().unwrap_or(1) + 1;
-        object["metadata"]["generation"] = generation.into();
+        if let Some(generation) = object["metadata"]["generation"].as_u64() {
+            object["metadata"]["generation"] = (generation + 1).into();
+        }
         if kind.is("", "namespaces") {
             object["status"]["phase"] = "Terminating".into();
         }

@@ -230,7 +230,7 @@ fn cell(object: &Json, what: &What, now: u64) -> Json {
                 [Json::String(text)] => text.clone().into(),
                 [one] => one.to_string().into(),
                 many => {
-                    let texts: Vec<String> = many.iter().map(cells::shown).collect();
+                    let texts: Vec<String> = many.iter().map(|one| cells::shown(one)).collect();
                     texts.join(",").into()
                 }
             }

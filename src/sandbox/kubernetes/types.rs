@@ -22,8 +22,8 @@ pub struct Type {
 pub struct Field {
     /// Its name in JSON.
     pub name: &'static str,
-    /// Its number in protocol buffers; the second one if it is in a message that JSON does not show.
-    pub number: (u32, Option<u32>),
+    /// Its number in protocol buffers, behind those of messages that JSON does not show.
+    pub number: Vec<u32>,
     /// What is in it.
     pub form: Word,
     /// Whether it is there if it says nothing.
@@ -172,10 +172,7 @@ fn read(text: &'static str) -> Table {
 fn field(line: &'static str, names: &HashMap<&'static str, usize>) -> Option<Field> {
     let mut words = line.split(' ');
     let (name, number, form) = (words.next()?, words.next()?, words.next()?);
-    let number = match number.split_once('.') {
-        Some((outer, inner)) => (outer.parse().ok()?, inner.parse().ok()),
-        None => (number.parse().ok()?, None),
-    };
+    let number = number.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
     let mut field = Field {
         name,
         number,

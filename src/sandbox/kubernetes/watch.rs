@@ -100,7 +100,12 @@ impl History {
 
     /// Returns what stood, at a version, under the names that have changed since; nothing if that is forgotten.
     /// Waits until all is known up to another version.
-    pub async fn before(&self, revision: u64, until: u64, prefix: &str) -> Option<BTreeMap<Box<str>, Option<Arc<str>>>> {
+    pub async fn before(
+        &self,
+        revision: u64,
+        until: u64,
+        prefix: &str,
+    ) -> Option<BTreeMap<Box<str>, Option<Arc<str>>>> {
         let mut latest = self.latest.subscribe();
         let known = latest.wait_for(|latest| *latest >= until);
         tokio::time::timeout(KNOWN_WITHIN, known).await.ok()?.ok()?;

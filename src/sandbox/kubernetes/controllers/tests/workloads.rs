@@ -119,7 +119,7 @@ async fn a_pod_without_its_configuration_waits_for_it() {
 #[tokio::test]
 async fn readiness_waits_for_the_probe_and_crashes_back_off() {
     let sandbox = Sandbox::with_nodes(1).await;
-    let slow = json!({"readinessProbe": {"initialDelaySeconds": 300}});
+    let slow = json!({"readinessProbe": {"tcpSocket": {"port": 80}, "initialDelaySeconds": 300}});
     sandbox.create(DEPLOYMENTS, deployment(1, slow)).await;
     sandbox.run(Duration::from_secs(60)).await;
     let pod = &sandbox.all(PODS)[0];
