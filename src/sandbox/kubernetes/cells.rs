@@ -12,10 +12,8 @@ pub fn cell(object: &Json, what: &str, now: u64) -> String {
         return object.pointer(path).filter(|value| *value != "").map_or_else(|| missing.to_owned(), shown);
     };
     let cell = Cell { object, now };
-    cell.of_pod(word)
-        .or_else(|| cell.of_workload(word))
-        .or_else(|| cell.of_network(word))
-        .unwrap_or_else(|| cell.of_rest(word))
+    let found = cell.of_pod(word).or_else(|| cell.of_workload(word)).or_else(|| cell.of_network(word));
+    found.or_else(|| cell.of_volume(word)).unwrap_or_else(|| cell.of_rest(word))
 }
 
 /// Returns a value as it is shown.
@@ -265,6 +263,28 @@ impl<'o> Cell<'o> {
         })
     }
 
+    fn of_volume(&self, what: &str) -> Option<String> {
+        Some(match what {
+            "volume" if !self.at("/metadata/deletionTimestamp").is_null() => "Terminating".to_owned(),
+            "volume" => self.text("/status/phase").to_owned(),
+            "modes" => {
+                let short = |mode: &Json| match mode.as_str() {
+                    Some("ReadWriteOnce") => "RWO",
+                    Some("ReadOnlyMany") => "ROX",
+                    Some("ReadWriteMany") => "RWX",
+                    Some("ReadWriteOncePod") => "RWOP",
+                    _ => "",
+                };
+                self.list("/spec/accessModes").iter().map(short).collect::<Vec<_>>().join(",")
+            }
+            "claim" => match self.text("/spec/claimRef/name") {
+                "" => String::new(),
+                name => format!("{}/{name}", self.text("/spec/claimRef/namespace")),
+            },
+            _ => return None,
+        })
+    }
+
     fn of_rest(&self, what: &str) -> String {
         let subjects = |kind: &str| {
             let own = self.list("/subjects").iter().filter(|one| one["kind"] == kind);
@@ -294,22 +314,6 @@ impl<'o> Cell<'o> {
             }
             "internal_address" => self.address("InternalIP"),
             "external_address" => self.address("ExternalIP"),
-            "volume" if !self.at("/metadata/deletionTimestamp").is_null() => "Terminating".to_owned(),
-            "volume" => self.text("/status/phase").to_owned(),
-            "modes" => {
-                let short = |mode: &Json| match mode.as_str() {
-                    Some("ReadWriteOnce") => "RWO",
-                    Some("ReadOnlyMany") => "ROX",
-                    Some("ReadWriteMany") => "RWX",
-                    Some("ReadWriteOncePod") => "RWOP",
-                    _ => "",
-                };
-                self.list("/spec/accessModes").iter().map(short).collect::<Vec<_>>().join(",")
-            }
-            "claim" => match self.text("/spec/claimRef/name") {
-                "" => String::new(),
-                name => format!("{}/{name}", self.text("/spec/claimRef/namespace")),
-            },
             "involved" => {
                 let about = self.at("/involvedObject");
                 format!("{}/{}", word(about, "kind").to_lowercase(), word(about, "name"))

@@ -94,33 +94,7 @@ pub fn fill(records: &Records, target: &Target<'_>, object: &mut Json) -> Result
         ("", "pods") => pod(records, target, object)?,
         ("", "services") => service(object),
         ("", "persistentvolumeclaims") => claim(records, target, object),
-        ("apps", "deployments") => {
-            let strategy = &mut object["spec"]["strategy"];
-            if strategy["type"] == "RollingUpdate" {
-                set(strategy, "rollingUpdate", json!({}));
-                set(&mut strategy["rollingUpdate"], "maxUnavailable", "25%".into());
-                set(&mut strategy["rollingUpdate"], "maxSurge", "25%".into());
-            }
-        }
-        ("apps", "statefulsets") => {
-            let strategy = &mut object["spec"]["updateStrategy"];
-            if strategy["type"] == "RollingUpdate" {
-                set(strategy, "rollingUpdate", json!({}));
-                set(&mut strategy["rollingUpdate"], "partition", 0.into());
-            }
-            for claim in object["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
-                set(claim, "apiVersion", "v1".into());
-                set(claim, "kind", "PersistentVolumeClaim".into());
-            }
-        }
-        ("apps", "daemonsets") => {
-            let strategy = &mut object["spec"]["updateStrategy"];
-            if strategy["type"] == "RollingUpdate" {
-                set(strategy, "rollingUpdate", json!({}));
-                set(&mut strategy["rollingUpdate"], "maxUnavailable", 1.into());
-                set(&mut strategy["rollingUpdate"], "maxSurge", 0.into());
-            }
-        }
+        ("apps", _) => workload(kind, object),
         ("", "replicationcontrollers") => {
             let labels = object["spec"]["template"]["metadata"]["labels"].clone();
             if labels.is_object() {
@@ -151,6 +125,40 @@ pub fn fill(records: &Records, target: &Target<'_>, object: &mut Json) -> Result
         _ => {}
     }
     Ok(())
+}
+
+/// Fills in how new pods take the place of old ones.
+fn workload(kind: &Kind, object: &mut Json) {
+    match &*kind.plural {
+        "deployments" => {
+            let strategy = &mut object["spec"]["strategy"];
+            if strategy["type"] == "RollingUpdate" {
+                set(strategy, "rollingUpdate", json!({}));
+                set(&mut strategy["rollingUpdate"], "maxUnavailable", "25%".into());
+                set(&mut strategy["rollingUpdate"], "maxSurge", "25%".into());
+            }
+        }
+        "statefulsets" => {
+            let strategy = &mut object["spec"]["updateStrategy"];
+            if strategy["type"] == "RollingUpdate" {
+                set(strategy, "rollingUpdate", json!({}));
+                set(&mut strategy["rollingUpdate"], "partition", 0.into());
+            }
+            for claim in object["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
+                set(claim, "apiVersion", "v1".into());
+                set(claim, "kind", "PersistentVolumeClaim".into());
+            }
+        }
+        "daemonsets" => {
+            let strategy = &mut object["spec"]["updateStrategy"];
+            if strategy["type"] == "RollingUpdate" {
+                set(strategy, "rollingUpdate", json!({}));
+                set(&mut strategy["rollingUpdate"], "maxUnavailable", 1.into());
+                set(&mut strategy["rollingUpdate"], "maxSurge", 0.into());
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Fills in what types have, from the inside out.

@@ -32,7 +32,25 @@ const POD: &[&str] = &[
 
 /// Checks what changed of an object.
 pub fn check(kind: &Kind, before: &Json, after: &Json, causes: &mut Vec<Cause>) {
-    let paths: &[&str] = match (&*kind.group, &*kind.plural) {
+    for path in paths(kind, before) {
+        let (old, new) = (at(before, path), at(after, path));
+        let is_suspended = kind.plural == "jobs" && before["spec"]["suspend"] == true;
+        if old != new && !(is_suspended && *path == "spec.template") {
+            causes.push(match (&*kind.plural, *path) {
+                ("secrets" | "configmaps", path) if path != "type" => {
+                    Cause::forbidden(path, "field is immutable when `immutable` is set")
+                }
+                ("storageclasses", path) => Cause::forbidden(path, "updates to this field are forbidden."),
+                (_, path) => Cause::invalid(path, new, "field is immutable"),
+            });
+        }
+    }
+    rules(kind, before, after, causes);
+}
+
+/// Returns what of a kind cannot change at all.
+fn paths(kind: &Kind, before: &Json) -> &'static [&'static str] {
+    match (&*kind.group, &*kind.plural) {
         ("apps", "deployments" | "daemonsets" | "replicasets") => &["spec.selector"],
         ("batch", "jobs") => &["spec.completionMode", "spec.selector", "spec.template"],
         ("", "secrets") if before["immutable"] == true => &["type", "data", "immutable"],
@@ -48,25 +66,11 @@ pub fn check(kind: &Kind, before: &Json, after: &Json, causes: &mut Vec<Cause>) 
         ("apiextensions.k8s.io", _) => &["spec.group", "spec.scope", "spec.names.plural", "spec.names.kind"],
         ("discovery.k8s.io", "endpointslices") => &["addressType"],
         _ => &[],
-    };
-    for path in paths {
-        let (old, new) = (at(before, path), at(after, path));
-        let is_suspended = kind.plural == "jobs" && before["spec"]["suspend"] == true;
-        if old != new && !(is_suspended && *path == "spec.template") {
-            let hint = match (&*kind.plural, *path) {
-                ("secrets" | "configmaps", path) if path != "type" => {
-                    causes.push(Cause::forbidden(path, "field is immutable when `immutable` is set"));
-                    continue;
-                }
-                ("storageclasses", path) => {
-                    causes.push(Cause::forbidden(path, "updates to this field are forbidden."));
-                    continue;
-                }
-                _ => "field is immutable",
-            };
-            causes.push(Cause::invalid(*path, new, hint));
-        }
     }
+}
+
+/// Checks what can change in some ways only.
+fn rules(kind: &Kind, before: &Json, after: &Json, causes: &mut Vec<Cause>) {
     match (&*kind.group, &*kind.plural) {
         ("apps", "statefulsets") if differs(&before["spec"], &after["spec"], STATEFUL) => {
             let hint = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
