@@ -12,4 +12,5 @@ mod serve;
 #[cfg(unix)]
 mod shown;
 
+pub(crate) use json::differences;
 pub(crate) use program::is_terraform_there;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use diag::{Diagnostic, Diagnostics};
+use diag::{Diagnostic, Diagnostics, Sources, Span};
 use lang::body::CompiledBody;
 use lang::expr::NoNames;
 use lang::module::Settings;
@@ -34,14 +34,52 @@ pub(crate) fn check(settings: &Settings, diags: &mut Diagnostics) {
         );
         return diags.push(Diagnostic::error("Unsupported backend type", detail).at(backend.header));
     }
-    let attributes = SETTINGS.map(|name| Attribute::new(name, Type::String).optional());
-    let block = Block { attributes: attributes.into_iter().collect(), ..Block::default() };
-    CompiledBody::compile(&backend.body, &block, &NoNames, diags);
+    CompiledBody::compile(&backend.body, &local(), &NoNames, diags);
     if path(settings).is_some_and(|path| path != offer::TERRAFORM_STATE) {
-        let detail = "Gantry has a file of its own for state, \"gantry.state\" in the folder of the configuration, so where \
-                      Terraform's would be has no effect on it.";
-        diags.push(Diagnostic::warning("Setting of the local backend without effect", detail).at(backend.header));
+        diags.push(without_effect(backend.header));
     }
+}
+
+/// Checks settings of the local backend that stand behind flags, `NAME=VALUE` or a file with such; they have no effect
+/// either.
+pub(crate) fn check_given(given: &[String], header: Span, sources: &mut Sources, diags: &mut Diagnostics) {
+    for text in given {
+        match text.split_once('=') {
+            Some((name, _)) if SETTINGS.contains(&name.trim()) => {}
+            Some((name, _)) => {
+                let detail =
+                    format!("The local backend, which -backend-config completes, has no setting {:?}.", name.trim());
+                diags.push(Diagnostic::error("Invalid backend configuration argument", detail));
+            }
+            None => match std::fs::read(text) {
+                Ok(read) => {
+                    let file = sources.add(text, read.as_slice());
+                    let (read, problems) = syntax::parse(file, &read);
+                    diags.append(problems);
+                    CompiledBody::compile(&read.body, &local(), &NoNames, diags);
+                }
+                Err(error) => {
+                    let detail = format!("The file {text} of -backend-config cannot be read: {error}.");
+                    diags.push(Diagnostic::error("Failed to read file", detail));
+                }
+            },
+        }
+    }
+    if !diags.has_errors() {
+        diags.push(without_effect(header));
+    }
+}
+
+/// Returns what the local backend can be told.
+fn local() -> Block {
+    let attributes = SETTINGS.map(|name| Attribute::new(name, Type::String).optional());
+    Block { attributes: attributes.into_iter().collect(), ..Block::default() }
+}
+
+fn without_effect(header: Span) -> Diagnostic {
+    let detail = "Gantry has a file of its own for state, \"gantry.state\" in the folder of the configuration, so where \
+                  Terraform's would be has no effect on it.";
+    Diagnostic::warning("Setting of the local backend without effect", detail).at(header)
 }
 
 /// Returns where Terraform would keep the state.

@@ -61,6 +61,13 @@ fn json(world: &World, program: &str, arguments: &[&str]) -> Json {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{program} {arguments:?}: {error}: {text}"))
 }
 
+/// Returns the places where Terraform's and our JSON differ, each with how.
+fn differences(theirs: &Json, ours: &Json, place: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    crate::terraform::differences(theirs, ours, place.to_owned(), &mut found);
+    found
+}
+
 /// Returns the attributes of a managed object or a data source in what `show -json` says of a state or a plan.
 fn values<'a>(shown: &'a Json, part: &str, address: &str) -> &'a Json {
     let resources = shown[part]["root_module"]["resources"].as_array().expect("there are resources");

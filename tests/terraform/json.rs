@@ -218,7 +218,7 @@ fn without_ids(json: Json) -> Json {
 }
 
 /// Collects the places where two values differ.
-fn differences(theirs: &Json, ours: &Json, place: String, found: &mut Vec<(String, String)>) {
+pub(crate) fn differences(theirs: &Json, ours: &Json, place: String, found: &mut Vec<(String, String)>) {
     match (theirs, ours) {
         (Json::Object(theirs), Json::Object(ours)) => {
             let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();

@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[arg(long)]
     reconfigure: bool,
 
-    /// Accepted for scripts where the configuration names no backend: there are no settings to complete.
+    /// Accepted for scripts: a setting of the local backend, or a file with such. They have no effect.
     #[arg(long, value_name = "SETTING")]
     backend_config: Vec<String>,
 
@@ -157,9 +157,9 @@ impl Args {
             (true, false) => Fetching::Missing,
             (true, true) => Fetching::Everything,
         };
-        let (read, modules) = installing::read_modules(session, means, fetching, &mut diags);
+        let (mut read, modules) = installing::read_modules(session, means, fetching, &mut diags);
         let mut needs = requirements::of_configuration(&read.root, &mut diags);
-        self.check_backend(&read, &mut diags);
+        self.check_backend(&mut read, &mut diags);
         read.root.visit(&mut |node| {
             let checked = node.module.settings.required_versions.iter().map(lang::version::check_required);
             diags.append(checked.filter_map(|result| result.err().map(|problem| *problem)).collect());
@@ -211,26 +211,27 @@ impl Args {
         Ok(())
     }
 
-    fn check_backend(&self, read: &Configuration, diags: &mut Diagnostics) {
+    fn check_backend(&self, read: &mut Configuration, diags: &mut Diagnostics) {
         if !self.backend {
             return;
         }
         let settings = &read.root.module.settings;
         let had_errors = diags.has_errors();
         backend::check(settings, diags);
-        let flags = [
-            ("-backend-config", !self.backend_config.is_empty()),
-            ("-migrate-state", self.migrate_state),
-            ("-force-copy", self.force_copy),
-        ];
-        let Some((flag, _)) = flags.into_iter().find(|(_, is_given)| *is_given) else { return };
-        match &settings.backend {
-            None if settings.cloud.is_none() && flag == flags[0].0 => {
+        if let (Some(backend), [_, ..]) = (&settings.backend, &self.backend_config[..])
+            && (had_errors || !diags.has_errors())
+        {
+            backend::check_given(&self.backend_config, backend.header, &mut read.sources, diags);
+        }
+        let moves = [("-migrate-state", self.migrate_state), ("-force-copy", self.force_copy)];
+        let moves = moves.into_iter().find(|(_, is_given)| *is_given);
+        match (&settings.backend, moves) {
+            (None, _) if settings.cloud.is_none() && !self.backend_config.is_empty() => {
                 let detail = "-backend-config has no effect: the configuration has no \"backend\" block that it could complete, \
                               and state is kept in the folder of the configuration.";
                 diags.push(Diagnostic::warning("Missing backend configuration", detail));
             }
-            Some(backend) if had_errors || !diags.has_errors() => {
+            (Some(backend), Some((flag, _))) if had_errors || !diags.has_errors() => {
                 let detail = format!(
                     "{flag} is for state that is kept elsewhere. Gantry keeps it in \"gantry.state\" in the folder of the \
                      configuration, whatever the settings of the backend are, and moves none: \"gantry state push FILE\" \

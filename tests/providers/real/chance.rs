@@ -72,21 +72,3 @@ impl Chance {
         }
     }
 }
-
-/// Returns the places where two values differ, and how.
-pub(super) fn differences(theirs: &Json, ours: &Json, place: &str) -> Vec<String> {
-    match (theirs, ours) {
-        (Json::Object(a), Json::Object(b)) => {
-            let mut names: Vec<&String> = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))).collect();
-            names.sort();
-            let at = |name: &&String| differences(&theirs[*name], &ours[*name], &format!("{place}.{name}"));
-            names.iter().flat_map(at).collect()
-        }
-        (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
-            let both = a.iter().zip(b).enumerate();
-            both.flat_map(|(number, (a, b))| differences(a, b, &format!("{place}[{number}]"))).collect()
-        }
-        _ if theirs == ours => Vec::new(),
-        _ => vec![format!("{place}:\n  Terraform: {theirs}\n  Gantry:    {ours}")],
-    }
-}

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value as Json;
 
-use super::chance::{Chance, differences};
-use super::{json, run, values, world, worlds};
+use super::chance::Chance;
+use super::{differences, json, run, values, world, worlds};
 use crate::providers::world::{GANTRY, World};
 
 /// Runs the same in both programs, and compares what comes of it; returns ours.
@@ -16,7 +16,7 @@ fn same(what: &str, names: &[&str], work: impl Fn(&World, &str) -> Json) -> Opti
     let results: Vec<Json> = worlds(what, names).iter().map(|(program, world)| work(world, program)).collect();
     if let [ours, theirs] = &results[..] {
         let found = differences(theirs, ours, "");
-        assert!(found.is_empty(), "{what}: {}", found.join("\n"));
+        assert!(found.is_empty(), "{what}: {found:#?}");
     }
     results.into_iter().next()
 }
