@@ -1,0 +1,102 @@
+//! Reads parts of objects: a part that is absent, null or unknown is nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sdk::value::{Kind, Value};
+
+static NOTHING: Value = Value::NULL;
+
+/// Returns an attribute or a block of an object; null where there is none.
+pub(crate) fn part<'a>(object: &'a Value, name: &str) -> &'a Value {
+    match object.kind() {
+        Kind::Object(members) => members.get(name).unwrap_or(&NOTHING),
+        _ => &NOTHING,
+    }
+}
+
+/// Returns a text.
+pub(crate) fn text(object: &Value, name: &str) -> Option<String> {
+    part(object, name).as_str().map(str::to_owned)
+}
+
+/// Returns a text that says something.
+pub(crate) fn filled(object: &Value, name: &str) -> Option<String> {
+    text(object, name).filter(|text| !text.is_empty())
+}
+
+/// Returns a truth value.
+pub(crate) fn flag(object: &Value, name: &str) -> Option<bool> {
+    part(object, name).as_bool()
+}
+
+/// Returns a whole number.
+pub(crate) fn number(object: &Value, name: &str) -> Option<i32> {
+    part(object, name).as_number().and_then(|number| number.to_i64()).and_then(|number| i32::try_from(number).ok())
+}
+
+/// Returns the texts of a list or a set; nothing where it is null.
+pub(crate) fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
+    let elements = part(object, name).as_sequence()?;
+    Some(elements.iter().filter_map(|element| element.as_str().map(str::to_owned)).collect())
+}
+
+/// Returns the texts of a map; nothing where it is null.
+pub(crate) fn text_map(object: &Value, name: &str) -> Option<HashMap<String, String>> {
+    let value = part(object, name);
+    if value.is_null() || !value.is_known() {
+        return None;
+    }
+    let entries = value.as_entries()?.into_iter();
+    Some(entries.filter_map(|(key, value)| Some((key.to_string(), value.as_str()?.to_owned()))).collect())
+}
+
+/// Returns the blocks of a kind, or the objects of a list.
+pub(crate) fn blocks<'a>(object: &'a Value, name: &str) -> &'a [Value] {
+    part(object, name).as_sequence().unwrap_or_default()
+}
+
+/// Returns the block of which there is at most one.
+pub(crate) fn block<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    blocks(object, name).first().filter(|block| !block.is_null())
+}
+
+/// Returns the block of which there is at most one; null where there is none.
+pub(crate) fn block_or_null<'a>(object: &'a Value, name: &str) -> &'a Value {
+    block(object, name).unwrap_or(&NOTHING)
+}
+
+/// Reads a duration as Go writes it: `1h30m`, `45s`, `1.5h`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut seconds = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let amount: f64 = rest[..digits].parse().ok()?;
+        let end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        let unit = match &rest[digits..end] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        seconds += amount * unit;
+        rest = &rest[end..];
+    }
+    (!text.is_empty()).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+    use std::time::Duration;
+
+    #[test]
+    fn durations_are_as_go_writes_them() {
+        for (text, seconds) in [("45s", Some(45)), ("1h30m", Some(5400)), ("1.5h", Some(5400)), ("", None), ("3", None)]
+        {
+            assert_eq!(duration(text), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
+}
