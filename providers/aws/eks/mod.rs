@@ -1,11 +1,22 @@
 //! EKS: clusters, what is in them, and what all of its resource types share.
 
+mod access_entry;
+mod access_policy_association;
+mod addon;
 mod cluster;
 mod cluster_read;
 mod cluster_steps;
 mod cluster_version;
+mod data;
+mod fargate_profile;
+mod identity_provider_config;
+mod node_group;
+mod node_group_parts;
+mod node_group_shape;
+mod pod_identity_association;
 mod rules;
 mod tagging;
+mod token;
 mod update;
 
 use std::sync::Arc;
@@ -15,16 +26,33 @@ use sdk::{DataSource, Lock, ResourceType};
 use crate::cloud::Cloud;
 use crate::managed::Managed;
 
-pub(crate) use cluster_read::{moment, none_if_empty};
+pub(crate) use cluster_read::moment;
+
+use cluster_read::none_if_empty;
 
 /// Returns the resource types.
 pub(crate) fn resources(cloud: &Arc<Cloud>) -> Vec<Box<dyn ResourceType>> {
-    vec![Box::new(Managed { kind: cluster::Cluster, cloud: cloud.clone() })]
+    let cloud = || cloud.clone();
+    vec![
+        Box::new(Managed { kind: access_entry::AccessEntry, cloud: cloud() }),
+        Box::new(Managed { kind: access_policy_association::AccessPolicyAssociation, cloud: cloud() }),
+        Box::new(Managed { kind: addon::Addon, cloud: cloud() }),
+        Box::new(Managed { kind: cluster::Cluster, cloud: cloud() }),
+        Box::new(Managed { kind: fargate_profile::FargateProfile, cloud: cloud() }),
+        Box::new(Managed { kind: identity_provider_config::IdentityProvider, cloud: cloud() }),
+        Box::new(Managed { kind: node_group::NodeGroup, cloud: cloud() }),
+        Box::new(Managed { kind: pod_identity_association::PodIdentityAssociation, cloud: cloud() }),
+    ]
 }
 
 /// Returns the data sources.
-pub(crate) fn data_sources(_cloud: &Arc<Cloud>) -> Vec<Box<dyn DataSource>> {
-    vec![]
+pub(crate) fn data_sources(cloud: &Arc<Cloud>) -> Vec<Box<dyn DataSource>> {
+    vec![
+        Box::new(data::AddonVersion(cloud.clone())),
+        Box::new(data::ClusterAuth(cloud.clone())),
+        Box::new(data::ClusterData(cloud.clone())),
+        Box::new(data::ClusterVersions(cloud.clone())),
+    ]
 }
 
 /// Returns what locks of a cluster are called.

@@ -1,7 +1,14 @@
 //! IAM: roles, policies and what goes with them. It is the same in all regions.
 
+mod instance_profile;
 mod json;
+mod openid_connect_provider;
+mod policy;
+mod policy_document;
+mod policy_model;
 mod role;
+mod role_policy;
+mod role_policy_attachment;
 mod rules;
 
 use std::collections::HashMap;
@@ -21,12 +28,20 @@ const DETACHED: Duration = Duration::from_secs(30);
 
 /// Returns the resource types.
 pub(crate) fn resources(cloud: &Arc<Cloud>) -> Vec<Box<dyn ResourceType>> {
-    vec![Box::new(Managed { kind: role::Role, cloud: cloud.clone() })]
+    let cloud = || cloud.clone();
+    vec![
+        Box::new(Managed { kind: instance_profile::InstanceProfile, cloud: cloud() }),
+        Box::new(Managed { kind: openid_connect_provider::OpenidConnectProvider, cloud: cloud() }),
+        Box::new(Managed { kind: policy::Policy, cloud: cloud() }),
+        Box::new(Managed { kind: role::Role, cloud: cloud() }),
+        Box::new(Managed { kind: role_policy::RolePolicy, cloud: cloud() }),
+        Box::new(Managed { kind: role_policy_attachment::RolePolicyAttachment, cloud: cloud() }),
+    ]
 }
 
 /// Returns the data sources.
 pub(crate) fn data_sources() -> Vec<Box<dyn DataSource>> {
-    vec![]
+    vec![Box::new(policy_document::PolicyDocument)]
 }
 
 /// Returns the tags that an object is planned with.
