@@ -167,14 +167,18 @@ async fn create(work: &Work<'_>) -> Done<()> {
     };
     // A principal that IAM has just made is not known to EKS at once.
     let passes = |fault: &Fault| {
-        fault.is_propagation() || fault.is("InvalidParameterException") && fault.message.contains("principalArn parameter format is not valid")
+        fault.is_propagation()
+            || fault.is("InvalidParameterException")
+                && fault.message.contains("principalArn parameter format is not valid")
     };
     let made = while_passing(work.propagation(), passes, call).await;
     let known = json!({"cluster_name": cluster, "principal_arn": principal});
     match made {
         Ok(()) => work.made(&format!("id {cluster}:{principal}"), known).await,
         Err(fault) if fault.is("ResourceInUseException") => adopt(work, known, &fault).await,
-        Err(fault) => Err(fault.problem(&format!("Creating the access entry of {principal} in the cluster {cluster:?}"))),
+        Err(fault) => {
+            Err(fault.problem(&format!("Creating the access entry of {principal} in the cluster {cluster:?}")))
+        }
     }
 }
 
@@ -188,7 +192,9 @@ async fn adopt(work: &Work<'_>, known: Json, fault: &Fault) -> Done<()> {
         return Err(fault.problem(&doing));
     }
     work.made(&format!("id {cluster}:{principal}"), known).await?;
-    let detail = format!("The cluster {cluster:?} had an access entry of {principal} already: it is looked after here from now on.");
+    let detail = format!(
+        "The cluster {cluster:?} had an access entry of {principal} already: it is looked after here from now on."
+    );
     work.warn(Problem::warning("Access entry taken over", detail));
     if !part(planned, "kubernetes_groups").is_null() || !part(planned, "user_name").is_null() {
         change(work).await?;

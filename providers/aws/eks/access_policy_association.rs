@@ -34,7 +34,9 @@ impl Kind for AccessPolicyAssociation {
             attributes: vec![
                 word("cluster_name").required().describe("The cluster. A change replaces it."),
                 word("principal_arn").required().describe("The role or user of IAM. A change replaces it."),
-                word("policy_arn").required().describe("What they may do: as in `AmazonEKSClusterAdminPolicy`. A change replaces it."),
+                word("policy_arn")
+                    .required()
+                    .describe("What they may do: as in `AmazonEKSClusterAdminPolicy`. A change replaces it."),
                 word("associated_at").computed().describe("When it was made (RFC 3339)."),
                 word("modified_at").computed().describe("When it was changed (RFC 3339)."),
             ],

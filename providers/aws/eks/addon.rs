@@ -116,7 +116,9 @@ impl Kind for Addon {
         Box::pin(async move {
             update(work).await?;
             match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await,
+                Some(changes) => {
+                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
+                }
                 None => Ok(()),
             }
         })
@@ -184,7 +186,8 @@ async fn associations(at: &At, cluster: &str, addon: &Found) -> Done<Vec<Json>> 
 
 fn describe(at: &At, addon: &Found, associations: Vec<Json>, reference: &Value) -> Json {
     let (tags, tags_all) = at.session.tags.seen(&addon.tags.clone().unwrap_or_default(), reference);
-    let (cluster, name) = (addon.cluster_name.clone().unwrap_or_default(), addon.addon_name.clone().unwrap_or_default());
+    let (cluster, name) =
+        (addon.cluster_name.clone().unwrap_or_default(), addon.addon_name.clone().unwrap_or_default());
     let mut found = json!({
         "id": format!("{cluster}:{name}"),
         "cluster_name": cluster,
@@ -213,7 +216,9 @@ fn settings(addon: &Found, reference: &Value) -> Json {
     let known = text(reference, "configuration_values");
     let parse = |text: &str| serde_json::from_str::<Json>(text).ok();
     match known {
-        Some(known) if known == found || parse(&known).is_some_and(|known| Some(known) == parse(&found)) => known.into(),
+        Some(known) if known == found || parse(&known).is_some_and(|known| Some(known) == parse(&found)) => {
+            known.into()
+        }
         _ => found.into(),
     }
 }
@@ -239,9 +244,8 @@ fn conflicts(planned: &Value, name: &str, attribute: &str, otherwise: ResolveCon
 async fn create(work: &Work<'_>) -> Done<()> {
     let planned = &work.planned;
     let (cluster, name) = keys(planned);
-    let namespace = filled(block_or_null(planned, "namespace_config"), "namespace").map(|namespace| {
-        aws_sdk_eks::types::AddonNamespaceConfigRequest::builder().namespace(namespace).build()
-    });
+    let namespace = filled(block_or_null(planned, "namespace_config"), "namespace")
+        .map(|namespace| aws_sdk_eks::types::AddonNamespaceConfigRequest::builder().namespace(namespace).build());
     let request = work
         .at
         .eks()
@@ -279,7 +283,9 @@ async fn adopt(work: &Work<'_>, cluster: &str, name: &str, fault: &Fault) -> Don
         return Err(fault.problem(&format!("Creating the add-on {name:?}")));
     };
     work.made(&format!("id {cluster}:{name}"), json!({"cluster_name": cluster, "addon_name": name})).await?;
-    let detail = format!("The cluster {cluster:?} had the add-on {name:?} already, made by EKS itself: it is looked after here from now on.");
+    let detail = format!(
+        "The cluster {cluster:?} had the add-on {name:?} already, made by EKS itself: it is looked after here from now on."
+    );
     work.warn(Problem::warning("Add-on taken over", detail));
     at_rest(work, cluster, name).await?;
     update_to(work, cluster, name).await?;
@@ -299,9 +305,11 @@ fn text_tags(addon: &Found) -> Vec<(String, Value)> {
 
 fn health(addon: Found) -> String {
     let found = addon.health.and_then(|health| health.issues).unwrap_or_default().into_iter();
-    issues(found.map(|issue| {
-        (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
-    }))
+    issues(
+        found.map(|issue| {
+            (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
+        }),
+    )
 }
 
 /// Waits until an add-on works. One that is degraded may only lack nodes: it has until its time is over.
@@ -339,7 +347,8 @@ async fn update_to(work: &Work<'_>, cluster: &str, name: &str) -> Done<()> {
     let planned = &work.planned;
     // Absent is no change, and an empty list takes all away.
     let identities = identities(planned).filter(|list| !list.is_empty() || work.changes("pod_identity_association"));
-    let settings = text(planned, "configuration_values").filter(|text| !text.is_empty() || work.changes("configuration_values"));
+    let settings =
+        text(planned, "configuration_values").filter(|text| !text.is_empty() || work.changes("configuration_values"));
     let request = work
         .at
         .eks()

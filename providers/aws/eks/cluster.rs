@@ -44,11 +44,13 @@ impl Kind for Cluster {
         problems.extend(super::rules::version(config, "version"));
         problems.extend(automatic(config));
         let vpc = block_or_null(config, "vpc_config");
-        if flag(vpc, "endpoint_public_access") == Some(false) && flag(vpc, "endpoint_private_access") != Some(true) {
-            if part(vpc, "endpoint_private_access").is_known() {
-                let detail = "Nobody could reach the cluster: let `endpoint_public_access` or `endpoint_private_access` be true.";
-                problems.push(Problem::error("No way in", detail).at("vpc_config"));
-            }
+        let is_closed = flag(vpc, "endpoint_public_access") == Some(false)
+            && flag(vpc, "endpoint_private_access") != Some(true)
+            && part(vpc, "endpoint_private_access").is_known();
+        if is_closed {
+            let detail =
+                "Nobody could reach the cluster: let `endpoint_public_access` or `endpoint_private_access` be true.";
+            problems.push(Problem::error("No way in", detail).at("vpc_config"));
         }
         problems
     }

@@ -6,6 +6,7 @@ use sdk::value::{Type, Value};
 
 use super::rules::minor;
 use super::update::Begun;
+use crate::cloud::At;
 use crate::fault::{Fault, fault};
 use crate::fields::{flag, part, text};
 use crate::managed::{Done, Draft, Work};
@@ -36,6 +37,9 @@ pub(super) async fn plan(draft: &mut Draft<'_>) {
         return;
     }
     draft.set(&[("platform_version", unknown)]);
+    if let Some(problem) = unheard_of(draft, &planned).await {
+        draft.response.problems.push(problem);
+    }
     if to > from + 1 {
         let way: Vec<String> = (from..=to).map(|minor| format!("1.{minor}")).collect();
         let detail = format!(
@@ -45,6 +49,19 @@ pub(super) async fn plan(draft: &mut Draft<'_>) {
         );
         draft.response.problems.push(Problem::warning("Versions one after the other", detail).at("version"));
     }
+}
+
+/// Says that EKS does not have a version, if it can be asked and knows.
+async fn unheard_of(draft: &Draft<'_>, version: &str) -> Option<Problem> {
+    let at = At::of(draft.session.clone()?, &draft.request.prior);
+    let call = at.eks().describe_cluster_versions().include_all(true);
+    let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.ok()?;
+    let known: Vec<&str> = found.iter().filter_map(|found| found.cluster_version.as_deref()).collect();
+    if known.is_empty() || known.contains(&version) {
+        return None;
+    }
+    let detail = format!("EKS has the versions {}, and not {version}.", known.join(", "));
+    Some(Problem::error("Unknown version", detail).at("version"))
 }
 
 /// Goes from one version to another.

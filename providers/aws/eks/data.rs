@@ -28,7 +28,8 @@ impl DataSource for ClusterData {
     }
 
     fn schema(&self) -> Schema {
-        let list = |members: &[(&str, Type)]| Type::list(Type::object(members.iter().map(|(name, ty)| (*name, ty.clone()))));
+        let list =
+            |members: &[(&str, Type)]| Type::list(Type::object(members.iter().map(|(name, ty)| (*name, ty.clone()))));
         let (string, flag, set) = (|| Type::String, || Type::Bool, || Type::set(Type::String));
         let attributes = vec![
             word("name").required().describe("Its name."),
@@ -44,12 +45,16 @@ impl DataSource for ClusterData {
             truth("deletion_protection").computed().describe("Whether EKS refuses to delete it."),
             text_set("enabled_cluster_log_types").computed().describe("What is logged."),
             text_map("tags").computed().describe("Its tags."),
-            objects("access_config", &[("authentication_mode", string()), ("bootstrap_cluster_creator_admin_permissions", flag())])
-                .describe("Who gets in."),
+            objects(
+                "access_config",
+                &[("authentication_mode", string()), ("bootstrap_cluster_creator_admin_permissions", flag())],
+            )
+            .describe("Who gets in."),
             objects("certificate_authority", &[("data", string())]).describe("What its API is trusted by, in base64."),
             objects("compute_config", &[("enabled", flag()), ("node_pools", set()), ("node_role_arn", string())])
                 .describe("Nodes that EKS looks after by itself."),
-            objects("identity", &[("oidc", list(&[("issuer", string())]))]).describe("Who vouches for its service accounts."),
+            objects("identity", &[("oidc", list(&[("issuer", string())]))])
+                .describe("Who vouches for its service accounts."),
             objects(
                 "kubernetes_network_config",
                 &[
@@ -62,7 +67,8 @@ impl DataSource for ClusterData {
             .describe("The network of services."),
             objects("storage_config", &[("block_storage", list(&[("enabled", flag())]))])
                 .describe("Storage that EKS looks after by itself."),
-            objects("upgrade_policy", &[("support_type", string())]).describe("What happens at the end of a version's support."),
+            objects("upgrade_policy", &[("support_type", string())])
+                .describe("What happens at the end of a version's support."),
             objects(
                 "vpc_config",
                 &[
@@ -191,7 +197,6 @@ impl DataSource for ClusterVersions {
     }
 }
 
-#[expect(deprecated, reason = "the well-known provider has an attribute for it")]
 fn version(found: &ClusterVersionInformation) -> Json {
     json!({
         "cluster_type": found.cluster_type,
@@ -240,7 +245,8 @@ async fn addon_version(cloud: &Cloud, config: &Value) -> Result<Json, Problem> {
     let kubernetes = text(config, "kubernetes_version").unwrap_or_default();
     let request = at.eks().describe_addon_versions().addon_name(&name).kubernetes_version(&kubernetes);
     let found = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-    let found = found.map_err(|error| fault(error).problem(&format!("Describing the versions of the add-on {name:?}")))?;
+    let found =
+        found.map_err(|error| fault(error).problem(&format!("Describing the versions of the add-on {name:?}")))?;
     let versions = found.into_iter().flat_map(|addon| addon.addon_versions.unwrap_or_default());
     // EKS has the latest one first.
     let is_wanted = |version: &aws_sdk_eks::types::AddonVersionInfo| {

@@ -35,8 +35,12 @@ impl Kind for FargateProfile {
             attributes: vec![
                 word("cluster_name").required().describe("The cluster. A change replaces it."),
                 word("fargate_profile_name").required().describe("Its name. A change replaces it."),
-                word("pod_execution_role_arn").required().describe("The role that pods are run with. A change replaces it."),
-                text_set("subnet_ids").optional().describe("The subnets of its pods: private ones. A change replaces it."),
+                word("pod_execution_role_arn")
+                    .required()
+                    .describe("The role that pods are run with. A change replaces it."),
+                text_set("subnet_ids")
+                    .optional()
+                    .describe("The subnets of its pods: private ones. A change replaces it."),
                 word("arn").computed().describe("Its name in all of AWS."),
                 word("status").computed().describe("What it is doing: `ACTIVE` when it is ready."),
             ],
@@ -77,7 +81,9 @@ impl Kind for FargateProfile {
     fn update<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {
         Box::pin(async move {
             match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await,
+                Some(changes) => {
+                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
+                }
                 None => Ok(()),
             }
         })
@@ -136,9 +142,9 @@ fn describe(at: &At, profile: &Found, reference: &Value) -> Json {
     let known = blocks(reference, "selector");
     let selector = |selector: &FargateProfileSelector| {
         let labels = selector.labels.clone().unwrap_or_default();
-        let is_written = known.iter().any(|known| {
-            text(known, "namespace") == selector.namespace && !part(known, "labels").is_null()
-        });
+        let is_written = known
+            .iter()
+            .any(|known| text(known, "namespace") == selector.namespace && !part(known, "labels").is_null());
         let labels = if labels.is_empty() && !is_written { Json::Null } else { json!(labels) };
         json!({"namespace": selector.namespace, "labels": labels})
     };

@@ -90,7 +90,9 @@ impl Kind for IdentityProvider {
     fn update<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {
         Box::pin(async move {
             match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await,
+                Some(changes) => {
+                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
+                }
                 None => Ok(()),
             }
         })
@@ -131,7 +133,9 @@ fn config(name: &str) -> IdentityProviderConfig {
 
 async fn first(at: &At, cluster: &str) -> Done<Option<String>> {
     match at.eks().list_identity_provider_configs().cluster_name(cluster).send().await.map_err(fault) {
-        Ok(answer) => Ok(answer.identity_provider_configs.unwrap_or_default().into_iter().map(|found| found.name).next()),
+        Ok(answer) => {
+            Ok(answer.identity_provider_configs.unwrap_or_default().into_iter().map(|found| found.name).next())
+        }
         Err(fault) if fault.is_not_found() => Ok(None),
         Err(fault) => Err(fault.problem(&format!("Listing the identity providers of the cluster {cluster:?}"))),
     }
@@ -251,7 +255,9 @@ async fn delete(work: &Work<'_>) -> Done<()> {
         Ok(answer) => answer,
         Err(fault) if fault.is_not_found() => return Ok(()),
         // It is none of this cluster any more.
-        Err(fault) if fault.is("InvalidRequestException") && fault.message.contains("is not associated") => return Ok(()),
+        Err(fault) if fault.is("InvalidRequestException") && fault.message.contains("is not associated") => {
+            return Ok(());
+        }
         Err(fault) => return Err(fault.problem(&format!("Removing the identity provider {name:?}"))),
     };
     let what = format!("identity provider {name}: going");

@@ -88,3 +88,6 @@ fn issues(found: impl Iterator<Item = (Option<String>, Option<String>, Vec<Strin
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

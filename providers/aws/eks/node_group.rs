@@ -97,7 +97,9 @@ impl Kind for NodeGroup {
             update_version(work).await?;
             update_config(work).await?;
             match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await,
+                Some(changes) => {
+                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
+                }
                 None => Ok(()),
             }
         })
@@ -264,9 +266,11 @@ async fn create(work: &Work<'_>) -> Done<()> {
 
 fn health(group: Nodegroup) -> String {
     let found = group.health.and_then(|health| health.issues).unwrap_or_default().into_iter();
-    issues(found.map(|issue| {
-        (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
-    }))
+    issues(
+        found.map(|issue| {
+            (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
+        }),
+    )
 }
 
 /// Waits until nothing is being done to a node group; returns what is wrong with it then.
@@ -281,7 +285,10 @@ async fn at_rest(work: &Work<'_>, cluster: &str, name: &str) -> Done<Option<Prob
                 return Ok(Some(Problem::error("Node group failed", detail)));
             }
             Some(NodegroupStatus::Degraded) => {
-                work.warn(Problem::warning("Node group degraded", format!("The node group {name:?}:{}", health(group))));
+                work.warn(Problem::warning(
+                    "Node group degraded",
+                    format!("The node group {name:?}:{}", health(group)),
+                ));
                 return Ok(None);
             }
             status => {
@@ -289,7 +296,10 @@ async fn at_rest(work: &Work<'_>, cluster: &str, name: &str) -> Done<Option<Prob
                 // What is wrong so far tells why it takes so long.
                 let phase = format!("node group {name}: {status}{}", health(group));
                 waiting.pause(&phase).await.map_err(|problem| Problem {
-                    detail: format!("{} Nodes that do not join have the reason in the instance's console log.", problem.detail),
+                    detail: format!(
+                        "{} Nodes that do not join have the reason in the instance's console log.",
+                        problem.detail
+                    ),
                     ..problem
                 })?;
             }
@@ -380,8 +390,11 @@ fn labels(prior: &Value, planned: &Value) -> Option<UpdateLabelsPayload> {
     if before == after {
         return None;
     }
-    let set: HashMap<String, String> =
-        after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let set: HashMap<String, String> = after
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(value))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     let remove: Vec<String> = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
     let payload = UpdateLabelsPayload::builder()
         .set_add_or_update_labels(Some(set).filter(|set| !set.is_empty()))

@@ -80,9 +80,7 @@ pub(super) fn taints(group: &Nodegroup, reference: &Value) -> Json {
     let known = blocks(reference, "taint");
     let describe = |taint: &Taint| {
         // No value and an empty one are the same to EKS.
-        let is_null = known.iter().any(|known| {
-            part(known, "value").is_null() && text(known, "key") == taint.key
-        });
+        let is_null = known.iter().any(|known| part(known, "value").is_null() && text(known, "key") == taint.key);
         let value = taint.value.clone().filter(|value| !value.is_empty() || !is_null);
         json!({"key": taint.key, "value": value, "effect": taint.effect.as_ref().map(|effect| effect.as_str())})
     };

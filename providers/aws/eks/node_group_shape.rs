@@ -61,9 +61,9 @@ fn nested_blocks() -> Vec<NestedBlock> {
         text_set("source_security_group_ids").optional().describe("The security groups to log in from."),
     ];
     let scaling = vec![
-        amount("desired_size")
-            .required()
-            .describe("How many nodes there are to be. Once there are, that is up to whoever scales them; a change counts."),
+        amount("desired_size").required().describe(
+            "How many nodes there are to be. Once there are, that is up to whoever scales them; a change counts.",
+        ),
         amount("max_size").required().describe("How many nodes there may be at most."),
         amount("min_size").required().describe("How many nodes there must be at least."),
     ];
@@ -74,12 +74,19 @@ fn nested_blocks() -> Vec<NestedBlock> {
     ];
     let update = vec![
         amount("max_unavailable").optional().describe("How many nodes may be away at the same time."),
-        amount("max_unavailable_percentage").optional().describe("How many of a hundred nodes may be away at the same time."),
-        word("update_strategy").optional().computed().describe("`DEFAULT`, or `MINIMAL`: old nodes go before new ones come."),
+        amount("max_unavailable_percentage")
+            .optional()
+            .describe("How many of a hundred nodes may be away at the same time."),
+        word("update_strategy")
+            .optional()
+            .computed()
+            .describe("`DEFAULT`, or `MINIMAL`: old nodes go before new ones come."),
     ];
     let repair = vec![
         truth("enabled").optional().describe("Whether EKS replaces or restarts nodes that are not well."),
-        amount("max_unhealthy_node_threshold_count").optional().describe("With more nodes than that not well it does nothing."),
+        amount("max_unhealthy_node_threshold_count")
+            .optional()
+            .describe("With more nodes than that not well it does nothing."),
         amount("max_unhealthy_node_threshold_percentage").optional().describe("The same, of a hundred."),
         amount("max_parallel_nodes_repaired_count").optional().describe("How many it mends at the same time."),
         amount("max_parallel_nodes_repaired_percentage").optional().describe("The same, of a hundred."),

@@ -31,8 +31,13 @@ impl Kind for PodIdentityAssociation {
                 word("namespace").required().describe("The namespace of the service account. A change replaces it."),
                 word("service_account").required().describe("The service account. A change replaces it."),
                 word("role_arn").required().describe("The role."),
-                truth("disable_session_tags").optional().computed().describe("Whether sessions have no tags of the pod; false unless set."),
-                word("target_role_arn").optional().describe("A role of another account, that the role becomes in turn."),
+                truth("disable_session_tags")
+                    .optional()
+                    .computed()
+                    .describe("Whether sessions have no tags of the pod; false unless set."),
+                word("target_role_arn")
+                    .optional()
+                    .describe("A role of another account, that the role becomes in turn."),
                 word("policy").optional().describe("What narrows down what pods may do, in JSON."),
                 word("association_arn").computed().describe("Its name in all of AWS."),
                 word("association_id").computed().describe("What EKS calls it."),
@@ -195,7 +200,9 @@ async fn update(work: &Work<'_>) -> Done<()> {
         changed.map_err(|fault| fault.problem(&format!("Changing the association {id}")))?;
     }
     match tags::changes(&work.prior, planned) {
-        Some(changes) => tagging::change(&work.at, &text(planned, "association_arn").unwrap_or_default(), &changes).await,
+        Some(changes) => {
+            tagging::change(&work.at, &text(planned, "association_arn").unwrap_or_default(), &changes).await
+        }
         None => Ok(()),
     }
 }

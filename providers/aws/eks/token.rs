@@ -3,9 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
-};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use sdk::Problem;
 
@@ -22,7 +20,8 @@ pub(crate) fn mint(
     cluster: &str,
     now: Duration,
 ) -> Result<String, Problem> {
-    let failed = |error: String| Problem::error("No token", format!("Signing a token for the cluster {cluster:?}: {error}."));
+    let failed =
+        |error: String| Problem::error("No token", format!("Signing a token for the cluster {cluster:?}: {error}."));
     let base = match endpoint {
         Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
         None => format!("https://sts.{region}.{}", partition(region).1),

@@ -34,7 +34,9 @@ impl Kind for InstanceProfile {
                 word("role").optional().describe("The name of the role."),
                 word("arn").computed().describe("Its name in all of AWS."),
                 word("create_date").computed().describe("When it was made (RFC 3339)."),
-                word("unique_id").computed().describe("What tells it apart from others of its name, before and after it."),
+                word("unique_id")
+                    .computed()
+                    .describe("What tells it apart from others of its name, before and after it."),
             ],
             has_tags: true,
             ..Shape::default()
@@ -69,7 +71,8 @@ impl Kind for InstanceProfile {
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {
         Box::pin(async move {
             let name = text(object, "name").unwrap_or_default();
-            let profile = match at.iam().get_instance_profile().instance_profile_name(&name).send().await.map_err(fault) {
+            let profile = match at.iam().get_instance_profile().instance_profile_name(&name).send().await.map_err(fault)
+            {
                 Ok(answer) => answer.instance_profile,
                 Err(fault) if fault.is_not_found() => None,
                 Err(fault) => return Err(fault.problem(&format!("Getting the instance profile {name:?}"))),
@@ -128,7 +131,9 @@ impl Kind for InstanceProfile {
             }
             let call = work.at.iam().delete_instance_profile().instance_profile_name(&name).send();
             match call.await.map_err(fault) {
-                Err(fault) if !fault.is_not_found() => Err(fault.problem(&format!("Deleting the instance profile {name:?}"))),
+                Err(fault) if !fault.is_not_found() => {
+                    Err(fault.problem(&format!("Deleting the instance profile {name:?}")))
+                }
                 _ => Ok(()),
             }
         })

@@ -28,7 +28,10 @@ impl Kind for OpenidConnectProvider {
             attributes: vec![
                 word("url").required().describe("Where it is: `https://...`. A change replaces it."),
                 text_set("client_id_list").required().describe("What AWS is called there: `sts.amazonaws.com`."),
-                text_list("thumbprint_list").optional().computed().describe("Thumbprints of certificates that it is trusted by."),
+                text_list("thumbprint_list")
+                    .optional()
+                    .computed()
+                    .describe("Thumbprints of certificates that it is trusted by."),
                 word("arn").computed().describe("Its name in all of AWS."),
             ],
             has_tags: true,
@@ -132,7 +135,9 @@ impl Kind for OpenidConnectProvider {
             let arn = text(&work.prior, "arn").unwrap_or_default();
             let call = work.at.iam().delete_open_id_connect_provider().open_id_connect_provider_arn(&arn).send();
             match call.await.map_err(fault) {
-                Err(fault) if !fault.is_not_found() => Err(fault.problem(&format!("Deleting the identity provider {arn}"))),
+                Err(fault) if !fault.is_not_found() => {
+                    Err(fault.problem(&format!("Deleting the identity provider {arn}")))
+                }
                 _ => Ok(()),
             }
         })

@@ -40,7 +40,9 @@ impl Kind for Policy {
                     .optional()
                     .describe("How long to wait after a new version has been written."),
                 word("arn").computed().describe("Its name in all of AWS."),
-                word("policy_id").computed().describe("What tells it apart from others of its name, before and after it."),
+                word("policy_id")
+                    .computed()
+                    .describe("What tells it apart from others of its name, before and after it."),
                 number("attachment_count").computed().describe("How many it is attached to."),
             ],
             has_tags: true,
@@ -122,7 +124,7 @@ async fn read(at: &At, object: &Value) -> Done<Option<Json>> {
     let (tags, tags_all) = at.session.tags.seen(&found_tags(policy.tags), object);
     let name = policy.policy_name.unwrap_or_default();
     let is_described = !part(object, "description").is_null();
-    Ok(Some(json!({
+    let mut found = json!({
         "id": policy.arn,
         "arn": policy.arn,
         "name": name,
@@ -130,11 +132,15 @@ async fn read(at: &At, object: &Value) -> Done<Option<Json>> {
         "path": policy.path,
         "policy": same_or(&document, object, "policy"),
         "policy_id": policy.policy_id,
-        "attachment_count": policy.attachment_count,
         "description": policy.description.filter(|text| !text.is_empty() || is_described),
         "tags": tags,
         "tags_all": tags_all,
-    })))
+    });
+    // Others attach it all the time: how many do so is looked at when it is changed, and is no news in between.
+    if part(object, "attachment_count").is_null() {
+        found["attachment_count"] = json!(policy.attachment_count);
+    }
+    Ok(Some(found))
 }
 
 async fn create(work: &Work<'_>) -> Done<()> {
@@ -193,7 +199,8 @@ async fn update(work: &Work<'_>) -> Done<()> {
             }
         }
         let document = text(planned, "policy").unwrap_or_default();
-        let call = client.create_policy_version().policy_arn(&arn).policy_document(document).set_as_default(true).send();
+        let call =
+            client.create_policy_version().policy_arn(&arn).policy_document(document).set_as_default(true).send();
         call.await.map_err(|error| fault(error).problem(&doing))?;
         pause(work).await;
     }

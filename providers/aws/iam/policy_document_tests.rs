@@ -21,7 +21,8 @@ fn check(written: Json, expected: &str) {
 
 #[test]
 fn several_statements_with_all_parts() {
-    let condition = json!([{"test": "StringLike", "variable": "s3:prefix", "values": ["home/", "", "home/&{aws:username}/"]}]);
+    let condition =
+        json!([{"test": "StringLike", "variable": "s3:prefix", "values": ["home/", "", "home/&{aws:username}/"]}]);
     check(
         json!({"policy_id": "policy_id", "statement": [
             {"sid": "1", "actions": ["s3:ListAllMyBuckets", "s3:GetBucketLocation"], "resources": ["arn:aws:s3:::*"]},
@@ -99,7 +100,8 @@ fn who_trusts_whom() {
         "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n      \"Action\": \
          \"sts:AssumeRole\",\n      \"Principal\": {\n        \"Service\": \"eks.amazonaws.com\"\n      }\n    }\n  ]\n}",
     );
-    let everyone = |kind: &str| json!({"statement": [{"actions": ["a:b"], "principals": [{"type": kind, "identifiers": ["*"]}]}]});
+    let everyone =
+        |kind: &str| json!({"statement": [{"actions": ["a:b"], "principals": [{"type": kind, "identifiers": ["*"]}]}]});
     let found = |kind: &str| write(&config(everyone(kind))).unwrap()["minified_json"].as_str().unwrap().to_owned();
     assert!(found("*").contains(r#""Principal":"*""#));
     assert!(found("AWS").contains(r#""Principal":{"AWS":"*"}"#));
@@ -107,7 +109,9 @@ fn who_trusts_whom() {
 
 #[test]
 fn statements_with_an_id_take_each_others_place() {
-    let statement = |action: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"x","Effect":"Allow","Action":"{action}"}}]}}"#);
+    let statement = |action: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"x","Effect":"Allow","Action":"{action}"}}]}}"#)
+    };
     let found = write(&config(json!({
         "source_policy_documents": [statement("a:source")],
         "statement": [{"sid": "x", "actions": ["a:own"]}, {"actions": ["a:more"]}],
