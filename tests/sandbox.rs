@@ -5,6 +5,7 @@
 //! says so.
 #![cfg(unix)]
 
+mod aws;
 mod eks;
 mod faults;
 mod inside;

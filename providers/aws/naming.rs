@@ -1,5 +1,6 @@
-//! Names that begin as the configuration says, or not even that; the rest of them comes from the token of the creation, so
-//! that a creation whose end nobody saw is found by it.
+//! Names of which the configuration says the beginning, or nothing.
+//!
+//! The rest of them comes from the token of the creation, so that a creation whose end nobody saw is found by it.
 
 use sdk::Problem;
 use sdk::value::{Type, Value};

@@ -191,7 +191,6 @@ fn attributes() -> Vec<Attribute> {
 }
 
 fn nested_blocks() -> Vec<NestedBlock> {
-    let cidrs = || text_set("cidrs").optional().describe("Their addresses, as CIDR blocks.");
     let key = vec![word("key_arn").required().describe("The key, in KMS.")];
     let encryption = vec![text_set("resources").required().describe("What is encrypted: `secrets`.")];
     let on = |description: &str| vec![truth("enabled").optional().describe(description)];
@@ -212,14 +211,6 @@ fn nested_blocks() -> Vec<NestedBlock> {
             .optional()
             .describe("The role of its nodes. A change of one that was set replaces the cluster."),
     ];
-    let placement = vec![word("group_name").required().describe("The placement group.")];
-    let outpost = vec![
-        word("control_plane_instance_type")
-            .required()
-            .describe("The type of instances that the control plane runs on."),
-        text_set("outpost_arns").required().describe("The Outposts."),
-    ];
-    let remote = one_block("remote_network_config", "Networks of nodes that are elsewhere.", vec![]);
     let storage = one_block("storage_config", "Storage that EKS looks after by itself.", vec![]);
     vec![
         one_block("access_config", "Who gets in.", access),
@@ -234,17 +225,8 @@ fn nested_blocks() -> Vec<NestedBlock> {
             vec![needed(one_block("provider", "The key.", key))],
         ),
         services_block(),
-        with_blocks(
-            one_block("outpost_config", "The Outposts it is on. A change replaces the cluster.", outpost),
-            vec![one_block("control_plane_placement", "Where on the Outposts the control plane is.", placement)],
-        ),
-        with_blocks(
-            remote,
-            vec![
-                needed(one_block("remote_node_networks", "Networks of nodes.", vec![cidrs()])),
-                one_block("remote_pod_networks", "Networks of pods.", vec![cidrs()]),
-            ],
-        ),
+        outpost_block(),
+        remote_block(),
         with_blocks(
             storage,
             vec![one_block("block_storage", "Volumes.", on("Whether EKS looks after volumes by itself."))],
@@ -261,6 +243,32 @@ fn nested_blocks() -> Vec<NestedBlock> {
             on("Whether traffic may be shifted away from a zone."),
         ),
     ]
+}
+
+fn outpost_block() -> NestedBlock {
+    let placement = vec![word("group_name").required().describe("The placement group.")];
+    let outpost = vec![
+        word("control_plane_instance_type")
+            .required()
+            .describe("The type of instances that the control plane runs on."),
+        text_set("outpost_arns").required().describe("The Outposts."),
+    ];
+    with_blocks(
+        one_block("outpost_config", "The Outposts it is on. A change replaces the cluster.", outpost),
+        vec![one_block("control_plane_placement", "Where on the Outposts the control plane is.", placement)],
+    )
+}
+
+fn remote_block() -> NestedBlock {
+    let cidrs = || text_set("cidrs").optional().describe("Their addresses, as CIDR blocks.");
+    let remote = one_block("remote_network_config", "Networks of nodes that are elsewhere.", vec![]);
+    with_blocks(
+        remote,
+        vec![
+            needed(one_block("remote_node_networks", "Networks of nodes.", vec![cidrs()])),
+            one_block("remote_pod_networks", "Networks of pods.", vec![cidrs()]),
+        ],
+    )
 }
 
 fn services_block() -> NestedBlock {

@@ -1,0 +1,115 @@
+//! The provider `aws` in the sandbox: whole lives of clusters, with the real SDK.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::{Ran, Sandbox, command, run, wait_for};
+
+const CONFIGURATION: &str = include_str!("aws.tf");
+
+/// Gantry in the sandbox, in a folder.
+fn gantry(folder: &Path) -> Command {
+    let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
+    command.env("GANTRY_SANDBOX", "1");
+    command
+}
+
+fn write(folder: &Path, changes: &[(&str, &str)]) {
+    let text = changes.iter().fold(CONFIGURATION.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "there is nothing to change: {from}");
+        text.replace(from, to)
+    });
+    fs::write(folder.join("main.tf"), text).expect("a file");
+}
+
+#[track_caller]
+fn check(folder: &Path, arguments: &[&str], said: &[&str]) -> Ran {
+    let ran = run(gantry(folder).args(arguments));
+    let text = format!("{}{}", ran.out, ran.err);
+    for said in said {
+        assert!(ran.is_good && text.contains(said), "{arguments:?}: {said}\n{text}");
+    }
+    ran
+}
+
+/// Applies changes of the configuration, and sees that nothing is left to do.
+#[track_caller]
+fn change(folder: &Path, changes: &[(&str, &str)], said: &[&str]) -> Ran {
+    write(folder, changes);
+    let ran = check(folder, &["apply", "-auto-approve"], said);
+    check(folder, &["plan"], &["No changes"]);
+    ran
+}
+
+#[test]
+fn a_cluster_lives_from_nothing_to_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let made = change(folder, &[], &["Apply complete! Resources: 16 added, 0 changed, 0 destroyed", "10.100.0.0/16"]);
+    assert!(made.err.contains("Access entry taken over") || made.out.contains("Access entry taken over"), "{made:#?}");
+
+    // Each kind of change of the cluster is a call of its own, one after the other.
+    let mut changes = vec![
+        (
+            "tags       = { tier = \"one\" }",
+            "tags = { tier = \"two\" }\n  enabled_cluster_log_types = [\"api\", \"audit\"]",
+        ),
+        ("subnet-0b0b0b0b0b0b0b0b0\"]", "subnet-0b0b0b0b0b0b0b0b0\"]\n    endpoint_private_access = true"),
+        ("labels          = { kind = \"worker\" }", "labels = { kind = \"spark\" }"),
+        ("max_size     = 4", "max_size     = 6"),
+        ("description        = \"nodes\"", "description = \"all nodes\""),
+    ];
+    change(folder, &changes, &["0 added, 3 changed, 0 destroyed"]);
+
+    // Versions come one after the other, and node groups along.
+    changes.push(("version  = \"1.34\"", "version = \"1.36\""));
+    change(folder, &changes, &["1.34 to 1.35 to 1.36", "0 added, 2 changed, 0 destroyed"]);
+
+    // What EKS cannot change is made anew, and says why.
+    changes.push(("capacity_type   = \"SPOT\"", "capacity_type = \"ON_DEMAND\""));
+    write(folder, &changes);
+    let planned = check(folder, &["plan"], &["must be replaced", "# forces replacement"]);
+    assert!(planned.out.contains("1 to add, 0 to change, 1 to destroy"), "{planned:#?}");
+    change(folder, &changes, &["1 added, 0 changed, 1 destroyed"]);
+
+    check(folder, &["destroy", "-auto-approve"], &["Destroy complete! Resources: 16 destroyed"]);
+    change(folder, &[("# What", "terraform {}\n# What")], &["16 added"]);
+    check(folder, &["destroy", "-auto-approve"], &["Destroy complete! Resources: 16 destroyed"]);
+}
+
+#[test]
+fn a_run_that_is_killed_is_picked_up_where_it_was() {
+    let sandbox = Sandbox::start(&["-speed=120"]);
+    let folder = sandbox.folder.path();
+    write(folder, &[]);
+    let begun = gantry(folder).args(["apply", "-auto-approve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut begun = begun.expect("gantry starts");
+    let is_told = || fs::read_to_string(folder.join("gantry.state")).is_ok_and(|text| text.contains("id lake\""));
+    wait_for("the cluster is begun", is_told);
+    kill(Pid::from_raw(begun.id() as i32), Signal::SIGKILL).expect("it runs");
+    begun.wait().expect("it ends");
+    change(folder, &[], &["Apply complete!"]);
+    let log = sandbox.gantry(&["sandbox", "log", "-last=100000"]).out;
+    assert_eq!(log.matches("CreateCluster").count(), 1, "{log}");
+    check(folder, &["destroy", "-auto-approve"], &["Destroy complete!"]);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for (from, to, said) in [
+        ("version  = \"1.34\"", "version = \"1.34.2\"", "Invalid version"),
+        ("min_size     = 1", "min_size = 5", "Sizes contradict each other"),
+        ("data.aws_caller_identity.me.arn", "\"arn:aws:sts::123456789012:assumed-role/a/b\"", "Invalid principal"),
+        ("name     = \"lake\"", "name = \"-lake\"", "Invalid name"),
+    ] {
+        write(folder, &[(from, to)]);
+        let ran = run(gantry(folder).arg("validate"));
+        assert!(!ran.is_good && ran.err.contains(said) && ran.err.contains("main.tf line"), "{said}: {ran:#?}");
+    }
+}
