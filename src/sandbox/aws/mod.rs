@@ -7,6 +7,7 @@ pub mod ec2;
 pub mod eks;
 pub mod elb;
 pub mod iam;
+pub mod in_cluster;
 pub mod query;
 pub mod signature;
 pub mod sts;

@@ -1,5 +1,7 @@
 //! Tests of the emulated AWS over HTTP: a small signed client, and boto3 where it can be had.
 
+mod in_cluster;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use super::signature::signing::authorization;
 use super::{ACCESS_KEY, SECRET_KEY, services};
 use crate::clock::{real_now, rfc3339};
-use crate::server::{Request, Running, serve};
+use crate::kubernetes::Kubernetes;
+use crate::server::{Request, Running, Service, serve};
 use crate::tls::{Authority, acceptor};
 use crate::{Frame, Settings};
 
@@ -32,7 +35,10 @@ async fn open(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
     let secure = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let authority = Authority::make("sandbox").expect("an authority");
     let acceptor = acceptor(&authority, &authority.server().expect("an identity")).expect("an acceptor");
-    let running = serve(&frame, services(), plain, (secure, acceptor)).expect("servers");
+    let kubernetes = Kubernetes::default().in_cloud(Box::new(super::in_cluster::InCluster));
+    let mut all: Vec<Box<dyn Service>> = vec![Box::new(kubernetes)];
+    all.extend(services());
+    let running = serve(&frame, all, plain, (secure, acceptor)).expect("servers");
     Some(Sandbox { frame, running, subnets: Vec::new() })
 }
 
@@ -53,7 +59,8 @@ async fn open_with_role(folder: Option<&Path>, speed: f64) -> Option<Sandbox> {
         assert_eq!(status, 200, "{body}");
     }
     sandbox.frame.clock.skip(Duration::from_secs(60));
-    sandbox.subnets = texts(&sandbox.of_ec2("DescribeSubnets").await, "subnetId");
+    let zones = "Filter.1.Name=availability-zone&Filter.1.Value.1=us-east-1a&Filter.1.Value.2=us-east-1b";
+    sandbox.subnets = texts(&sandbox.of_ec2(&format!("DescribeSubnets&{zones}")).await, "subnetId");
     let vpc = &texts(&sandbox.of_ec2("DescribeVpcs").await, "vpcId")[0];
     let table = &texts(&sandbox.of_ec2(&format!("CreateRouteTable&VpcId={vpc}")).await, "routeTableId")[0];
     let subnet = &sandbox.subnets[0];

@@ -131,7 +131,7 @@ pub enum Balancer {
 /// A cloud that clusters run in.
 pub trait Cloud: Send + Sync {
     /// Tells which cluster a record of the cloud is about, if it is about machines or the like of one.
-    fn concerned(&self, changed: &Changed) -> Option<String>;
+    fn concerned(&self, records: &Records, changed: &Changed) -> Option<String>;
 
     /// Tells whether a cluster is of this cloud.
     fn has(&self, records: &Records, cluster: &str) -> bool;

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::collect;
+use super::controllers::admission;
 use super::defaults;
 use super::failure::{Cause, Failure, Stop};
 use super::kinds::{self, Kind};
@@ -104,6 +105,7 @@ pub fn create(change: &mut Change<'_>, target: &Target<'_>, mut object: Json, ho
     conform::conform(kind, &mut object)?;
     object["metadata"]["uid"] = uid()?.into();
     defaults::fill(change, target, &mut object)?;
+    admission::admit(change, target, &mut object)?;
     validation::check(kind, &name, None, &object)?;
     custom::check(kind, &name, &mut object)?;
     addresses::assign(change, target, None, &mut object, how)?;
@@ -239,6 +241,7 @@ pub fn replace(
         defaults::keep(kind, before, &mut after);
         defaults::fill(change, target, &mut after)?;
     }
+    admission::admit_change(change, target, before, &after)?;
     validation::check(kind, target.name, Some(before), &after)?;
     custom::check(kind, target.name, &mut after)?;
     if target.part.is_none() {

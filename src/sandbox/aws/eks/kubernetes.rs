@@ -10,7 +10,7 @@ use crate::aws::account::{ACCOUNT, Caller, authenticate, random};
 use crate::frame::{Frame, Place};
 use crate::kubernetes::{self, Cluster};
 use crate::server::Request;
-use crate::world::Change;
+use crate::world::{Change, Records};
 
 /// What a token of EKS begins with.
 const TOKEN_PREFIX: &str = "k8s-aws-v1.";
@@ -35,6 +35,17 @@ fn by_name(region: &str, name: &str) -> String {
 
 fn by_id(id: &str) -> String {
     format!("aws/eks-kubernetes/{id}")
+}
+
+/// Returns the region and the name of the cluster of EKS behind a Kubernetes cluster.
+pub fn of_kubernetes(records: &Records, id: &str) -> Option<(String, String)> {
+    let pair: Pair = records.get(&by_id(id))?;
+    Some((pair.region, pair.name))
+}
+
+/// Returns the name of the Kubernetes cluster behind a cluster of EKS.
+pub fn kubernetes_of(records: &Records, region: &str, name: &str) -> Option<String> {
+    records.get::<Pair>(&by_name(region, name)).map(|pair| pair.id)
 }
 
 /// Writes down which Kubernetes cluster there will be, and who asked for it.

@@ -29,8 +29,9 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use serde_json::{Map, Value as Json, json};
 
+pub use self::call::record;
 use self::call::{Error, Invocation};
-pub use self::kubernetes::{is_let_in, move_endpoints};
+pub use self::kubernetes::{is_let_in, kubernetes_of, move_endpoints, of_kubernetes};
 use self::operations::{Operation, find};
 use super::account::{ACCOUNT, Caller, authenticate, uuid};
 use super::signature::{Refusal, Signature, pairs};

@@ -24,7 +24,16 @@ pub struct Index {
     by_node: BTreeMap<String, BTreeSet<Named>>,
     /// Pods that are on no node yet.
     pub waiting: BTreeSet<Named>,
+    /// Claims that have no volume yet.
+    pub open_claims: BTreeSet<Named>,
+    /// The selectors of services that have one.
+    services: BTreeMap<Named, Json>,
+    /// The names of the objects of some kinds, by the kinds' names in paths.
+    names: BTreeMap<&'static str, BTreeSet<Named>>,
 }
+
+/// Kinds whose objects are looked at when something else changes; there are few of each.
+const NAMED: &[&str] = &["daemonsets", "horizontalpodautoscalers", "poddisruptionbudgets", "resourcequotas"];
 
 /// What is known of a pod.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +56,12 @@ pub struct Pod {
     pub is_started: bool,
     /// What it takes of its node.
     pub requests: Amounts,
+    /// The node that it asks for by its name.
+    pub target: String,
+    /// How often its containers were started again.
+    pub restarts: u64,
+    /// What kind of object controls it, and its name.
+    pub owner_named: (String, String),
     /// Its address.
     pub address: String,
     /// The claims that it uses.
@@ -87,12 +102,29 @@ impl Pod {
             is_ending: !pod["metadata"]["deletionTimestamp"].is_null(),
             is_started: text(pod, "/status/phase") != "Pending",
             requests: requests(spec),
+            target: target(spec),
+            restarts: pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or_default(),
+            owner_named: owner_named(pod),
             address: text(pod, "/status/podIP").to_owned(),
             claims: claims.map(str::to_owned).collect(),
             repels: spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"].clone(),
             version: text(pod, "/metadata/resourceVersion").parse().unwrap_or_default(),
         }
     }
+}
+
+/// Returns the one node that a pod may be on, by its name.
+fn target(spec: &Json) -> String {
+    let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let field = &required["nodeSelectorTerms"][0]["matchFields"][0];
+    if field["key"] == "metadata.name" { text(field, "/values/0").to_owned() } else { String::new() }
+}
+
+fn owner_named(pod: &Json) -> (String, String) {
+    let owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let owner = owners.into_iter().find(|owner| owner["controller"] == true);
+    let word = |member: &str| owner.and_then(|owner| owner[member].as_str()).unwrap_or_default().to_owned();
+    (word("kind"), word("name"))
 }
 
 /// What is known of a node.
@@ -202,6 +234,32 @@ impl Index {
             quantity::add(&mut node.used, &pod.requests);
         }
         self.nodes.insert(name.to_owned(), node);
+    }
+
+    /// Takes notice of a service as it is now.
+    pub fn set_service(&mut self, named: Named, service: Option<&Json>) {
+        match service.map(|service| &service["spec"]["selector"]).filter(|selector| selector.is_object()) {
+            Some(selector) => _ = self.services.insert(named, selector.clone()),
+            None => _ = self.services.remove(&named),
+        }
+    }
+
+    /// Takes notice of an object of some other kind.
+    pub fn set_named(&mut self, plural: &str, named: Named, is_there: bool) {
+        let Some(plural) = NAMED.iter().find(|known| **known == plural) else { return };
+        let names = self.names.entry(plural).or_default();
+        if is_there { _ = names.insert(named) } else { _ = names.remove(&named) }
+    }
+
+    /// Returns the names of the objects of one of some kinds.
+    pub fn named(&self, plural: &str) -> impl Iterator<Item = &Named> {
+        self.names.get(plural).into_iter().flatten()
+    }
+
+    /// Returns the services of a namespace that have selectors, with these.
+    pub fn services_in<'i>(&'i self, namespace: &'i str) -> impl Iterator<Item = (&'i Named, &'i Json)> {
+        let from = (namespace.to_owned(), String::new());
+        self.services.range(from..).take_while(move |((own, _), _)| own == namespace)
     }
 
     /// Returns the pods that an object controls.

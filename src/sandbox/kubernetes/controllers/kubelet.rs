@@ -29,6 +29,9 @@ const PULL_RETRY: u64 = 10_000;
 const RUN_SECONDS: u64 = 5;
 /// How long a pod takes to stop that does not say how long.
 const STOP_SECONDS: u64 = 1;
+const ATTACH_RETRY: u64 = 2_000;
+/// How often it is tried before anyone is told.
+const ATTACH_TRIES_MAX: u32 = 60;
 const BACK_OFF: u64 = 10_000;
 const BACK_OFF_MAX: u64 = 300_000;
 /// A pod that crashes is started again so often; then it stays as it is, so that it costs nothing any more.
@@ -76,6 +79,8 @@ struct Run {
     /// When the next step comes, in milliseconds.
     due: u64,
     restarts: u32,
+    /// How often the cloud was asked to attach volumes.
+    tries: u32,
     /// Containers of those that go first that are done.
     inits: usize,
     /// Since when it is ready.
@@ -181,6 +186,14 @@ fn advance(work: &mut Work<'_, '_>, pod: &Json, run: &mut Run) {
                 if has_inits {
                     begin_init(work, pod, run);
                 }
+            }
+            // The cloud takes its time; what is missing in the cluster is told when it comes.
+            Err(message) if message.starts_with("AttachVolume") && run.tries < ATTACH_TRIES_MAX => {
+                run.tries += 1;
+                run.due = now + ATTACH_RETRY;
+            }
+            Err(message) if message.starts_with("AttachVolume") => {
+                wait(work, pod, run, ("FailedAttachVolume", "ContainerCreating"), message);
             }
             Err(message) => wait(work, pod, run, ("FailedMount", "ContainerCreating"), message),
         },

@@ -6,16 +6,33 @@
 //! clock: with the step that it follows, a controller keeps in a note of its own until when.
 //! *Not here:* the rules of the API, which hold for controllers as for everyone.
 
+pub mod admission;
+
+mod autoscaler;
+mod balancer;
+mod cron_job;
+mod daemon_set;
 mod deployment;
+mod disruption;
+mod endpoints;
+mod gateway;
+mod history;
 mod index;
+mod job;
 mod kubelet;
+mod namespace;
 mod node;
 mod pod_spec;
 mod quantity;
+mod quota;
 mod replica_set;
+mod schedule;
 mod scheduler;
+mod stateful_set;
+mod system;
 #[cfg(test)]
 mod tests;
+mod volume;
 mod work;
 
 use std::cell::OnceCell;
@@ -35,8 +52,27 @@ use crate::frame::{Frame, Task};
 use crate::world::{Change, Changed, Commit, Records, WorldError};
 
 /// All controllers.
-static CONTROLLERS: &[&dyn Controller] =
-    &[&deployment::Deployments, &kubelet::Kubelet, &node::Nodes, &replica_set::ReplicaSets, &scheduler::Scheduler];
+static CONTROLLERS: &[&dyn Controller] = &[
+    &autoscaler::Autoscalers,
+    &balancer::Balancers,
+    &balancer::Ingresses,
+    &cron_job::CronJobs,
+    &daemon_set::DaemonSets,
+    &deployment::Deployments,
+    &disruption::Disruptions,
+    &endpoints::Endpoints,
+    &gateway::Gateways,
+    &job::Jobs,
+    &kubelet::Kubelet,
+    &namespace::Namespaces,
+    &node::Nodes,
+    &quota::Quotas,
+    &replica_set::ReplicaSets,
+    &scheduler::Scheduler,
+    &stateful_set::StatefulSets,
+    &system::System,
+    &volume::Volumes,
+];
 
 /// Objects that are looked at in one change of the world.
 const BATCH_MAX: usize = 64;
@@ -263,7 +299,9 @@ impl<'c> Engine<'c> {
                 }
             } else if name.starts_with(crate::frame::TASKS) {
                 self.woken(changed);
-            } else if let Some(cluster) = self.clouds.iter().find_map(|cloud| cloud.concerned(changed)) {
+            } else if let Some(cluster) =
+                self.frame.world.look(|records| self.clouds.iter().find_map(|cloud| cloud.concerned(records, changed)))
+            {
                 self.about_cloud(&cluster);
             }
         }
@@ -346,12 +384,28 @@ impl<'c> Engine<'c> {
         for (name, text) in &all {
             self.object(name, None, Some(text));
         }
+        // What was noted about an object that is gone meanwhile is looked at by the note.
+        let prefix = notes_prefix(cluster);
+        let noted: Vec<String> = self
+            .frame
+            .world
+            .look(|records| records.under(&prefix).map(|(name, _)| name[prefix.len()..].to_owned()).collect());
+        for name in noted {
+            let mut parts = name.splitn(3, '/').map(str::to_owned);
+            let (Some(controller), Some(namespace), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
+            if CONTROLLERS.iter().any(|known| known.name() == controller) {
+                let namespace = if namespace == kinds::NO_NAMESPACE { String::new() } else { namespace };
+                self.add(Key { cluster: cluster.to_owned(), controller, namespace, name });
+            }
+        }
         self.about_cloud(cluster);
     }
 }
 
 /// Controllers that look at a cluster as a whole when something of its cloud changes.
-const CLOUD_CONTROLLERS: &[&str] = &["nodes"];
+const CLOUD_CONTROLLERS: &[&str] = &["nodes", "system"];
 
 /// Keeps the index of a cluster up.
 fn note(index: &mut Index, event: &Event<'_>) {
@@ -361,7 +415,18 @@ fn note(index: &mut Index, event: &Event<'_>) {
             index.set_pod((event.namespace.to_owned(), event.name.to_owned()), pod);
         }
         ("", "nodes") => index.set_node(event.name, (!event.is_gone()).then(|| event.after())),
-        _ => {}
+        ("", "services") => {
+            let service = (!event.is_gone()).then(|| event.after());
+            index.set_service((event.namespace.to_owned(), event.name.to_owned()), service);
+        }
+        ("", "persistentvolumeclaims") => {
+            let named = (event.namespace.to_owned(), event.name.to_owned());
+            let is_open = !event.is_gone() && event.after()["status"]["phase"] != "Bound";
+            _ = if is_open { index.open_claims.insert(named) } else { index.open_claims.remove(&named) };
+        }
+        (_, plural) => {
+            index.set_named(plural, (event.namespace.to_owned(), event.name.to_owned()), !event.is_gone());
+        }
     }
 }
 

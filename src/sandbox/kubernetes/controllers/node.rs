@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::index::{Index, Named};
+use super::disruption::evict;
+use super::index::{Index, Named, Pod};
 use super::quantity;
 use super::work::{NODES, PODS, Work, conditions, is_ending, notes_prefix, set_condition, set_metadata};
 use super::{Controller, Event};
@@ -18,6 +19,10 @@ use crate::kubernetes::store::text;
 const START: Duration = Duration::from_secs(35);
 /// How long a node takes from its first word until it is ready.
 const JOIN: Duration = Duration::from_secs(15);
+/// After how long a node that is emptied is looked at again.
+const DRAIN_LOOK: Duration = Duration::from_secs(5);
+/// How long a node that leaves waits for its pods.
+const DRAIN_MAX: Duration = Duration::from_secs(15 * 60);
 /// What keeps pods away from a node that is not ready.
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 const CORDONED: &str = "node.kubernetes.io/unschedulable";
@@ -52,6 +57,9 @@ struct Note {
     step: Step,
     /// Until when the step takes, in milliseconds.
     due: u64,
+    /// Since when it leaves.
+    #[serde(default)]
+    since: u64,
     /// The labels that the set gave it.
     labels: BTreeMap<String, String>,
     /// The taints that the set gave it.
@@ -124,24 +132,40 @@ fn sets(work: &mut Work<'_, '_>) -> Result<(), Stop> {
         remove(work, &name)?;
     }
     for set in &sets {
-        let mut own: Vec<(&String, &Note)> =
-            nodes.iter().filter(|(_, note)| note.set == set.name && note.step != Step::Leaving).collect();
-        // The oldest generation goes first, then what is not ready.
-        own.sort_by_key(|(name, note)| (note.generation == set.generation, note.step == Step::Ready, (*name).clone()));
-        let over = own.len().saturating_sub(set.desired);
-        for (name, old) in &own[..over] {
-            leave(work, name, old);
-        }
-        for (name, old) in &own[over..] {
-            dress(work, name, old, set)?;
-        }
-        for number in own.len()..set.desired {
-            start(work, set, number);
-        }
+        keep_up(work, set, &nodes)?;
     }
     let is_wanted = |note: &Note| sets.iter().any(|set| set.name == note.set);
     for (name, old) in nodes.iter().filter(|(_, note)| !is_wanted(note) && note.step != Step::Leaving) {
         leave(work, name, old);
+    }
+    Ok(())
+}
+
+/// Brings the machines of one set in line: as many as are wanted, and of its present generation, some at a time.
+fn keep_up(work: &mut Work<'_, '_>, set: &NodeSet, nodes: &BTreeMap<String, Note>) -> Result<(), Stop> {
+    let of_set = |(_, note): &(&String, &Note)| note.set == set.name;
+    let mut own: Vec<(&String, &Note)> =
+        nodes.iter().filter(of_set).filter(|(_, note)| note.step != Step::Leaving).collect();
+    // Old ones go first, then what is not ready, then the youngest.
+    own.sort_by_key(|(name, note)| (note.generation == set.generation, note.step == Step::Ready, (*name).clone()));
+    let is_new = |note: &Note| note.generation == set.generation;
+    let old = own.iter().filter(|(_, note)| !is_new(note)).count();
+    let ready = own.iter().filter(|(_, note)| is_new(note) && note.step == Step::Ready).count();
+    let leaving = nodes.iter().filter(of_set).filter(|(_, note)| note.step == Step::Leaving).count();
+    let batch = set.unavailable_max.max(1);
+    // While nodes are replaced there are some more than wanted, and old ones go when new ones have come for them.
+    let most = set.desired + batch.min(old);
+    let over = own.len().saturating_sub(most);
+    let replaced = old.min((ready + old).saturating_sub(set.desired)).min(batch.saturating_sub(leaving));
+    let going = over.max(replaced).min(own.len());
+    for (name, note) in &own[..going] {
+        leave(work, name, note);
+    }
+    for (name, note) in &own[going..] {
+        dress(work, name, note, set)?;
+    }
+    for number in own.len()..most {
+        start(work, set, number);
     }
     Ok(())
 }
@@ -162,6 +186,7 @@ fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
         version: set.version.clone(),
         step: Step::Starting,
         due: work.now() + START.as_millis() as u64,
+        since: 0,
         labels: set.labels.clone(),
         taints: set.taints.clone(),
     };
@@ -171,7 +196,8 @@ fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
 
 /// Begins the end of a node.
 fn leave(work: &mut Work<'_, '_>, name: &str, old: &Note) {
-    note(work, name, &Note { step: Step::Leaving, due: work.now(), ..old.clone() });
+    let now = work.now();
+    note(work, name, &Note { step: Step::Leaving, due: now, since: now, ..old.clone() });
     work.wake(Duration::ZERO, "nodes", "", name);
 }
 
@@ -247,21 +273,50 @@ fn step(work: &mut Work<'_, '_>, name: &str, old: Note, node: Option<Json>) -> R
             after["status"]["conditions"] = all.into();
             work.put(NODES, &node, after);
             work.event(&node, ("kubelet", "NodeReady"), &format!("Node {name} status is now: NodeReady"));
+            // Old ones of its set may leave now.
+            work.wake(Duration::ZERO, "nodes", "", "");
         }
         Step::Ready => {}
         Step::Leaving => {
-            if let Some(node) = node.filter(|node| node["spec"]["unschedulable"] != true) {
-                let mut after = node.clone();
-                after["spec"]["unschedulable"] = true.into();
-                work.update(NODES, &node, after)?;
+            if !drained(work, name, &old, node)? {
+                note(work, name, &Note { due: work.now() + DRAIN_LOOK.as_millis() as u64, ..old });
+                work.again(DRAIN_LOOK);
+                return Ok(());
             }
+            let set = old.provider_id.clone();
             if let Some(cloud) = work.cloud {
-                cloud.delete_instance(&mut work.asked(), &old.provider_id);
+                cloud.delete_instance(&mut work.asked(), &set);
             }
             remove(work, name)?;
+            // Others of its set may have waited for it.
+            work.wake(Duration::ZERO, "nodes", "", "");
         }
     }
     Ok(())
+}
+
+/// Takes the pods off a node, as far as budgets allow it; tells whether it is empty, or has been waited for long enough.
+fn drained(work: &mut Work<'_, '_>, name: &str, old: &Note, node: Option<Json>) -> Result<bool, Stop> {
+    let Some(node) = node else { return Ok(true) };
+    if node["spec"]["unschedulable"] != true {
+        let mut after = node.clone();
+        after["spec"]["unschedulable"] = true.into();
+        work.update(NODES, &node, after)?;
+    }
+    let patience = DRAIN_MAX.as_millis() as u64;
+    if work.now() >= old.since + patience {
+        return Ok(true);
+    }
+    let pods: Vec<(Named, Pod)> = work
+        .index
+        .on_node(name)
+        .filter(|(_, pod)| pod.owner_named.0 != "DaemonSet" && !pod.is_finished())
+        .map(|(named, pod)| (named.clone(), pod.clone()))
+        .collect();
+    for (named, pod) in &pods {
+        evict(work, named, pod)?;
+    }
+    Ok(pods.is_empty())
 }
 
 /// Takes a node away whose machine is gone.

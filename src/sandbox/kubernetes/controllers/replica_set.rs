@@ -15,6 +15,9 @@ pub const SETS: Of = Of("apps", "replicasets");
 /// Pods that are made or deleted at one time; the rest follows with the changes that these make.
 const BURST_MAX: usize = 500;
 
+/// How often pods that were refused are tried again, without anything having changed.
+const RETRIES_MAX: u64 = 20;
+
 /// The controller of ReplicaSets.
 pub struct ReplicaSets;
 
@@ -36,7 +39,10 @@ impl Controller for ReplicaSets {
 
     fn reconcile(&self, work: &mut Work<'_, '_>) -> Result<(), Stop> {
         let (namespace, name) = (work.key.namespace.clone(), work.key.name.clone());
-        let Some(set) = work.get(SETS, &namespace, &name) else { return Ok(()) };
+        let Some(set) = work.get(SETS, &namespace, &name) else {
+            work.keep(&Json::Null);
+            return Ok(());
+        };
         let uid = text(&set, "/metadata/uid").to_owned();
         let pods: Vec<(&Named, &Pod)> = work.index.of_owner(&uid).filter(|(_, pod)| pod.is_active()).collect();
         let wanted = set["spec"]["replicas"].as_u64().unwrap_or(1) as usize;
@@ -59,12 +65,29 @@ impl Controller for ReplicaSets {
                 work.event(&set, ("replicaset-controller", "SuccessfulDelete"), &message);
             }
         }
-        if failure.is_some() {
-            work.again(super::RETRY_AFTER);
-        }
+        try_again(work, failure.is_some());
         let status = status(work, &set, &pods, made, failure);
         work.set_status(SETS, &set, status);
         Ok(())
+    }
+}
+
+/// Plans another attempt at what was refused, later each time.
+fn try_again(work: &mut Work<'_, '_>, is_refused: bool) {
+    let noted = work.notes(&work.key.controller, &work.key.namespace, &work.key.name);
+    let mut after = if noted.is_object() { noted.clone() } else { json!({}) };
+    let (now, times) = (work.now(), noted["times"].as_u64().unwrap_or_default());
+    if !is_refused {
+        after["times"] = Json::Null;
+        after["retry"] = Json::Null;
+    } else if noted["retry"].as_u64().is_none_or(|due| due <= now) && times < RETRIES_MAX {
+        let wait = super::RETRY_AFTER * (1 << times.min(7));
+        after["times"] = (times + 1).into();
+        after["retry"] = (now + wait.as_millis() as u64).into();
+        work.again(wait);
+    }
+    if after != noted && (is_refused || noted.is_object()) {
+        work.keep(&after);
     }
 }
 
@@ -153,8 +176,12 @@ fn status(work: &mut Work<'_, '_>, set: &Json, pods: &[(&Named, &Pod)], made: us
     };
     let seconds = set["spec"]["minReadySeconds"].as_u64().unwrap_or_default();
     let mut conditions = work::conditions(set);
-    conditions.retain(|one| one["type"] != "ReplicaFailure");
-    if let Some(failure) = &failure {
+    let is_told = conditions.iter().any(|one| one["type"] == "ReplicaFailure");
+    if failure.is_none() {
+        conditions.retain(|one| one["type"] != "ReplicaFailure");
+    }
+    // The message names the pod that was to be, another one each time: the first stays.
+    if let Some(failure) = failure.as_ref().filter(|_| !is_told) {
         set_condition(&mut conditions, "ReplicaFailure", true, ("FailedCreate", failure));
     }
     let mut status = json!({"replicas": pods.len() + made});

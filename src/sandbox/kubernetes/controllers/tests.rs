@@ -1,6 +1,10 @@
 //! Controllers on a clock that jumps, with a cloud of nothing but records.
 
+mod batch;
 mod cloud;
+mod cluster;
+mod kubectl;
+mod storage;
 mod workloads;
 
 use std::sync::Arc;

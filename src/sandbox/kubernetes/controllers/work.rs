@@ -23,7 +23,8 @@ impl Of {
     /// Returns the kind.
     pub fn kind(self) -> &'static Kind {
         static NONE: LazyLock<Kind> = LazyLock::new(Kind::default);
-        kinds::built_in().iter().find(|kind| kind.is(self.0, self.1)).map_or(&NONE, |kind| &**kind)
+        // Of several versions the last is the one that objects are kept in.
+        kinds::built_in().iter().rfind(|kind| kind.is(self.0, self.1)).map_or(&NONE, |kind| &**kind)
     }
 }
 
@@ -35,6 +36,9 @@ pub const NODES: Of = Of("", "nodes");
 pub const CLAIMS: Of = Of("", "persistentvolumeclaims");
 /// Volumes.
 pub const VOLUMES: Of = Of("", "persistentvolumes");
+
+/// Services.
+pub const SERVICES: Of = Of("", "services");
 
 /// What a controller is to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

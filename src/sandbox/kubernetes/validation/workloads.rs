@@ -15,7 +15,7 @@ pub fn check(kind: &Kind, object: &Json, causes: &mut Vec<Cause>) {
         ("", "podtemplates") => pod(&object["template"]["spec"], "template.spec", causes),
         ("apps", "deployments" | "replicasets" | "statefulsets" | "daemonsets") => {
             fits(object, causes);
-            template(&object["spec"]["template"], "spec.template", &["Always"], causes);
+            template(&with_claims(&object["spec"]), "spec.template", &["Always"], causes);
             numbers(object, causes);
         }
         ("", "replicationcontrollers") => {
@@ -35,6 +35,20 @@ pub fn check(kind: &Kind, object: &Json, causes: &mut Vec<Cause>) {
         }
         _ => {}
     }
+}
+
+/// Returns a template with the volumes that its pods get for themselves.
+fn with_claims(spec: &Json) -> Json {
+    let mut template = spec["template"].clone();
+    let claims = spec["volumeClaimTemplates"].as_array().into_iter().flatten();
+    let names: Vec<&Json> = claims.map(|claim| &claim["metadata"]["name"]).collect();
+    if !names.is_empty() && template["spec"].is_object() {
+        let own = template["spec"]["volumes"].as_array().into_iter().flatten();
+        let mut volumes: Vec<Json> = own.filter(|volume| !names.contains(&&volume["name"])).cloned().collect();
+        volumes.extend(names.into_iter().map(|name| serde_json::json!({"name": name})));
+        template["spec"]["volumes"] = volumes.into();
+    }
+    template
 }
 
 fn numbers(object: &Json, causes: &mut Vec<Cause>) {

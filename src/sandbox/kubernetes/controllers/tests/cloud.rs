@@ -26,7 +26,7 @@ fn count(records: &Records, prefix: &str) -> usize {
 }
 
 impl Cloud for Bare {
-    fn concerned(&self, changed: &Changed) -> Option<String> {
+    fn concerned(&self, _: &Records, changed: &Changed) -> Option<String> {
         changed.name.strip_prefix("bare/")?.split('/').next().map(str::to_owned)
     }
 
