@@ -45,7 +45,7 @@ where
 }
 
 /// Writes an error with its causes; each says more than the one before it.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

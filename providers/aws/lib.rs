@@ -9,6 +9,7 @@ mod cloud;
 mod configuration;
 mod credentials;
 mod data;
+mod ec2;
 mod eks;
 mod fault;
 mod fields;
@@ -30,8 +31,10 @@ use sdk::{Definition, Provider};
 pub fn provider() -> Box<dyn Provider> {
     let cloud = Arc::new(cloud::Cloud::default());
     let mut resources = eks::resources(&cloud);
+    resources.extend(ec2::resources(&cloud));
     resources.extend(iam::resources(&cloud));
     let mut data_sources = eks::data_sources(&cloud);
+    data_sources.extend(ec2::data_sources(&cloud));
     data_sources.extend(iam::data_sources());
     data_sources.extend(sts::data_sources(&cloud));
     Definition {
