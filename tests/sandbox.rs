@@ -6,10 +6,12 @@
 #![cfg(unix)]
 
 mod aws;
+mod differential;
 mod eks;
 mod faults;
 mod inside;
 mod kills;
+mod network;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

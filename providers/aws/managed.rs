@@ -297,8 +297,9 @@ impl<K: Kind> Managed<K> {
             return Ok(IntentOutcome::Absent);
         }
         let work = Work { planned: reference, ..work };
+        let mut is_ours = None;
         if intent.action == Action::Create && intent.handle.is_none() {
-            let is_ours = self.kind.is_made_with(&work).await?;
+            is_ours = self.kind.is_made_with(&work).await?;
             if is_ours == Some(false) {
                 return Ok(IntentOutcome::Absent);
             }
@@ -307,7 +308,8 @@ impl<K: Kind> Managed<K> {
         let Some(object) = self.look(&work.at, context.schema, &work.planned).await? else {
             return Ok(IntentOutcome::Absent);
         };
-        if intent.action == Action::Create && intent.handle.is_none() && !is_as_planned(&intent.planned, &object) {
+        let is_doubtful = intent.action == Action::Create && intent.handle.is_none() && is_ours != Some(true);
+        if is_doubtful && !is_as_planned(&intent.planned, &object) {
             let detail = format!(
                 "There is a `{}` of this name that is not as planned; AWS does not tell whether this run made it. If it did, import \
                  it; if it did not, choose another name.",
