@@ -10,13 +10,22 @@ use super::{Sandbox, command, find, run, wait_for};
 /// Steps that come to something else in moto, and why the sandbox's answer stands.
 const DIFFERENCES: &[(&str, &str)] = &[
     // sorted
-    ("address in use", "ReleaseAddress: \"you must disassociate it before you can release it\", or InvalidIPAddress.InUse"),
+    (
+        "address in use",
+        "ReleaseAddress: \"you must disassociate it before you can release it\", or InvalidIPAddress.InUse",
+    ),
     ("address released", "moto gave it away while a NAT gateway had it; here it is released after that is gone"),
-    ("nat", "NatGateway.ConnectivityType: \"Indicates whether the NAT gateway supports public or private connectivity\""),
+    (
+        "nat",
+        "NatGateway.ConnectivityType: \"Indicates whether the NAT gateway supports public or private connectivity\"",
+    ),
     ("nat without address", "CreateNatGateway, AllocationId: \"[Public NAT gateways only]\" an address is required"),
     ("route to nowhere", "EC2 error codes: InvalidGatewayID.NotFound is what CreateRoute says of a GatewayId"),
     ("template missing", "EC2 error codes: InvalidLaunchTemplateId.NotFound"),
-    ("template version", "CreateLaunchTemplateVersion, SourceVersion: \"the new version inherits the same launch parameters\""),
+    (
+        "template version",
+        "CreateLaunchTemplateVersion, SourceVersion: \"the new version inherits the same launch parameters\"",
+    ),
     ("vpc", "Vpc.State: pending | available; CreateVpc answers pending, as in the example of its documentation"),
     ("vpc dry", "DryRun: \"If you have the required permissions, the error response is DryRunOperation\""),
 ];
@@ -38,7 +47,8 @@ fn networks_are_as_in_moto_but_for_known_differences() {
     let mut server = command(folder.path(), &moto);
     let server = server.args(["-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let _server = Moto(server.expect("moto starts"));
-    let is_there = || std::net::TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_millis(50)).is_ok();
+    let is_there =
+        || std::net::TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_millis(50)).is_ok();
     wait_for("moto answers", is_there);
     let sandbox = Sandbox::start(&["-speed=6000"]);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sandbox/differential.py");

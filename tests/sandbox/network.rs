@@ -16,7 +16,12 @@ fn gantry(folder: &Path, arguments: &[&str]) -> Ran {
 
 fn check(folder: &Path, arguments: &[&str], said: &str) {
     let ran = gantry(folder, arguments);
-    assert!(ran.is_good && format!("{}{}", ran.out, ran.err).contains(said), "{arguments:?}: {said}\n{}\n{}", ran.out, ran.err);
+    assert!(
+        ran.is_good && format!("{}{}", ran.out, ran.err).contains(said),
+        "{arguments:?}: {said}\n{}\n{}",
+        ran.out,
+        ran.err
+    );
 }
 
 /// Returns how many objects of EC2 there are, in all.

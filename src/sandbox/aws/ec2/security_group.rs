@@ -90,7 +90,8 @@ pub fn create(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error> {
     let group = create_in(&mut invocation.region, text(&vpc, "vpcId"), &name, &description, tags)?;
     Ok(json!({
         "return": true, "groupId": group["groupId"], "securityGroupArn": group["securityGroupArn"],
-        "tagSet": group["tagSet"],
+        // Without tags there is not even an empty list.
+        "tagSet": Some(&group["tagSet"]).filter(|tags| tags.as_array().is_some_and(|tags| !tags.is_empty())),
     }))
 }
 
