@@ -17,9 +17,10 @@ fn value(node: Node<'_, '_>, depth: usize) -> Json {
     if elements.is_empty() || depth > DEPTH_MAX {
         return Json::String(node.text().unwrap_or_default().to_owned());
     }
-    let is_item = |element: &Node<'_, '_>| ["item", "groupId"].contains(&element.tag_name().name());
-    // An object with a `groupId` and nothing else is none of those that are asked for here.
-    if elements.iter().all(is_item) && elements[0].tag_name().name() == "item" {
+    // Groups of interfaces in launch templates are the one list whose elements have another name.
+    let each = if node.tag_name().name() == "groupSet" { "groupId" } else { "item" };
+    let is_each = |element: &Node<'_, '_>| ["item", each].contains(&element.tag_name().name());
+    if elements.iter().all(is_each) {
         return Json::Array(elements.into_iter().map(|element| value(element, depth + 1)).collect());
     }
     let members = elements.into_iter().map(|element| (element.tag_name().name().to_owned(), value(element, depth + 1)));
@@ -60,8 +61,10 @@ mod tests {
 
     #[test]
     fn items_are_lists_and_the_rest_objects() {
-        let text = "<R xmlns=\"x\"><set><item><a>1</a><b/></item></set><empty/><c>x &amp; y</c></R>";
-        let expected = json!({"set": [{"a": "1", "b": ""}], "empty": "", "c": "x & y"});
+        let text = "<R xmlns=\"x\"><set><item><a>1</a><b/></item></set><empty/><c>x &amp; y</c>\
+             <groupSet><groupId>sg-1</groupId><groupId>sg-2</groupId></groupSet></R>";
+        let groups = json!(["sg-1", "sg-2"]);
+        let expected = json!({"set": [{"a": "1", "b": ""}], "empty": "", "c": "x & y", "groupSet": groups});
         assert_eq!(super::read(text), Ok(expected));
         assert!(super::read("<R>").is_err());
     }

@@ -176,7 +176,9 @@ pub fn element(text: &mut String, name: &str, value: &Json, each: &str) {
         Json::Null => {}
         Json::Object(_) | Json::Array(_) => {
             let _ = write!(text, "<{name}>");
-            elements(text, value, each);
+            // Groups of interfaces in launch templates are the one list of EC2 whose elements have another name.
+            let is_groups = each == "item" && name == "groupSet" && value[0].is_string();
+            elements(text, value, if is_groups { "groupId" } else { each });
             let _ = write!(text, "</{name}>");
         }
         Json::String(value) => _ = write!(text, "<{name}>{}</{name}>", plain(value)),
