@@ -1,5 +1,6 @@
-//! The same calls of boto3 against the sandbox and against moto, which others wrote: what differs is known, with the
-//! documentation of AWS that says who is right.
+//! The same calls of boto3 against the sandbox and against moto, which others wrote.
+//!
+//! What differs is known, with the documentation of AWS that says who is right.
 
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
@@ -9,23 +10,13 @@ use super::{Sandbox, command, find, run, wait_for};
 
 /// Steps that come to something else in moto, and why the sandbox's answer stands.
 const DIFFERENCES: &[(&str, &str)] = &[
-    // sorted
-    (
-        "address in use",
-        "ReleaseAddress: \"you must disassociate it before you can release it\", or InvalidIPAddress.InUse",
-    ),
+    ("address in use", "EC2 error codes: InvalidIPAddress.InUse, for an address that is associated"),
+    ("nat", "NatGateway.ConnectivityType: public or private; it is always told"),
+    ("template version", "CreateLaunchTemplateVersion, SourceVersion: the new version inherits what it does not say"),
     ("address released", "moto gave it away while a NAT gateway had it; here it is released after that is gone"),
-    (
-        "nat",
-        "NatGateway.ConnectivityType: \"Indicates whether the NAT gateway supports public or private connectivity\"",
-    ),
     ("nat without address", "CreateNatGateway, AllocationId: \"[Public NAT gateways only]\" an address is required"),
     ("route to nowhere", "EC2 error codes: InvalidGatewayID.NotFound is what CreateRoute says of a GatewayId"),
     ("template missing", "EC2 error codes: InvalidLaunchTemplateId.NotFound"),
-    (
-        "template version",
-        "CreateLaunchTemplateVersion, SourceVersion: \"the new version inherits the same launch parameters\"",
-    ),
     ("vpc", "Vpc.State: pending | available; CreateVpc answers pending, as in the example of its documentation"),
     ("vpc dry", "DryRun: \"If you have the required permissions, the error response is DryRunOperation\""),
 ];

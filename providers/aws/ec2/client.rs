@@ -1,6 +1,7 @@
-//! A client of EC2's query protocol, written by hand: `aws-sdk-ec2` takes eight gigabytes to compile for its seven hundred
-//! operations, of which two dozen are needed here. It signs with `aws-sigv4` and sends by the HTTP client that the other
-//! services' clients use.
+//! A client of EC2's query protocol, written by hand.
+//!
+//! `aws-sdk-ec2` takes eight gigabytes to compile for its seven hundred operations, of which two dozen are needed here. This
+//! one signs with `aws-sigv4` and sends by the HTTP client that the other services' clients use.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! What the resource types of EC2 have in common: found by id or by the token of their creation, tagged, and deleted once
-//! nothing is in the way.
+//! What the resource types of EC2 have in common: they are found by id or by the token of their creation, and have tags.
 
 use std::collections::HashMap;
 
