@@ -68,6 +68,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "HOSTNAME", effect: "The machine's name, for the lock of the state." },
     Variable { name: "HTTPS_PROXY", effect: "The same." },
     Variable { name: "HTTP_PROXY", effect: "The same." },
+    Variable {
+        name: "KUBECONFIG",
+        effect: "For `kubeconfig`: the files of kubectl, of which the first is written to. Providers never look at it.",
+    },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
     Variable { name: "NO_PROXY", effect: "Hosts to which requests go without the proxy; in small letters, too." },
     Variable {
@@ -140,6 +144,12 @@ impl Environment {
     pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Environment {
         let variables = variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         Environment { variables, simulated: None }
+    }
+
+    /// Returns the file that `kubectl` would write to.
+    pub(crate) fn kubeconfig(&self) -> Option<PathBuf> {
+        let named = self.get("KUBECONFIG").and_then(|files| files.split(':').find(|file| !file.is_empty()));
+        named.map(PathBuf::from).or_else(|| Some(self.home_directory()?.join(".kube/config")))
     }
 
     /// Tells whether commands that call providers are to do so in the sandbox.

@@ -7,12 +7,14 @@
 mod arguments;
 mod backend;
 mod built_in;
+mod clusters;
 mod commands;
 mod configuration;
 mod environment;
 mod generated;
 mod glimpse;
 mod installing;
+mod kubeconfig;
 mod legacy;
 mod live;
 mod offer;

@@ -35,7 +35,11 @@ impl Runtime for SimulatedRuntime {
     fn sleep(&self, duration: Duration) -> Call<'static, ()> {
         let until = self.clock.now() + duration;
         let clock = self.clock.clone();
-        Box::pin(async move { clock.wait(until).await })
+        Box::pin(async move {
+            clock.wait(until).await;
+            // Whoever has waited has something to do now.
+            drop(clock.hold());
+        })
     }
 
     fn random(&self) -> u128 {
@@ -75,6 +79,7 @@ impl Simulation {
             Ok(Holder::Server(served)) => at_server(&served).map(|clock| (None, served, clock)),
             Ok(Holder::We(hold)) => match Sandbox::start(&Options::new(folder.clone()), hold) {
                 Ok(server) => {
+                    server.frame.clock.heed_work();
                     let (served, clock) = (server.served.clone(), server.frame.clock.clone());
                     Ok((Some(server), served, clock))
                 }
@@ -120,8 +125,13 @@ impl Simulation {
 pub(crate) fn check_real(session: &mut Session) -> Result<(), Exit> {
     let folder = folder(session);
     let workspace = stored::workspace(session);
-    if !Workspaces::read(&folder).has(&workspace) || stored::is_empty(session) {
+    let own = Workspaces::read(&folder);
+    if !own.has(&workspace) {
         return Ok(());
+    }
+    if stored::is_empty(session) {
+        // What is made from here on is real.
+        return own.remove(&folder, &workspace).map_err(|error| sandboxes::fail(session, &folder, &error.to_string()));
     }
     let detail = format!(
         "What the state of the workspace {workspace:?} looks after is in the sandbox, and nowhere else. Add -sandbox, or set \

@@ -1,5 +1,6 @@
 //! The sandbox's time: it begins as ours and runs faster, so that what takes a cloud ten minutes takes a second.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,39 +12,93 @@ pub const SPEED_DEFAULT: f64 = 600.0;
 /// The longest wait until a clock that may stand is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
+/// How long time runs no faster than ours after a request, where it heeds them: whoever asked is likely to go on.
+const LINGER: Duration = Duration::from_millis(5);
+
 /// A clock. What is signed or expires is measured by real time; what an operation takes, by this one.
 #[derive(Debug)]
 pub struct Clock {
     pace: Mutex<Pace>,
     /// Rings when time jumps or gets another speed.
     changes: watch::Sender<()>,
+    heeds_work: AtomicBool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Pace {
     /// The sandbox's time, since 1970, at the anchor.
     begin: Duration,
     anchor: Instant,
     speed: f64,
+    /// How much is worked on, for which time waits.
+    held: usize,
+    /// Until when time runs no faster than ours, if nothing is worked on.
+    slow_until: Instant,
+}
+
+impl Pace {
+    fn now(&self) -> Duration {
+        let (elapsed, slow) = (self.anchor.elapsed(), self.speed.min(1.0));
+        if self.held > 0 {
+            return self.begin + elapsed.mul_f64(slow);
+        }
+        let slowly = elapsed.min(self.slow_until.saturating_duration_since(self.anchor));
+        self.begin + slowly.mul_f64(slow) + (elapsed - slowly).mul_f64(self.speed)
+    }
+
+    /// Goes on from now in another way.
+    fn turn(&mut self, turn: impl FnOnce(&mut Pace)) {
+        self.begin = self.now();
+        self.anchor = Instant::now();
+        turn(self);
+    }
+}
+
+/// Something is worked on: as long as this is there, time runs no faster than ours.
+pub struct Held<'c>(&'c Clock);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.lock().turn(|pace| {
+            pace.held -= 1;
+            pace.slow_until = Instant::now() + LINGER;
+        });
+        // Nobody is told: whoever waits for a time looks again too early, never too late.
+    }
 }
 
 impl Clock {
     /// Makes a clock that goes on from a time.
     pub fn new(begin: Duration, speed: f64) -> Clock {
-        let pace = Mutex::new(Pace { begin, anchor: Instant::now(), speed });
-        Clock { pace, changes: watch::Sender::new(()) }
+        let now = Instant::now();
+        let pace = Mutex::new(Pace { begin, anchor: now, speed, held: 0, slow_until: now });
+        Clock { pace, changes: watch::Sender::new(()), heeds_work: false.into() }
     }
 
     /// Returns the sandbox's time, since 1970.
     pub fn now(&self) -> Duration {
-        let pace = self.pace();
-        pace.begin + pace.anchor.elapsed().mul_f64(pace.speed)
+        self.lock().now()
+    }
+
+    /// Lets time run no faster than ours while requests are answered and shortly after, so that what programs need for their
+    /// work does not count as hours. Only where all who wait look at this clock.
+    pub fn heed_work(&self) {
+        self.heeds_work.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that something is worked on.
+    pub fn hold(&self) -> Option<Held<'_>> {
+        if !self.heeds_work.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.lock().turn(|pace| pace.held += 1);
+        Some(Held(self))
     }
 
     /// Returns how long to wait for a time of the sandbox.
     pub fn until(&self, time: Duration) -> Duration {
         let left = time.saturating_sub(self.now());
-        let speed = self.pace().speed;
+        let speed = self.speed();
         Duration::try_from_secs_f64(left.as_secs_f64() / speed).unwrap_or(Duration::MAX)
     }
 
@@ -61,13 +116,12 @@ impl Clock {
 
     /// Returns the speed.
     pub fn speed(&self) -> f64 {
-        self.pace().speed
+        self.lock().speed
     }
 
     /// Lets time run at another speed; 0 stops it.
     pub fn set_speed(&self, speed: f64) {
-        let begin = self.now();
-        *self.lock() = Pace { begin, anchor: Instant::now(), speed };
+        self.lock().turn(|pace| pace.speed = speed);
         self.changes.send_replace(());
     }
 
@@ -75,10 +129,6 @@ impl Clock {
     pub fn skip(&self, time: Duration) {
         self.lock().begin += time;
         self.changes.send_replace(());
-    }
-
-    fn pace(&self) -> Pace {
-        *self.lock()
     }
 
     fn lock(&self) -> MutexGuard<'_, Pace> {
@@ -122,6 +172,21 @@ mod tests {
         assert_eq!(clock.now(), Duration::from_secs(1060));
         clock.set_speed(1000.0);
         assert!(clock.until(Duration::from_secs(2060)) <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn heeds_work_where_it_is_told_to() {
+        let clock = Clock::new(Duration::ZERO, 1e6);
+        assert!(clock.hold().is_none(), "others may not look at this clock");
+        clock.heed_work();
+        let held = clock.hold();
+        let began = clock.now();
+        std::thread::sleep(Duration::from_millis(2));
+        let took = clock.now() - began;
+        assert!(took < Duration::from_secs(60), "no faster than ours, or it were half an hour: {took:?}");
+        drop(held);
+        std::thread::sleep(Duration::from_millis(8));
+        assert!(clock.now() - began > Duration::from_secs(1000), "then it runs again");
     }
 
     #[test]

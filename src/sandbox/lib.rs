@@ -17,6 +17,8 @@ pub mod kubernetes;
 pub mod log;
 mod mischief;
 pub mod server;
+#[cfg(test)]
+mod size_tests;
 pub mod tls;
 pub mod world;
 

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 /// Requests that are kept in memory.
 const ENTRIES_MAX: usize = 10_000;
+/// Bytes of the file; as many again are in the one before it.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// One request. Bodies are not in it: they may hold secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,14 +37,37 @@ pub struct Entry {
 #[derive(Default)]
 pub struct Log {
     entries: Mutex<VecDeque<Entry>>,
-    file: Option<Mutex<File>>,
+    file: Option<Mutex<LogFile>>,
+}
+
+/// A file that is begun anew when it is full; the one before is kept beside it.
+struct LogFile {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl LogFile {
+    fn open(path: &Path) -> std::io::Result<LogFile> {
+        let file = File::options().create(true).append(true).open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok(LogFile { path: path.to_owned(), file, bytes })
+    }
+
+    fn write(&mut self, line: &str) -> std::io::Result<()> {
+        if self.bytes >= FILE_BYTES_MAX {
+            std::fs::rename(&self.path, self.path.with_extension("jsonl.old"))?;
+            *self = LogFile::open(&self.path)?;
+        }
+        self.bytes += line.len() as u64;
+        self.file.write_all(line.as_bytes())
+    }
 }
 
 impl Log {
     /// Writes to a file as well, a line of JSON each.
     pub fn to_file(path: &Path) -> std::io::Result<Log> {
-        let file = File::options().create(true).append(true).open(path)?;
-        Ok(Log { entries: Mutex::default(), file: Some(Mutex::new(file)) })
+        Ok(Log { entries: Mutex::default(), file: Some(Mutex::new(LogFile::open(path)?)) })
     }
 
     /// Adds a request.
@@ -52,7 +77,7 @@ impl Log {
         {
             line.push('\n');
             // The log is for people who look for mistakes; a full disk must not stop what they look at.
-            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
         }
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() == ENTRIES_MAX {

@@ -225,6 +225,7 @@ async fn exchange(
     is_secure: bool,
 ) -> Result<Sent, Broken> {
     let began = Instant::now();
+    let _held = shared.frame.clock.hold();
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
         return Ok(sent(Response::new(413, "text/plain", "The body is too large, or was cut off.\n")));

@@ -21,6 +21,8 @@ const RECORDS: TableDefinition<'_, &str, &str> = TableDefinition::new("records")
 pub const WORLD_BYTES_MAX: usize = 1 << 30;
 /// Commits that one who follows them may be behind; who falls further back has to look at everything again.
 const COMMITS_BEHIND_MAX: usize = 4096;
+/// Bytes of the file that are kept in memory: everything is there anyway, and is read once.
+const CACHE_BYTES: usize = 32 << 20;
 /// Changes that share one commit at most.
 const BATCH_MAX: usize = 512;
 
@@ -118,7 +120,7 @@ impl World {
 
     /// Opens the world in a file, or makes it.
     pub fn open(path: &Path) -> Result<World, WorldError> {
-        let database = Database::create(path).map_err(disk)?;
+        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(disk)?;
         let mut memory = Records::default();
         let transaction = database.begin_write().map_err(disk)?;
         transaction.open_table(RECORDS).map_err(disk)?;

@@ -33,7 +33,7 @@ pub(super) fn create(sandbox: &Sandbox) -> bool {
     sandbox.check(
         "aws",
         &["eks", "create-cluster", "--name=lake", "--kubernetes-version=1.33", role, &network],
-        "CREATING",
+        "lake",
     )
 }
 
@@ -61,6 +61,23 @@ fn a_cluster_of_eks_is_a_cluster_of_kubernetes() {
     // Its address and everything in it are the same for the next server.
     sandbox.restart(Signal::SIGINT, &[]);
     sandbox.check("kubectl", &["get", "namespace", "blue"], "Active");
+
+    // Where another program has taken the port, addresses follow.
+    let endpoint = |sandbox: &Sandbox| {
+        let described = sandbox.client("aws", &["eks", "describe-cluster", "--name=lake", "--query=cluster.endpoint"]);
+        described.expect("aws is there").out.trim().trim_matches('"').to_owned()
+    };
+    let before = endpoint(&sandbox);
+    sandbox.end(Signal::SIGINT);
+    let address = before.strip_prefix("https://").and_then(|rest| rest.split('/').next()).expect("an address");
+    let taken = std::net::TcpListener::bind(address).expect("the port is free now");
+    sandbox.process = super::serve(sandbox.folder.path(), &[]);
+    let after = endpoint(&sandbox);
+    assert_ne!(before, after);
+    assert_eq!(before.rsplit('/').next(), after.rsplit('/').next(), "it is the same cluster");
+    let context = after.rsplit('/').next().map(|name| format!("--context={name}")).expect("a name");
+    sandbox.check("kubectl", &[&context, "get", "namespace", "blue"], "Active");
+    drop(taken);
 
     sandbox.check("aws", &["eks", "delete-cluster", "--name=lake"], "DELETING");
     wait_for("nothing is left of the cluster", || {

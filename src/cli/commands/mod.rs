@@ -10,6 +10,7 @@ mod get;
 mod graph;
 mod import;
 mod init;
+mod kubeconfig;
 mod metadata_functions;
 mod output;
 mod plan;
@@ -38,6 +39,7 @@ mod state_rm;
 mod state_show;
 mod state_status;
 mod taint;
+mod token;
 mod untaint;
 mod validate;
 mod version;
@@ -66,6 +68,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<graph::Args>(),
     entry::<import::Args>(),
     entry::<init::Args>(),
+    entry::<kubeconfig::Args>(),
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),
     entry::<plan::Args>(),
@@ -93,6 +96,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<state_rm::Args>(),
     entry::<state_show::Args>(),
     entry::<taint::Args>(),
+    entry::<token::Args>(),
     entry::<untaint::Args>(),
     entry::<validate::Args>(),
     entry::<version::Args>(),

@@ -62,6 +62,7 @@ use value::{Marks, Type};
 pub use call::{Argument, Call, CallError, Outcome};
 use call::{RESULT_BYTES_MAX, check_size};
 pub use environment::{Clock, Environment, Files, RealFiles};
+pub use yaml::{read as read_yaml, write as write_yaml};
 
 /// All built-in functions, sorted by name. Each is also known as `core::name`.
 #[rustfmt::skip]

@@ -47,6 +47,17 @@ pub(super) static YAMLDECODE: Function = Function {
     code: Code::Nullable(yamldecode),
 };
 
+/// Writes a value that is wholly known as YAML, as `yamlencode` does.
+pub fn write(value: &Value) -> Result<String, String> {
+    encode::encode(value)
+}
+
+/// Reads one document of YAML, as `yamldecode` does.
+pub fn read(text: &str) -> Result<Value, String> {
+    decode::decode(text)
+        .map_err(|problem| format!("line {}, column {}: {}", problem.line, problem.column, problem.message))
+}
+
 fn yamlencode(call: &Call<'_>) -> Outcome {
     let value = &call.args[0];
     if !value.is_wholly_known() {
