@@ -30,11 +30,7 @@ pub(super) fn create(sandbox: &Sandbox) -> bool {
     let role = "--role-arn=arn:aws:iam::123456789012:role/cluster";
     sandbox.check("aws", CREATE_ROLE, "role/cluster");
     sandbox.check("aws", ATTACH_POLICY, "");
-    sandbox.check(
-        "aws",
-        &["eks", "create-cluster", "--name=lake", "--kubernetes-version=1.33", role, &network],
-        "lake",
-    )
+    sandbox.check("aws", &["eks", "create-cluster", "--name=lake", "--kubernetes-version=1.33", role, &network], "lake")
 }
 
 /// Makes a cluster and points `kubectl` at it; nothing if a client is missing.
