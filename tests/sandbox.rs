@@ -117,7 +117,12 @@ impl Drop for Sandbox {
 /// Makes a command with an environment that knows nothing of the user's.
 fn command(folder: &Path, program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("HOME", folder).current_dir(folder).stdin(Stdio::null());
+    command
+        .env_clear()
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("HOME", folder)
+        .current_dir(folder)
+        .stdin(Stdio::null());
     let python = python().map(|python| python.join("bin"));
     let mut path: Vec<PathBuf> = python.into_iter().collect();
     path.extend(search_path());

@@ -1,15 +1,19 @@
-//! The same calls of boto3 against the sandbox and against moto, which others wrote.
+//! The emulated AWS beside moto, another emulation: the same calls, and every difference is on purpose, with its reason.
 //!
-//! What differs is known, with the documentation of AWS that says who is right.
+//! The calls and the reasons are in `differential_NAME.py`. Answers of ours are held against botocore's models on the way.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use super::{Sandbox, command, find, run, wait_for};
+use super::{FAST, Sandbox, command, find, python, run};
+
+/// How long moto may take to start: it reads all managed policies of AWS.
+const START_SECONDS: u64 = 60;
 
 /// Steps that come to something else in moto, and why the sandbox's answer stands.
-const DIFFERENCES: &[(&str, &str)] = &[
+const NETWORK_DIFFERENCES: &[(&str, &str)] = &[
     ("address in use", "EC2 error codes: InvalidIPAddress.InUse, for an address that is associated"),
     ("nat", "NatGateway.ConnectivityType: public or private; it is always told"),
     ("template version", "CreateLaunchTemplateVersion, SourceVersion: the new version inherits what it does not say"),
@@ -21,43 +25,90 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("vpc dry", "DryRun: \"If you have the required permissions, the error response is DryRunOperation\""),
 ];
 
-struct Moto(Child);
+/// A server of moto's.
+struct Moto {
+    process: Child,
+    endpoint: String,
+}
+
+impl Moto {
+    fn start(folder: &Path) -> Option<Moto> {
+        let program = find("moto_server")?;
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let mut command = command(folder, &program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("moto starts");
+        let moto = Moto { process, endpoint: format!("http://127.0.0.1:{port}") };
+        for _ in 0..START_SECONDS * 10 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(moto);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("moto does not listen within {START_SECONDS} seconds");
+    }
+}
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn script(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox").join(name).display().to_string()
+}
+
+/// Runs the calls of `differential_NAME.py` against both.
+fn compare(name: &str) {
+    let sandbox = Sandbox::start(&[FAST]);
+    let Some(moto) = Moto::start(sandbox.folder.path()) else { return };
+    let ours = sandbox.variables()["AWS_ENDPOINT_URL"].clone();
+    sandbox.check("python3", &[&script("differential.py"), name, &ours, &moto.endpoint], " 0 others");
+}
+
+#[test]
+fn roles_and_policies_are_as_in_another_emulation() {
+    compare("iam");
+}
+
+#[test]
+fn clusters_are_as_in_another_emulation() {
+    compare("eks");
+}
+
+#[test]
+fn every_operation_of_eks_is_there_or_says_that_it_is_not() {
+    // Without the virtual environment there is no boto3 either.
+    if python().is_some() {
+        let sandbox = Sandbox::start(&[FAST]);
+        sandbox.check("python3", &[&script("response_check.py")], "operations of EKS are there");
+    } else {
+        find("python3 with boto3");
     }
 }
 
 #[test]
-fn networks_are_as_in_moto_but_for_known_differences() {
-    let (Some(moto), Some(python)) = (find("moto_server"), find("python3")) else { return };
-    let folder = tempfile::tempdir().expect("a folder");
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-    let mut server = command(folder.path(), &moto);
-    let server = server.args(["-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let _server = Moto(server.expect("moto starts"));
-    let is_there =
-        || std::net::TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_millis(50)).is_ok();
-    wait_for("moto answers", is_there);
+fn networks_are_as_in_another_emulation() {
     let sandbox = Sandbox::start(&["-speed=6000"]);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sandbox/differential.py");
+    let (Some(moto), Some(python)) = (Moto::start(sandbox.folder.path()), find("python3")) else { return };
+    let script = script("differential_ec2.py");
     let lines = |endpoint: &str| {
-        let ran = run(command(folder.path(), &python).args([script, endpoint]));
+        let ran = run(command(sandbox.folder.path(), &python).args([&script, endpoint]));
         assert!(ran.is_good, "{endpoint}: {}\n{}", ran.out, ran.err);
         ran.out.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    let (theirs, ours) = (lines(&format!("http://127.0.0.1:{port}")), lines(&sandbox.variables()["AWS_ENDPOINT_URL"]));
+    let (theirs, ours) = (lines(&moto.endpoint), lines(&sandbox.variables()["AWS_ENDPOINT_URL"]));
     assert!(ours.len() > 60 && ours.len() == theirs.len(), "{} and {} steps", ours.len(), theirs.len());
     let mut used = Vec::new();
     for (ours, theirs) in ours.iter().zip(&theirs).filter(|(ours, theirs)| ours != theirs) {
         let step = serde_json::from_str::<serde_json::Value>(ours).expect("a line of JSON")["step"].clone();
-        let known = DIFFERENCES.iter().find(|(known, _)| step == *known);
+        let known = NETWORK_DIFFERENCES.iter().find(|(known, _)| step == *known);
         assert!(known.is_some(), "differs from moto:\n{theirs}\n{ours}");
         used.extend(known.map(|(known, _)| *known));
     }
-    for (step, reason) in DIFFERENCES {
+    for (step, reason) in NETWORK_DIFFERENCES {
         assert!(used.contains(step), "no difference any more in {step}: {reason}");
     }
 }

@@ -1,16 +1,21 @@
 """Drives what clusters of the sandbox's EKS have, with boto3; ends with an error at the first thing that is not as on AWS."""
 
 import json
+import pathlib
+import sys
 import time
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tests/sandbox"))
+import response_check
+
 ACCOUNT = "123456789012"
 FAST = {"Delay": 0.1, "MaxAttempts": 200}
 plain = Config(retries={"max_attempts": 0})
-eks, iam = boto3.client("eks", config=plain), boto3.client("iam", config=plain)
+eks, iam = response_check.watch(boto3.client("eks", config=plain)), boto3.client("iam", config=plain)
 
 
 def fails(code, text, call, **arguments):

@@ -1,15 +1,20 @@
 """Drives the sandbox's IAM and STS with boto3; ends with an error at the first thing that is not as on AWS."""
 
 import json
+import pathlib
+import sys
 import time
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tests/sandbox"))
+import response_check
+
 ACCOUNT = "123456789012"
-iam = boto3.client("iam", config=Config(retries={"max_attempts": 0}))
-sts = boto3.client("sts", config=Config(retries={"max_attempts": 0}))
+iam = response_check.watch(boto3.client("iam", config=Config(retries={"max_attempts": 0})))
+sts = response_check.watch(boto3.client("sts", config=Config(retries={"max_attempts": 0})))
 
 
 def fails(code, text, call, **arguments):

@@ -326,7 +326,7 @@ async fn drive(script: &str) {
     let sandbox = open(None, 3000.0).await.expect("a sandbox");
     let mut command = std::process::Command::new(python);
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).env_clear();
-    command.env("AWS_ENDPOINT_URL", format!("http://{}", sandbox.running.plain));
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("AWS_ENDPOINT_URL", format!("http://{}", sandbox.running.plain));
     command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     command.env("AWS_DEFAULT_REGION", "eu-central-1").env("AWS_EC2_METADATA_DISABLED", "true");
     let ran = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");

@@ -91,14 +91,16 @@ fn compose(invocation: &Invocation<'_, '_>, name: &str) -> Result<Json, Error> {
     let given = given
         .ok_or_else(|| Error::parameter("The following supplied parameter is missing or empty: resourcesVpcConfig"))?;
     cluster_config::check_automatic(invocation, None)?;
+    let network = network(invocation, name, &given)?;
+    let vpc = network["vpcId"].as_str().unwrap_or_default().to_owned();
     let mut cluster = json!({
         "name": name,
         "arn": invocation.arn(&format!("cluster/{name}")),
         "createdAt": invocation.now(),
         "version": version,
         "roleArn": role,
-        "resourcesVpcConfig": network(invocation, name, &given)?,
-        "kubernetesNetworkConfig": services_network(invocation)?,
+        "resourcesVpcConfig": network,
+        "kubernetesNetworkConfig": services_network(invocation, &vpc)?,
         "logging": cluster_config::logging(None, invocation.object("logging")?)?,
         "status": "CREATING",
         "certificateAuthority": {},
@@ -187,27 +189,34 @@ fn network(invocation: &Invocation<'_, '_>, name: &str, given: &Map<String, Json
     Ok(network)
 }
 
-fn services_network(invocation: &Invocation<'_, '_>) -> Result<Json, Error> {
+fn services_network(invocation: &Invocation<'_, '_>, vpc: &str) -> Result<Json, Error> {
     let given = Json::Object(invocation.object("kubernetesNetworkConfig")?.unwrap_or_default());
     let family = given.get("ipFamily").cloned().unwrap_or(json!("ipv4"));
     cluster_config::check_word(&family, "ipFamily", &["ipv4", "ipv6"])?;
     let balancing = given["elasticLoadBalancing"]["enabled"].as_bool().unwrap_or(false);
-    let mut network = json!({"ipFamily": family, "elasticLoadBalancing": {"enabled": balancing}});
+    let mut services = json!({"ipFamily": family, "elasticLoadBalancing": {"enabled": balancing}});
     match given.get("serviceIpv4Cidr") {
         Some(_) if family == "ipv6" => {
             return Err(Error::parameter("serviceIpv4Cidr cannot be specified when ipFamily is ipv6"));
         }
-        Some(Json::String(cidr)) if is_private(cidr) => network["serviceIpv4Cidr"] = json!(cidr),
+        Some(Json::String(cidr)) if is_private(cidr) && network::overlaps(invocation, vpc, cidr) => {
+            return Err(Error::parameter(format!("The specified service CIDR {cidr} overlaps with a range of {vpc}")));
+        }
+        Some(Json::String(cidr)) if is_private(cidr) => services["serviceIpv4Cidr"] = json!(cidr),
         Some(Json::String(_)) => {
             return Err(Error::parameter(
                 "The specified service CIDR is not valid: it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, and between /24 and /12",
             ));
         }
         Some(_) => return Err(serialization("serviceIpv4Cidr", "a string")),
-        None if family == "ipv6" => network["serviceIpv6Cidr"] = json!("fd00:10:100::/108"),
-        None => network["serviceIpv4Cidr"] = json!("10.100.0.0/16"),
+        None if family == "ipv6" => services["serviceIpv6Cidr"] = json!("fd00:10:100::/108"),
+        // One of two ranges, the one that is not like the VPC's.
+        None if network::overlaps(invocation, vpc, "10.0.0.0/8") => {
+            services["serviceIpv4Cidr"] = json!("172.20.0.0/16")
+        }
+        None => services["serviceIpv4Cidr"] = json!("10.100.0.0/16"),
     }
-    Ok(network)
+    Ok(services)
 }
 
 fn is_private(cidr: &str) -> bool {

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::call::{Error, Invocation, texts};
 use crate::aws::ec2::Region;
+use crate::aws::ec2::cidr::Range;
 use crate::aws::ec2::inside::{self, NewInterface, Peer, Rule, Subnet};
 use crate::aws::ec2::kind::{LAUNCH_TEMPLATE, ROUTE_TABLE};
 use crate::aws::signature::hex;
@@ -217,6 +218,13 @@ pub fn check_private(invocation: &Invocation<'_, '_>, subnets: &[Subnet]) -> Res
         }
         None => Ok(()),
     }
+}
+
+/// Tells whether a range of addresses overlaps with one of a VPC.
+pub fn overlaps(invocation: &Invocation<'_, '_>, vpc: &str, range: &str) -> bool {
+    let ranges = inside::vpc(invocation.change, &invocation.region, vpc).map(|vpc| vpc.ranges).unwrap_or_default();
+    let wanted = Range::normal(range);
+    ranges.iter().any(|own| Range::normal(own).zip(wanted).is_some_and(|(own, wanted)| own.overlaps(wanted)))
 }
 
 /// Tells whether there is a launch template of an id or a name.

@@ -199,9 +199,6 @@ fn check_template(invocation: &Invocation<'_, '_>, template: &Map<String, Json>)
     if template.contains_key("id") == template.contains_key("name") {
         return Err(Error::parameter("Either the launch template's id or its name must be given, not both"));
     }
-    if !network::has_template(invocation.change, &invocation.region, &Json::Object(template.clone())) {
-        return Err(Error::request("Launch template details can't be found: the launch template does not exist"));
-    }
     for member in ["diskSize", "remoteAccess"] {
         if invocation.body.contains_key(member) {
             let text = match member {
@@ -210,6 +207,9 @@ fn check_template(invocation: &Invocation<'_, '_>, template: &Map<String, Json>)
             };
             return Err(Error::parameter(text));
         }
+    }
+    if !network::has_template(invocation.change, &invocation.region, &Json::Object(template.clone())) {
+        return Err(Error::request("Launch template details can't be found: the launch template does not exist"));
     }
     Ok(())
 }

@@ -139,7 +139,7 @@ fn boundary_of(invocation: &Invocation<'_, '_>, policy: &str) -> Result<Json, Er
     if !super::policy::is_there(invocation.change, policy) {
         return Err(no_such(format!("Scope ARN: {policy} does not exist or is not attachable.")));
     }
-    Ok(json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy}))
+    Ok(json!({"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": policy}))
 }
 
 /// `GetRole`.
