@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{FAST, Sandbox, command, find, python, run};
 
 /// How long moto may take to start: it reads all managed policies of AWS.
-const START_SECONDS: u64 = 60;
+const START_SECONDS: u64 = 240;
 
 /// Steps that come to something else in moto, and why the sandbox's answer stands.
 const NETWORK_DIFFERENCES: &[(&str, &str)] = &[
