@@ -7,7 +7,8 @@ use std::thread;
 const STACK_BYTES: usize = 512 << 20;
 
 /// The providers that are part of the program.
-const PROVIDERS: &[sdk::Factory] = &[aws::provider, fake::provider, || terraform::provider(cli::decode_tfvars)];
+const PROVIDERS: &[sdk::Factory] =
+    &[aws::provider, fake::provider, kind::provider, kubernetes::provider, || terraform::provider(cli::decode_tfvars)];
 
 fn main() -> ExitCode {
     let work = thread::Builder::new().name("main".to_owned()).stack_size(STACK_BYTES).spawn(|| cli::main(PROVIDERS));

@@ -126,6 +126,10 @@ impl Resource<'_> {
     /// Returns the identity of an object, if it is known.
     fn identity_of(&self, object: &Value) -> Option<Value> {
         let attributes = &self.identity?.attributes;
+        if !attributes.iter().all(|part| self.schema.block.attribute(&part.name).is_some()) {
+            // Some of its parts are deeper in the object: the type tells it itself.
+            return None;
+        }
         let identity = Value::object(attributes.iter().map(|part| {
             (part.name.clone(), object.attribute(&part.name).unwrap_or_else(|| Value::null(part.ty.clone())))
         }));

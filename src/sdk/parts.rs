@@ -74,7 +74,8 @@ pub trait ResourceType: Send + Sync {
         Vec::new()
     }
 
-    /// Returns what tells its objects apart; its parts are attributes of the objects, of the same names.
+    /// Returns what tells its objects apart; its parts are attributes of the objects, of the same names. A type that
+    /// has them elsewhere in its objects fills in the identities of its answers itself.
     fn identity_schema(&self) -> Option<IdentitySchema> {
         None
     }

@@ -1,0 +1,152 @@
+//! What hurts users of other tools most, each with its number in the list of pains.
+#![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
+
+use super::bench::Bench;
+
+#[test]
+fn pain_8_an_unknown_cluster_is_never_the_ambient_one() {
+    let Some(bench) =
+        Bench::new("resource \"kubernetes_namespace\" \"test\" {\n  metadata { name = \"NAMESPACE\" }\n}\n")
+    else {
+        return;
+    };
+    bench.write("provider.tf", "provider \"kubernetes\" {}\n");
+    bench.fails_with("plan", "Cluster not named");
+    bench.fails_with("plan", "Gantry never takes the kubeconfig that happens to be on the machine");
+}
+
+#[test]
+fn pain_9_a_custom_resource_comes_in_one_apply_with_its_definition() {
+    // No dependency is written down: the object waits for its kind by itself.
+    let configuration = r#"
+resource "kubernetes_manifest" "definition" {
+  manifest = {
+    apiVersion = "apiextensions.k8s.io/v1"
+    kind       = "CustomResourceDefinition"
+    metadata   = { name = "lakes.NAMESPACE.example.com" }
+    spec = {
+      group = "NAMESPACE.example.com"
+      scope = "Namespaced"
+      names = { kind = "Lake", plural = "lakes", singular = "lake", listKind = "LakeList" }
+      versions = [{
+        name = "v1", served = true, storage = true
+        schema = { openAPIV3Schema = { type = "object", properties = { spec = { type = "object", properties = {
+          depth = { type = "integer" }
+        } } } } }
+      }]
+    }
+  }
+}
+
+resource "kubernetes_manifest" "lake" {
+  manifest = {
+    apiVersion = "NAMESPACE.example.com/v1"
+    kind       = "Lake"
+    metadata   = { name = "deep", namespace = "default" }
+    spec       = { depth = 10 }
+  }
+}
+"#;
+    let Some(bench) = Bench::new(configuration) else { return };
+    bench.apply();
+    let depth = bench.kubectl("get lakes.NAMESPACE.example.com deep --namespace=default -o jsonpath={.spec.depth}");
+    assert_eq!(depth, "10");
+    bench.is_settled();
+    bench.write("main.tf", &configuration.replace("depth = 10", "depth = 20"));
+    bench.apply();
+    bench.is_settled();
+    bench.run("destroy -auto-approve", 0);
+}
+
+/// Runs an apply of many requests with a login whose tokens end after a few.
+fn renews(login: &str) {
+    let configuration = r#"
+resource "kubernetes_namespace" "test" {
+  metadata { name = "NAMESPACE" }
+}
+
+resource "kubernetes_config_map" "many" {
+  count = 30
+  metadata {
+    name      = "many-${count.index}"
+    namespace = kubernetes_namespace.test.metadata[0].name
+  }
+}
+"#;
+    let Some(bench) = Bench::new(configuration) else { return };
+    let Some(world) = &bench.world else {
+        println!("skipped: tokens of a real cluster do not end when a test wants them to");
+        return;
+    };
+    let connection = format!("host = {:?}\n  cluster_ca_certificate = file(\"ca.pem\")", world.host);
+    bench.write("provider.tf", &format!("provider \"kubernetes\" {{\n  {connection}\n  {login}\n}}\n"));
+    let token = "#!/bin/sh\nn=$(cat count 2>/dev/null || echo 0)\nn=$((n + 1))\necho $n > count\n\
+                 echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"fresh-'$n'\"}}'\n";
+    bench.write("token.sh", token);
+    bench.apply();
+    bench.is_settled();
+    let refused = world.frame.log.entries().iter().filter(|entry| entry.status == 401).count();
+    assert!(refused >= 2, "no token has ended, so nothing was tested");
+    bench.run("destroy -auto-approve", 0);
+}
+
+#[test]
+fn pain_7_a_token_of_a_program_that_ends_in_the_middle_of_an_apply_is_renewed() {
+    renews("exec {\n    command = \"sh\"\n    args = [\"token.sh\"]\n  }");
+}
+
+#[test]
+fn pain_7_a_token_for_eks_that_ends_in_the_middle_of_an_apply_is_renewed() {
+    renews(
+        "eks {\n    cluster_name = \"lake\"\n    region = \"eu-west-1\"\n    access_key = \"AKIAEXAMPLE\"\n    \
+         secret_key = \"example\"\n  }",
+    );
+}
+
+#[test]
+fn pain_7_a_token_that_cannot_be_renewed_is_told_with_the_remedy() {
+    let Some(bench) = Bench::new(
+        "data \"kubernetes_resource\" \"a\" {\n  api_version = \"v1\"\n  kind = \"Namespace\"\n  metadata { name = \"default\" }\n}\n",
+    ) else {
+        return;
+    };
+    let Some(world) = &bench.world else { return };
+    let connection = format!("host = {:?}\n  cluster_ca_certificate = file(\"ca.pem\")", world.host);
+    bench.write("provider.tf", &format!("provider \"kubernetes\" {{\n  {connection}\n  token = \"old\"\n}}\n"));
+    bench.fails_with("plan", "an `exec` or `eks` block lets Gantry get new ones by itself");
+}
+
+#[test]
+fn many_objects_are_looked_at_by_few_requests() {
+    let configuration = r#"
+resource "kubernetes_namespace" "test" {
+  metadata { name = "NAMESPACE" }
+}
+
+resource "kubernetes_config_map" "typed" {
+  count = 15
+  metadata {
+    name      = "typed-${count.index}"
+    namespace = kubernetes_namespace.test.metadata[0].name
+  }
+  data = { number = count.index }
+}
+
+resource "kubernetes_manifest" "any" {
+  count = 15
+  manifest = {
+    apiVersion = "v1"
+    kind       = "ConfigMap"
+    metadata   = { name = "any-${count.index}", namespace = kubernetes_namespace.test.metadata[0].name }
+  }
+}
+"#;
+    let Some(bench) = Bench::new(configuration) else { return };
+    bench.apply();
+    let Some(world) = &bench.world else { return };
+    let before = world.frame.log.entries().len();
+    bench.is_settled();
+    let asked: Vec<String> = world.frame.log.entries().into_iter().skip(before).map(|entry| entry.request).collect();
+    // What the API has; the namespace; a list for each of the two types.
+    assert!(asked.len() <= 4, "{asked:?}");
+}
