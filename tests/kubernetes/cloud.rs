@@ -15,7 +15,7 @@ pub(crate) struct Machines;
 const PREFIX: &str = "machines/";
 
 impl Cloud for Machines {
-    fn concerned(&self, changed: &Changed) -> Option<String> {
+    fn concerned(&self, _: &Records, changed: &Changed) -> Option<String> {
         changed.name.strip_prefix(PREFIX)?.split('/').next().map(str::to_owned)
     }
 
