@@ -33,7 +33,8 @@ pub struct Index {
 }
 
 /// Kinds whose objects are looked at when something else changes; there are few of each.
-const NAMED: &[&str] = &["daemonsets", "horizontalpodautoscalers", "poddisruptionbudgets", "resourcequotas"];
+const NAMED: &[&str] =
+    &["apiservices", "daemonsets", "horizontalpodautoscalers", "poddisruptionbudgets", "resourcequotas"];
 
 /// What is known of a pod.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,7 +92,7 @@ impl Pod {
         };
         let spec = &pod["spec"];
         let volumes = spec["volumes"].as_array().into_iter().flatten();
-        let claims = volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
+        let claims = volumes.filter_map(|volume| claim_of(pod, volume));
         Pod {
             uid: text(pod, "/metadata/uid").to_owned(),
             labels: labels(&pod["metadata"]["labels"]),
@@ -106,11 +107,19 @@ impl Pod {
             restarts: pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or_default(),
             owner_named: owner_named(pod),
             address: text(pod, "/status/podIP").to_owned(),
-            claims: claims.map(str::to_owned).collect(),
+            claims: claims.collect(),
             repels: spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"].clone(),
             version: text(pod, "/metadata/resourceVersion").parse().unwrap_or_default(),
         }
     }
+}
+
+/// Returns the claim of one of a pod's volumes: one that it names, or one that is made for it.
+pub fn claim_of(pod: &Json, volume: &Json) -> Option<String> {
+    if volume["ephemeral"].is_object() {
+        return Some(format!("{}-{}", text(pod, "/metadata/name"), text(volume, "/name")));
+    }
+    volume["persistentVolumeClaim"]["claimName"].as_str().map(str::to_owned)
 }
 
 /// Returns the one node that a pod may be on, by its name.

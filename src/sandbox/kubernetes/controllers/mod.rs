@@ -8,6 +8,7 @@
 
 pub mod admission;
 
+mod api_service;
 mod autoscaler;
 mod balancer;
 mod cron_job;
@@ -53,6 +54,7 @@ use crate::world::{Change, Changed, Commit, Records, WorldError};
 
 /// All controllers.
 static CONTROLLERS: &[&dyn Controller] = &[
+    &api_service::ApiServices,
     &autoscaler::Autoscalers,
     &balancer::Balancers,
     &balancer::Ingresses,

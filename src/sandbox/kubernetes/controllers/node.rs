@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::disruption::evict;
 use super::index::{Index, Named, Pod};
+use super::pod_spec::untolerated;
 use super::quantity;
 use super::work::{NODES, PODS, Work, conditions, is_ending, notes_prefix, set_condition, set_metadata};
 use super::{Controller, Event};
@@ -92,7 +93,10 @@ impl Controller for Nodes {
                     work.delete(PODS, &namespace, &pod, json!({"gracePeriodSeconds": 0}))?;
                 }
             }
-            Some(node) => cordoned(work, node)?,
+            Some(node) => {
+                cordoned(work, node)?;
+                expel(work, &name, node)?;
+            }
         }
         let Some(note) = noted(work, &name) else { return Ok(()) };
         step(work, &name, note, node)
@@ -135,8 +139,12 @@ fn sets(work: &mut Work<'_, '_>) -> Result<(), Stop> {
         keep_up(work, set, &nodes)?;
     }
     let is_wanted = |note: &Note| sets.iter().any(|set| set.name == note.set);
-    for (name, old) in nodes.iter().filter(|(_, note)| !is_wanted(note) && note.step != Step::Leaving) {
-        leave(work, name, old);
+    for (name, old) in nodes.iter().filter(|(_, note)| !is_wanted(note)) {
+        // The whole set is gone: nobody waits for pods any more.
+        if old.step != Step::Leaving || old.since > 0 {
+            leave(work, name, old);
+            note(work, name, &Note { step: Step::Leaving, due: 0, since: 0, ..old.clone() });
+        }
     }
     Ok(())
 }
@@ -244,6 +252,25 @@ fn cordoned(work: &mut Work<'_, '_>, node: &Json) -> Result<(), Stop> {
     let mut after = node.clone();
     set_taints(&mut after, taints);
     work.update(NODES, node, after).map(drop)
+}
+
+/// Deletes the pods that do not tolerate a taint that lets none stay.
+fn expel(work: &mut Work<'_, '_>, name: &str, node: &Json) -> Result<(), Stop> {
+    let taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    if !taints.iter().any(|taint| taint["effect"] == "NoExecute") {
+        return Ok(());
+    }
+    let here = work.index.on_node(name).filter(|(_, pod)| pod.is_active());
+    let here: Vec<Named> = here.map(|(named, _)| named.clone()).collect();
+    for (namespace, own) in here {
+        let pod = work.get(PODS, &namespace, &own).unwrap_or_default();
+        if !pod.is_null() && untolerated(&pod["spec"], &taints, &["NoExecute"]).is_some() {
+            let message = format!("Marking for deletion Pod {namespace}/{own}");
+            work.event(&pod, ("taint-eviction-controller", "TaintManagerEviction"), &message);
+            work.delete(PODS, &namespace, &own, json!({}))?;
+        }
+    }
+    Ok(())
 }
 
 /// Does the next step of a node, if its time has come.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::index::{Index, Named};
+use super::index::{Index, Named, claim_of};
 use super::quantity::ones;
 use super::scheduler::SELECTED_NODE;
-use super::work::{CLAIMS, Of, VOLUMES, Work, annotation, is_ending, place, set_metadata};
+use super::work::{CLAIMS, Of, PODS, VOLUMES, Work, annotation, is_ending, owner_reference, place, set_metadata};
 use super::{Controller, Event};
 use crate::kubernetes::cloud::{Volume, VolumeWanted};
 use crate::kubernetes::failure::{Failure, Stop};
@@ -21,6 +21,8 @@ const VOLUME_HELD: &str = "kubernetes.io/pv-protection";
 const PROVISIONER_HELD: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
+/// What the keys of pods with claims of their own begin with.
+const OF_POD: &str = "pod/";
 /// How long the cloud takes to make a volume.
 const MAKE: Duration = Duration::from_secs(3);
 
@@ -46,6 +48,10 @@ impl Controller for Volumes {
         let own = || (event.namespace.to_owned(), event.name.to_owned());
         match event.plural {
             "pods" => {
+                let volumes = event.after()["spec"]["volumes"].as_array().into_iter().flatten();
+                if event.is_new() && volumes.into_iter().any(|volume| volume["ephemeral"].is_object()) {
+                    keys.push((event.namespace.to_owned(), format!("{OF_POD}{}", event.name)));
+                }
                 let ended = |pod: &Json| matches!(text(pod, "/status/phase"), "Succeeded" | "Failed");
                 if event.is_gone() || ended(event.after()) && !ended(event.before()) {
                     let claims = super::index::Pod::read(event.object()).claims;
@@ -82,6 +88,9 @@ impl Controller for Volumes {
                 None => Ok(()),
             };
         }
+        if let Some(pod) = name.strip_prefix(OF_POD) {
+            return make_for(work, &namespace, pod);
+        }
         let Some(claim) = work.get(CLAIMS, &namespace, &name) else {
             work.keep(&Json::Null);
             return Ok(());
@@ -98,6 +107,29 @@ impl Controller for Volumes {
             _ => grow(work, &claim),
         }
     }
+}
+
+/// Makes the claims of a pod's volumes that live as long as the pod.
+fn make_for(work: &mut Work<'_, '_>, namespace: &str, name: &str) -> Result<(), Stop> {
+    let Some(pod) = work.get(PODS, namespace, name).filter(|pod| !is_ending(pod)) else { return Ok(()) };
+    for volume in pod["spec"]["volumes"].as_array().into_iter().flatten() {
+        let template = &volume["ephemeral"]["volumeClaimTemplate"];
+        let Some(claim) = claim_of(&pod, volume).filter(|_| template.is_object()) else { continue };
+        if work.has(CLAIMS, namespace, &claim) {
+            continue;
+        }
+        let mut metadata = json!({"name": claim, "ownerReferences": [owner_reference(&pod)]});
+        for member in ["labels", "annotations"] {
+            if !template["metadata"][member].is_null() {
+                metadata[member] = template["metadata"][member].clone();
+            }
+        }
+        let object = json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": template["spec"],
+        });
+        work.create(CLAIMS, namespace, object)?;
+    }
+    Ok(())
 }
 
 /// A claim that is deleted goes when no pod uses it any more.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::{Run, containers};
+use crate::kubernetes::controllers::index::claim_of;
 use crate::kubernetes::controllers::work::{CLAIMS, NODES, Of, VOLUMES, Work, hash, place};
 use crate::kubernetes::store::text;
 
@@ -25,9 +26,8 @@ pub fn volumes(work: &mut Work<'_, '_>, pod: &Json, run: &mut Run) -> Result<(),
                 .map_err(failed)?;
             config(work, &namespace, &source["secret"], text(&source["secret"], "/name"), SECRETS).map_err(failed)?;
         }
-        let claim = text(&volume["persistentVolumeClaim"], "/claimName");
-        if !claim.is_empty() {
-            attach(work, pod, run, &work.get(CLAIMS, &namespace, claim).unwrap_or_default())?;
+        if let Some(claim) = claim_of(pod, volume) {
+            attach(work, pod, run, &work.get(CLAIMS, &namespace, &claim).unwrap_or_default())?;
         }
     }
     Ok(())

@@ -101,6 +101,18 @@ async fn a_node_that_is_cordoned_gets_no_pods() {
 }
 
 #[tokio::test]
+async fn a_taint_that_lets_none_stay_takes_pods_away() {
+    let sandbox = Sandbox::with_nodes(2).await;
+    sandbox.create(DEPLOYMENTS, workload(Some(2), json!({}))).await;
+    sandbox.settle().await;
+    let taint = json!([{"key": "broken", "effect": "NoExecute"}]);
+    sandbox.edit(NODES, "node-1", |node| node["spec"]["taints"] = taint).await;
+    sandbox.settle().await;
+    let pods = sandbox.all(PODS);
+    assert!(pods.len() == 2 && pods.iter().all(|pod| pod["spec"]["nodeName"] == "node-2"));
+}
+
+#[tokio::test]
 async fn a_load_balancer_comes_and_goes_with_its_service() {
     let sandbox = Sandbox::with_nodes(1).await;
     let ports = json!([{"port": 80, "targetPort": 8080}]);
@@ -161,6 +173,27 @@ async fn an_autoscaler_says_when_it_cannot_measure_and_scales_when_it_can() {
     sandbox.settle().await;
     assert_eq!(sandbox.get(DEPLOYMENTS, "web")["status"]["readyReplicas"], 5);
     assert_eq!(condition(&sandbox.get(SCALERS, "web"), "ScalingLimited").0, "True");
+}
+
+#[tokio::test]
+async fn an_api_of_others_is_available_when_its_pods_are() {
+    let sandbox = Sandbox::with_nodes(1).await;
+    let apis = Of("apiregistration.k8s.io", "apiservices");
+    let spec = json!({
+        "group": "example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100,
+        "service": {"name": "web", "namespace": "default"},
+    });
+    sandbox.create(apis, json!({"metadata": {"name": "v1.example.com"}, "spec": spec})).await;
+    sandbox.settle().await;
+    let available = || condition(&sandbox.get(apis, "v1.example.com"), "Available");
+    assert_eq!(available(), ("False".to_owned(), "ServiceNotFound".to_owned()));
+    let service = json!({"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 443}]}});
+    sandbox.create(SERVICES, service).await;
+    sandbox.settle().await;
+    assert_eq!(available().1, "MissingEndpoints");
+    sandbox.create(DEPLOYMENTS, workload(Some(1), json!({}))).await;
+    sandbox.settle().await;
+    assert_eq!(available().0, "True");
 }
 
 #[tokio::test]

@@ -150,3 +150,19 @@ async fn a_claim_grows_and_a_volume_that_is_retained_is_released() {
     assert_eq!(sandbox.get(VOLUMES, &volume)["status"]["phase"], "Released");
     assert_eq!(volumes(&sandbox), 1);
 }
+
+#[tokio::test]
+async fn a_volume_that_lives_as_long_as_its_pod_goes_with_it() {
+    let sandbox = with_class("WaitForFirstConsumer").await;
+    let mut pod = template(json!({}), json!({}));
+    pod["metadata"]["name"] = "scratch".into();
+    pod["spec"]["volumes"] =
+        json!([{"name": "local", "ephemeral": {"volumeClaimTemplate": {"spec": claim("local")["spec"]}}}]);
+    sandbox.create(PODS, pod).await;
+    sandbox.settle().await;
+    assert_eq!(condition(&sandbox.get(PODS, "scratch"), "Ready").0, "True");
+    assert_eq!(sandbox.get(CLAIMS, "scratch-local")["status"]["phase"], "Bound");
+    sandbox.delete(PODS, "scratch").await;
+    sandbox.settle().await;
+    assert_eq!((sandbox.all(CLAIMS).len(), sandbox.all(VOLUMES).len(), volumes(&sandbox)), (0, 0, 0));
+}
