@@ -21,6 +21,11 @@ use crate::shape::Shape;
 /// How something ended: with what came of it, or with a problem.
 pub(crate) type Done<T> = Result<T, Problem>;
 
+/// Handles begin with what they tell: this, and what the object is found by that is there.
+const MADE: &str = "made ";
+/// This, the moment in seconds, and what the object is found by that is about to be made.
+const BEGUN: &str = "begun ";
+
 /// What is special about a resource type.
 pub(crate) trait Kind: Send + Sync {
     /// Returns its name.
@@ -77,7 +82,7 @@ pub(crate) trait Kind: Send + Sync {
         None
     }
 
-    /// Tells whether an object was made with a token, if AWS tells.
+    /// Tells whether an object was made with a token, or since [`Work::begun`], if AWS tells.
     fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
         answer(Ok(None))
     }
@@ -148,15 +153,18 @@ pub(crate) struct Work<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// When it must be done, since 1970-01-01.
     pub(crate) deadline: Duration,
+    /// When the creation began of which nobody saw whether it made anything.
+    pub(crate) begun: Option<Duration>,
     made: Mutex<Option<Json>>,
     warnings: Mutex<Vec<Problem>>,
 }
 
 impl<'a> Work<'a> {
     /// Remembers that the object is there: what is known of it that the plan did not know, and how it is found again.
-    pub(crate) async fn made(&self, handle: &str, known: Json) -> Done<()> {
+    pub(crate) async fn made(&self, known: Json) -> Done<()> {
+        let keys = with_region(&known, &self.at);
         *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
-        self.progress.handle(handle).await
+        self.progress.handle(&format!("{MADE}{keys}")).await
     }
 
     /// Adds a warning.
@@ -221,7 +229,8 @@ impl<K: Kind> Managed<K> {
             true => value,
             false => planning::before(&prior, path).unwrap_or_else(|| Value::null(value.ty())),
         });
-        Ok(Work { at, prior, planned, token, progress, deadline, made: Mutex::default(), warnings: Mutex::default() })
+        let (made, warnings) = (Mutex::default(), Mutex::default());
+        Ok(Work { at, prior, planned, token, progress, deadline, begun: None, made, warnings })
     }
 
     /// Looks at an object, and adds what AWS does not tell.
@@ -234,6 +243,10 @@ impl<K: Kind> Managed<K> {
 
     async fn make(&self, context: &Context<'_>, request: &ApplyRequest<'_>) -> Result<ApplyResponse, Problem> {
         let work = self.work(request.prior.clone(), request.planned.clone(), &request.token, request.progress)?;
+        if let Some(keys) = self.keys(&work) {
+            let handle = format!("{BEGUN}{} {}", work.at.now().as_secs(), with_region(&keys, &work.at));
+            work.progress.handle(&handle).await?;
+        }
         let failure = self.kind.create(&work).await.err();
         let Some(made) = work.take_made() else {
             let missing = || Problem::error("Nothing made", "AWS did not say what it made.");
@@ -288,54 +301,45 @@ impl<K: Kind> Managed<K> {
         Ok(ApplyResponse { problems: work.take_warnings(), ..ApplyResponse::new(request.planned.clone()) })
     }
 
+    /// Returns what an object that is to be made is found by, if that is known before AWS has said it.
+    fn keys(&self, work: &Work<'_>) -> Option<Json> {
+        if let Some(keys) = self.kind.keys_by_token(&work.planned, work.token) {
+            return Some(keys);
+        }
+        let key = |name: &&str| Some(((*name).to_owned(), Json::from(text(&work.planned, name)?)));
+        self.kind.identity().iter().map(key).collect::<Option<Map<String, Json>>>().map(Json::Object)
+    }
+
     async fn find(&self, context: &Context<'_>, intent: &FindIntent) -> Result<IntentOutcome, Problem> {
         let none = sdk::NoProgress;
-        let work = self.work(intent.prior.clone(), intent.planned.clone(), &intent.token, &none)?;
-        let reference = self.reference(context.schema, &work, intent)?;
-        let Some(reference) = reference else { return Ok(IntentOutcome::Absent) };
-        if self.look(&work.at, context.schema, &reference).await?.is_none() {
+        let Some((reference, begun)) = reference(context.schema, intent)? else { return Ok(IntentOutcome::Absent) };
+        let work = Work { begun, ..self.work(intent.prior.clone(), reference, &intent.token, &none)? };
+        if self.look(&work.at, context.schema, &work.planned).await?.is_none() {
             return Ok(IntentOutcome::Absent);
         }
-        let work = Work { planned: reference, ..work };
-        let mut is_ours = None;
-        if intent.action == Action::Create && intent.handle.is_none() {
-            is_ours = self.kind.is_made_with(&work).await?;
-            if is_ours == Some(false) {
-                return Ok(IntentOutcome::Absent);
+        let mut problems = Vec::new();
+        if work.begun.is_some() {
+            match self.kind.is_made_with(&work).await? {
+                Some(true) => {}
+                Some(false) => return Ok(IntentOutcome::Absent),
+                None => {
+                    let detail = format!(
+                        "The run was cut off while it was making this `{}`, and there is one of this name: it is taken for the one that \
+                         was made.",
+                        self.kind.name()
+                    );
+                    problems.push(Problem::warning("Found by its name", detail));
+                }
             }
         }
         let problem = self.kind.settle(&work, intent.handle.as_deref()).await?;
-        let Some(object) = self.look(&work.at, context.schema, &work.planned).await? else {
-            return Ok(IntentOutcome::Absent);
-        };
-        let is_doubtful = intent.action == Action::Create && intent.handle.is_none() && is_ours != Some(true);
-        if is_doubtful && !is_as_planned(&intent.planned, &object) {
-            let detail = format!(
-                "There is a `{}` of this name that is not as planned; AWS does not tell whether this run made it. If it did, import \
-                 it; if it did not, choose another name.",
-                self.kind.name()
-            );
-            return Ok(IntentOutcome::Unknown(vec![Problem::error("Whose it is is not known", detail)]));
+        match self.look(&work.at, context.schema, &work.planned).await? {
+            None => Ok(IntentOutcome::Absent),
+            Some(object) => {
+                problems.extend(problem);
+                Ok(IntentOutcome::Found { object, private: vec![], identity: None, problems })
+            }
         }
-        let problems = problem.into_iter().collect();
-        Ok(IntentOutcome::Found { object, private: vec![], identity: None, problems })
-    }
-
-    /// Returns the object that a change was about, as far as it is known.
-    fn reference(&self, schema: &Schema, work: &Work<'_>, intent: &FindIntent) -> Done<Option<Value>> {
-        if intent.action != Action::Create {
-            return Ok(Some(work.object().clone()));
-        }
-        let keys = intent.handle.as_deref().and_then(|handle| handle.strip_prefix("id "));
-        if let Some(keys) = keys.and_then(|id| self.kind.parse_id(id)) {
-            return with_json(schema, &work.planned, keys).map(Some);
-        }
-        if let Some(keys) = self.kind.keys_by_token(&work.planned, work.token) {
-            return with_json(schema, &work.planned, keys).map(Some);
-        }
-        let is_known = self.kind.identity().iter().all(|name| !part(&work.planned, name).is_null());
-        // What AWS itself names has no name before AWS has said it.
-        Ok(is_known.then(|| work.planned.clone()))
     }
 
     fn is_legacy(&self) -> bool {
@@ -598,13 +602,30 @@ fn complete(schema: &Schema, at: &At, found: Json, reference: &Value) -> Done<Va
     Ok(Value::object_of_shape(members.names().clone(), members.iter().map(value).collect()))
 }
 
-/// Tells whether all that was known in a plan has come true.
-fn is_as_planned(planned: &Value, object: &Value) -> bool {
-    let agrees = |(name, planned): (&ecow::EcoString, &Value)| {
-        !planned.is_wholly_known() || planned.is_null() || part(object, name) == planned
-    };
-    match planned.kind() {
-        ValueKind::Object(members) => members.iter().all(agrees),
-        _ => false,
+/// Adds where an object is, which its other keys need not say.
+fn with_region(keys: &Json, at: &At) -> Json {
+    let mut keys = keys.clone();
+    if let Some(keys) = keys.as_object_mut() {
+        keys.entry("region").or_insert_with(|| at.region.clone().into());
     }
+    keys
+}
+
+/// Returns the object that a change was about, as far as it is known, with the moment at which its creation began if
+/// nobody saw that it was made.
+fn reference(schema: &Schema, intent: &FindIntent) -> Done<Option<(Value, Option<Duration>)>> {
+    if intent.action != Action::Create {
+        return Ok(Some((intent.prior.clone(), None)));
+    }
+    let handle = intent.handle.as_deref().unwrap_or_default();
+    let (keys, moment) =
+        match (handle.strip_prefix(MADE), handle.strip_prefix(BEGUN).and_then(|rest| rest.split_once(' '))) {
+            (Some(keys), _) => (keys, None),
+            (None, Some((seconds, keys))) => (keys, Some(Duration::from_secs(seconds.parse().unwrap_or(0)))),
+            // Nothing was sent before this was written down.
+            (None, None) => return Ok(None),
+        };
+    let keys: Json = serde_json::from_str(keys).unwrap_or_default();
+    let object = read_stored(&keys, &schema.block, &schema.block.ty())?;
+    Ok(Some((object, moment)))
 }

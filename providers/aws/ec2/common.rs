@@ -117,7 +117,7 @@ pub(super) async fn make(
             Err(fault) => return Err(fault.problem(&doing)),
         }
     };
-    work.made(&format!("id {id}"), json!({"id": id})).await?;
+    work.made(json!({"id": id})).await?;
     // It is recorded now; that the tag stays if this fails does no harm, as nobody sees it here.
     let parameters = Parameters::of(&[("ResourceId.1", &id), ("Tag.1.Key", TOKEN)]);
     let _ = call(&work.at, "DeleteTags", &parameters).await;

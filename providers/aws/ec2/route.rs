@@ -113,7 +113,7 @@ impl Kind for RouteOfTable {
             let Some(route) = Route::read(&work.planned) else { return Err(unwritten()) };
             put(work, &table, &route, false, &format!("Creating the route to {} in {table}", route.from.1)).await?;
             let id = id_of(&table, &route.from.1);
-            work.made(&format!("id {table}_{}", route.from.1), json!({"id": id})).await
+            work.made(json!({"id": id})).await
         })
     }
 

@@ -90,7 +90,7 @@ impl Kind for RouteTableAssociation {
                 }
             };
             let id = xml::text(&answer, "associationId");
-            work.made(&format!("id {id}"), json!({"id": id})).await
+            work.made(json!({"id": id})).await
         })
     }
 

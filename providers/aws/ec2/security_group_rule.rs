@@ -136,7 +136,7 @@ impl Kind for SecurityGroupRule {
             let is_egress = filled(&work.planned, "type").as_deref() == Some("egress");
             let doing = format!("Adding a rule to the security group {group}");
             authorize(&work.at, &group, is_egress, &wanted).await.map_err(|fault| fault.problem(&doing))?;
-            work.made("made", json!({"id": id_of(&work.planned)})).await
+            work.made(json!({"id": id_of(&work.planned)})).await
         })
     }
 

@@ -174,7 +174,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     let made = while_passing(work.propagation(), passes, call).await;
     let known = json!({"cluster_name": cluster, "principal_arn": principal});
     match made {
-        Ok(()) => work.made(&format!("id {cluster}:{principal}"), known).await,
+        Ok(()) => work.made(known).await,
         Err(fault) if fault.is("ResourceInUseException") => adopt(work, known, &fault).await,
         Err(fault) => {
             Err(fault.problem(&format!("Creating the access entry of {principal} in the cluster {cluster:?}")))
@@ -191,7 +191,7 @@ async fn adopt(work: &Work<'_>, known: Json, fault: &Fault) -> Done<()> {
     if entry.r#type != filled(planned, "type") {
         return Err(fault.problem(&doing));
     }
-    work.made(&format!("id {cluster}:{principal}"), known).await?;
+    work.made(known).await?;
     let detail = format!(
         "The cluster {cluster:?} had an access entry of {principal} already: it is looked after here from now on."
     );

@@ -183,5 +183,5 @@ async fn create(work: &Work<'_>) -> Done<()> {
     let made = while_passing(work.propagation(), passes, call).await;
     made.map_err(|fault| fault.problem(&format!("Letting {principal} do {policy} in the cluster {cluster:?}")))?;
     let known = json!({"cluster_name": cluster, "principal_arn": principal, "policy_arn": policy});
-    work.made(&format!("id {cluster}#{principal}#{policy}"), known).await
+    work.made(known).await
 }

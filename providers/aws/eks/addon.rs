@@ -268,7 +268,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     let made: Answer<()> = while_passing(work.propagation(), passes, call).await;
     let known = json!({"cluster_name": cluster, "addon_name": name});
     match made {
-        Ok(()) => work.made(&format!("id {cluster}:{name}"), known).await?,
+        Ok(()) => work.made(known).await?,
         Err(fault) if fault.is("ResourceInUseException") && DEFAULTS.contains(&name.as_str()) => {
             adopt(work, &cluster, &name, &fault).await?;
         }
@@ -282,7 +282,7 @@ async fn adopt(work: &Work<'_>, cluster: &str, name: &str, fault: &Fault) -> Don
     let Some(addon) = find(&work.at, cluster, name).await? else {
         return Err(fault.problem(&format!("Creating the add-on {name:?}")));
     };
-    work.made(&format!("id {cluster}:{name}"), json!({"cluster_name": cluster, "addon_name": name})).await?;
+    work.made(json!({"cluster_name": cluster, "addon_name": name})).await?;
     let detail = format!(
         "The cluster {cluster:?} had the add-on {name:?} already, made by EKS itself: it is looked after here from now on."
     );

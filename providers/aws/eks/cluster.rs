@@ -384,7 +384,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     let made = while_passing(work.propagation(), Fault::is_propagation, call).await;
     let doing = format!("Creating the cluster {name:?}");
     made.map_err(|fault| fault.problem(&doing))?;
-    work.made(&format!("id {name}"), json!({"name": name})).await?;
+    work.made(json!({"name": name})).await?;
     at_rest(work, &name).await?.map_or(Ok(()), Err)
 }
 

@@ -191,7 +191,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     let made = while_passing(work.propagation(), passes, call).await;
     made.map_err(|fault| fault.problem(&format!("Creating the Fargate profile {name:?} of the cluster {cluster:?}")))?;
     let known = json!({"cluster_name": cluster, "fargate_profile_name": name});
-    work.made(&format!("id {cluster}:{name}"), known).await?;
+    work.made(known).await?;
     at_rest(work, &cluster, &name).await?.map_or(Ok(()), Err)
 }
 

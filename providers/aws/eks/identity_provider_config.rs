@@ -215,7 +215,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     };
     let made = while_passing(work.waiting(), Fault::is_busy, call).await;
     made.map_err(|fault| fault.problem(&doing))?;
-    work.made(&format!("id {cluster}:{name}"), json!({"cluster_name": cluster})).await?;
+    work.made(json!({"cluster_name": cluster})).await?;
     at_rest(work).await
 }
 

@@ -23,6 +23,8 @@ use crate::tags;
 /// The resource type.
 pub(super) struct NodeGroup;
 
+/// How far the clocks of AWS and of this machine may be apart.
+const CLOCKS_APART_SECONDS: u64 = 120;
 const NAME: &str = "node_group_name";
 const PREFIX: &str = "node_group_name_prefix";
 
@@ -120,6 +122,15 @@ impl Kind for NodeGroup {
                 problem = begun.wait(work).await.err();
             }
             Ok(at_rest(work, &cluster, &name).await?.or(problem))
+        })
+    }
+
+    fn is_made_with<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
+        Box::pin(async move {
+            let (cluster, name) = keys(work.object());
+            let created = find(&work.at, &cluster, &name).await?.and_then(|group| group.created_at);
+            let created = created.and_then(|time| u64::try_from(time.secs()).ok());
+            Ok(created.zip(work.begun).map(|(created, begun)| created + CLOCKS_APART_SECONDS >= begun.as_secs()))
         })
     }
 
@@ -260,7 +271,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     };
     let made = while_passing(work.propagation(), Fault::is_propagation, call).await;
     made.map_err(|fault| fault.problem(&format!("Creating the node group {name:?} of the cluster {cluster:?}")))?;
-    work.made(&format!("id {cluster}:{name}"), json!({"cluster_name": cluster, NAME: name})).await?;
+    work.made(json!({"cluster_name": cluster, NAME: name})).await?;
     at_rest(work, &cluster, &name).await?.map_or(Ok(()), Err)
 }
 

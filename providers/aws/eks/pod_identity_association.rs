@@ -71,7 +71,11 @@ impl Kind for PodIdentityAssociation {
 
     /// One service account has one association at most, so it is found by that before its id is known.
     fn keys_by_token(&self, planned: &Value, _: &str) -> Option<Json> {
-        Some(json!({"cluster_name": text(planned, "cluster_name")?}))
+        Some(json!({
+            "cluster_name": text(planned, "cluster_name")?,
+            "namespace": text(planned, "namespace")?,
+            "service_account": text(planned, "service_account")?,
+        }))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {
@@ -174,7 +178,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     let doing = format!("Associating a role with the service account {account:?} of the cluster {cluster:?}");
     let answer = made.map_err(|fault| fault.problem(&doing))?;
     let id = answer.association.and_then(|found| found.association_id).unwrap_or_default();
-    work.made(&format!("id {cluster},{id}"), json!({"cluster_name": cluster, "association_id": id})).await
+    work.made(json!({"cluster_name": cluster, "association_id": id})).await
 }
 
 async fn update(work: &Work<'_>) -> Done<()> {

@@ -111,7 +111,7 @@ impl Kind for InstanceProfile {
             };
             let doing = format!("Creating the instance profile {name:?}");
             made_once(work, "EntityAlreadyExists", &doing, call).await?;
-            work.made(&format!("id {name}"), json!({"name": name})).await?;
+            work.made(json!({"name": name})).await?;
             match filled(planned, "role") {
                 Some(role) => add(work, &name, &role).await,
                 None => Ok(()),

@@ -56,7 +56,7 @@ impl Kind for OpenidConnectProvider {
 
     /// Its name follows from its URL.
     fn keys_by_token(&self, planned: &Value, _: &str) -> Option<Json> {
-        text(planned, "url").map(|_| json!({}))
+        text(planned, "url").map(|url| json!({"url": url}))
     }
 
     fn plan<'a>(&'a self, draft: &'a mut Draft<'_>) -> Call<'a, ()> {
@@ -122,7 +122,7 @@ impl Kind for OpenidConnectProvider {
             made_once(work, "EntityAlreadyExists", &format!("Creating the identity provider {url}"), call).await?;
             let arn = made.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
             let arn = arn.or_else(|| arn_of(&work.at, planned)).unwrap_or_default();
-            work.made(&format!("id {arn}"), json!({"arn": arn})).await
+            work.made(json!({"arn": arn})).await
         })
     }
 

@@ -76,7 +76,8 @@ impl Kind for Policy {
     }
 
     fn keys_by_token(&self, planned: &Value, token: &str) -> Option<Json> {
-        Some(json!({"name": naming::name(planned, "name", "name_prefix", token)}))
+        let path = filled(planned, "path");
+        Some(json!({"name": naming::name(planned, "name", "name_prefix", token), "path": path}))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {
@@ -168,8 +169,8 @@ async fn create(work: &Work<'_>) -> Done<()> {
     made_once(work, "EntityAlreadyExists", &format!("Creating the policy {name:?}"), call).await?;
     let arn = made.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     match arn {
-        Some(arn) => work.made(&format!("id {arn}"), json!({"arn": arn, "name": name})).await?,
-        None => work.made(&format!("name {name}"), json!({"name": name})).await?,
+        Some(arn) => work.made(json!({"arn": arn, "name": name})).await?,
+        None => work.made(json!({"name": name})).await?,
     }
     pause(work).await;
     Ok(())

@@ -214,7 +214,7 @@ async fn create(work: &Work<'_>) -> Done<()> {
     };
     let doing = format!("Creating the role {name:?}");
     made_once(work, "EntityAlreadyExists", &doing, call).await?;
-    work.made(&format!("id {name}"), json!({"name": name})).await?;
+    work.made(json!({"name": name})).await?;
     attach(work, &name, &BTreeSet::new()).await?;
     put_inline(work, &name).await
 }

@@ -82,7 +82,7 @@ impl Kind for RolePolicy {
             let role = text(&work.planned, "role").unwrap_or_default();
             let name = naming::name(&work.planned, "name", "name_prefix", work.token);
             put(work, &role, &name).await?;
-            work.made(&format!("id {role}:{name}"), json!({"role": role, "name": name})).await
+            work.made(json!({"role": role, "name": name})).await
         })
     }
 

@@ -82,7 +82,7 @@ impl Kind for RolePolicyAttachment {
             let passes = |fault: &Fault| fault.code.starts_with("ConcurrentModification");
             let made = while_passing(work.propagation(), passes, call).await;
             made.map_err(|fault| fault.problem(&format!("Attaching {policy} to the role {role:?}")))?;
-            work.made(&format!("id {role}/{policy}"), json!({"role": role, "policy_arn": policy})).await
+            work.made(json!({"role": role, "policy_arn": policy})).await
         })
     }
 
