@@ -31,6 +31,8 @@ FORMS = [
 ]
 
 
+# Members by which lists are brought into an order.
+NAMES = ("Arn", "PolicyArn", "VersionId", "Key")
 # Members whose values say nothing.
 OPAQUE = {"Marker", "NextToken", "nextToken", "SecretAccessKey", "SessionToken"}
 
@@ -41,7 +43,10 @@ def plain(value):
         members = {key: member for key, member in value.items() if key != "ResponseMetadata"}
         return {key: f"<{key}>" if key in OPAQUE and member else plain(member) for key, member in members.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(member) for member in value]
+        members = [plain(member) for member in value]
+        # The order of what has names is documented nowhere, and moto's is that of chance.
+        named = next((name for name in NAMES if members and all(isinstance(m, dict) and name in m for m in members)), None)
+        return sorted(members, key=lambda member: str(member[named])) if named else members
     if hasattr(value, "isoformat"):
         return "<time>"
     if isinstance(value, str):
