@@ -38,7 +38,9 @@ impl Chance {
     fn collect(&mut self, value: &Json, place: &str) {
         match value {
             Json::String(text) if text.len() >= TEXT_BYTES_MIN => {
-                self.0.push((text.clone(), format!("<{place}>")));
+                // Two moments may fall into one second.
+                let word = if is_moment(text) { "<moment>".to_owned() } else { format!("<{place}>") };
+                self.0.push((text.clone(), word));
             }
             Json::Array(items) => items.iter().for_each(|item| self.collect(item, place)),
             Json::Object(fields) => {
@@ -71,4 +73,15 @@ impl Chance {
             other => other,
         }
     }
+}
+
+/// Tells whether a text is a time as RFC 3339 has it.
+fn is_moment(text: &str) -> bool {
+    let form = |(place, byte): (usize, u8)| match place {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() > 19 && text.bytes().take(19).enumerate().all(form)
 }
