@@ -81,8 +81,11 @@ impl Fault {
             "IAM role's policy must include",
             "Cannot find role",
         ];
+        let is_network = self.message.to_lowercase().contains("subnet id") || self.message.contains("security group");
         self.is("ResourcePropagationDelayException")
-            || self.is("InvalidParameterException") && texts.iter().any(|text| self.message.contains(text))
+            || self.is("InvalidParameterException")
+                && !is_network
+                && texts.iter().any(|text| self.message.contains(text))
     }
 
     /// Tells whether something else is being done to the object that ends by itself.
@@ -169,7 +172,7 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_told_from_what_does_not() {
         assert!(fault("InvalidParameterException", "Role x does not exist").is_propagation());
-        assert!(!fault("InvalidParameterException", "Subnets are in one zone").is_propagation());
+        assert!(!fault("InvalidParameterException", "The subnet ID 'subnet-1' does not exist").is_propagation());
         assert!(fault("ResourceInUseException", "Cannot delete: update 1 in progress").is_busy());
         assert!(!fault("ResourceInUseException", "Cluster has nodegroups attached").is_busy());
         assert!(fault("ClientException", "No cluster found for name: c").is_not_found());

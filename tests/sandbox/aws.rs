@@ -49,7 +49,7 @@ fn change(folder: &Path, changes: &[(&str, &str)], said: &[&str]) -> Ran {
 fn a_cluster_lives_from_nothing_to_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    let made = change(folder, &[], &["Apply complete! Resources: 16 added, 0 changed, 0 destroyed", "10.100.0.0/16"]);
+    let made = change(folder, &[], &["Apply complete! Resources: 20 added, 0 changed, 0 destroyed", "172.20.0.0/16"]);
     assert!(made.err.contains("Access entry taken over") || made.out.contains("Access entry taken over"), "{made:#?}");
 
     // Each kind of change of the cluster is a call of its own, one after the other.
@@ -58,7 +58,7 @@ fn a_cluster_lives_from_nothing_to_nothing() {
             "tags       = { tier = \"one\" }",
             "tags = { tier = \"two\" }\n  enabled_cluster_log_types = [\"api\", \"audit\"]",
         ),
-        ("subnet-0b0b0b0b0b0b0b0b0\"]", "subnet-0b0b0b0b0b0b0b0b0\"]\n    endpoint_private_access = true"),
+        ("lake[\"b\"].id]", "lake[\"b\"].id]\n    endpoint_private_access = true"),
         ("labels          = { kind = \"worker\" }", "labels = { kind = \"spark\" }"),
         ("max_size     = 4", "max_size     = 6"),
         ("description        = \"nodes\"", "description = \"all nodes\""),
@@ -76,9 +76,9 @@ fn a_cluster_lives_from_nothing_to_nothing() {
     assert!(planned.out.contains("1 to add, 0 to change, 1 to destroy"), "{planned:#?}");
     change(folder, &changes, &["1 added, 0 changed, 1 destroyed"]);
 
-    check(folder, &["destroy", "-auto-approve"], &["Destroy complete! Resources: 16 destroyed"]);
-    change(folder, &[("# What", "terraform {}\n# What")], &["16 added"]);
-    check(folder, &["destroy", "-auto-approve"], &["Destroy complete! Resources: 16 destroyed"]);
+    check(folder, &["destroy", "-auto-approve"], &["Destroy complete! Resources: 20 destroyed"]);
+    change(folder, &[("# What", "terraform {}\n# What")], &["20 added"]);
+    check(folder, &["destroy", "-auto-approve"], &["Destroy complete! Resources: 20 destroyed"]);
 }
 
 #[test]

@@ -69,6 +69,17 @@ resource "aws_iam_instance_profile" "nodes" {
   role = aws_iam_role.nodes.name
 }
 
+resource "aws_vpc" "lake" {
+  cidr_block = "10.0.0.0/16"
+}
+
+resource "aws_subnet" "lake" {
+  for_each          = { a = 0, b = 1, c = 2 }
+  vpc_id            = aws_vpc.lake.id
+  availability_zone = "eu-west-1${each.key}"
+  cidr_block        = cidrsubnet(aws_vpc.lake.cidr_block, 8, each.value)
+}
+
 resource "aws_eks_cluster" "lake" {
   name     = "lake"
   role_arn = aws_iam_role.cluster.arn
@@ -78,7 +89,7 @@ resource "aws_eks_cluster" "lake" {
     authentication_mode = "API_AND_CONFIG_MAP"
   }
   vpc_config {
-    subnet_ids = ["subnet-0a0a0a0a0a0a0a0a0", "subnet-0b0b0b0b0b0b0b0b0"]
+    subnet_ids = [aws_subnet.lake["a"].id, aws_subnet.lake["b"].id]
   }
   tags       = { tier = "one" }
   depends_on = [aws_iam_role_policy_attachment.cluster]
