@@ -251,6 +251,8 @@ impl<'c> Engine<'c> {
             return Ok(false);
         }
         batch.iter().for_each(|key| _ = self.queued.remove(key));
+        // Time waits, where it does, so that what the work takes here does not count as the cluster's.
+        let _held = self.frame.clock.hold();
         let (frame, clouds, indexes, attempts) = (self.frame, self.clouds, &self.indexes, &mut self.attempts);
         let work = |change: &mut Change<'_>| {
             for key in &batch {
