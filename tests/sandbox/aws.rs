@@ -88,7 +88,9 @@ fn a_run_that_is_killed_is_picked_up_where_it_was() {
     write(folder, &[]);
     let begun = gantry(folder).args(["apply", "-auto-approve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut begun = begun.expect("gantry starts");
-    let is_told = || fs::read_to_string(folder.join("gantry.state")).is_ok_and(|text| text.contains("id lake\""));
+    let is_told = || {
+        fs::read_to_string(folder.join("gantry.state")).is_ok_and(|text| text.contains(r#"made {\"name\":\"lake\""#))
+    };
     wait_for("the cluster is begun", is_told);
     kill(Pid::from_raw(begun.id() as i32), Signal::SIGKILL).expect("it runs");
     begun.wait().expect("it ends");

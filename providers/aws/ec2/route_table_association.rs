@@ -126,14 +126,14 @@ async fn read(at: &At, object: &Value) -> Done<Option<Json>> {
         (None, None, Some(id)) => ("association.route-table-association-id", id),
         _ => return Ok(None),
     };
-    let parameters = Parameters::default().filter(filter, &[value.clone()]);
+    let parameters = Parameters::default().filter(filter, std::slice::from_ref(&value));
     let found = list(at, "DescribeRouteTables", "routeTableSet", parameters).await;
     let found = found.map_err(|fault| fault.problem("Looking for the association of a route table"))?;
-    let associations = found.iter().flat_map(|table| xml::list(table, "associationSet"));
+    let mut associations = found.iter().flat_map(|table| xml::list(table, "associationSet"));
     let is_it = |one: &&Json| {
         ["subnetId", "gatewayId", "routeTableAssociationId"].iter().any(|name| xml::text(one, name) == value)
     };
-    let Some(told) = associations.filter(is_it).next() else { return Ok(None) };
+    let Some(told) = associations.find(is_it) else { return Ok(None) };
     let wanted = filled(object, "route_table_id");
     // An import that names the table must find that one.
     if filled(object, "id").is_none() && wanted.is_some_and(|table| table != xml::text(told, "routeTableId")) {
