@@ -72,10 +72,18 @@ fn finish_at(
     Ok(true)
 }
 
-fn remove_finalizer(change: &mut Change<'_>, target: &Target<'_>, object: &mut Json, word: &str) {
-    if let Some(all) = object["metadata"]["finalizers"].as_array_mut() {
-        all.retain(|one| one != word);
+/// Keeps some items of a list in the metadata; an empty list goes.
+fn retain(object: &mut Json, list: &str, keeps: impl Fn(&Json) -> bool) {
+    let Some(metadata) = object["metadata"].as_object_mut() else { return };
+    let Some(Json::Array(items)) = metadata.get_mut(list) else { return };
+    items.retain(keeps);
+    if items.is_empty() {
+        metadata.shift_remove(list);
     }
+}
+
+fn remove_finalizer(change: &mut Change<'_>, target: &Target<'_>, object: &mut Json, word: &str) {
+    retain(object, "finalizers", |one| one != word);
     put(change, target, object);
 }
 
@@ -141,9 +149,7 @@ fn owners(object: &Json) -> impl Iterator<Item = &Json> {
 fn orphan(change: &mut Change<'_>, cluster: &str, uid: &str) {
     for name in owned(change, cluster, uid) {
         let Some(mut object) = change.get::<Json>(&name) else { continue };
-        if let Some(owners) = object["metadata"]["ownerReferences"].as_array_mut() {
-            owners.retain(|owner| owner["uid"] != uid);
-        }
+        retain(&mut object, "ownerReferences", |owner| owner["uid"] != uid);
         object["metadata"]["resourceVersion"] = change.next_revision().to_string().into();
         change.put(&name, &object);
     }
@@ -158,9 +164,7 @@ fn delete_owned(change: &mut Change<'_>, cluster: &str, uid: &str, how: &How, de
     let (alone, shared): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| alone(change, name));
     for name in shared {
         let Some(mut object) = change.get::<Json>(&name) else { continue };
-        if let Some(owners) = object["metadata"]["ownerReferences"].as_array_mut() {
-            owners.retain(|owner| owner["uid"] != uid);
-        }
+        retain(&mut object, "ownerReferences", |owner| owner["uid"] != uid);
         object["metadata"]["resourceVersion"] = change.next_revision().to_string().into();
         change.put(&name, &object);
     }

@@ -329,6 +329,19 @@ fn is_new_generation(kind: &Kind, before: &Json, after: &Json) -> bool {
     after.iter().any(changed) || before.keys().any(|name| ours(name) && !after.contains_key(name))
 }
 
+/// Tells whether clients expect to get the object that they deleted, instead of a status.
+fn returns_deleted(kind: &Kind) -> bool {
+    match &*kind.group {
+        "" => matches!(
+            &*kind.plural,
+            "pods" | "services" | "persistentvolumeclaims" | "persistentvolumes" | "podtemplates" | "resourcequotas"
+                | "serviceaccounts"
+        ),
+        "storage.k8s.io" => kind.plural != "csistoragecapacities",
+        _ => false,
+    }
+}
+
 /// Deletes an object, or begins to.
 pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how: &How) -> Result<Json, Stop> {
     let kind = target.kind;
@@ -389,6 +402,9 @@ pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how:
         put(change, target, &mut object);
     }
     let is_gone = collect::finish(change, target, &object, how)?;
+    if is_gone && returns_deleted(kind) {
+        return Ok(object);
+    }
     if is_gone {
         let details = json!({
             "name": target.name, "group": kind.group, "kind": kind.plural, "uid": object["metadata"]["uid"],
