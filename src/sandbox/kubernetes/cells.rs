@@ -159,6 +159,7 @@ impl<'o> Cell<'o> {
                 }
                 .to_owned()
             }
+            "suspend" => if self.at("/spec/suspend") == true { "True" } else { "False" }.to_owned(),
             "active" => self.list("/status/active").len().to_string(),
             "last_schedule" => match self.text("/status/lastScheduleTime") {
                 "" => "<none>".to_owned(),

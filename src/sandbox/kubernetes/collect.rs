@@ -67,7 +67,9 @@ fn finish_at(
     // Whoever watches learns of the end with the version of the end.
     change.remove(&target.record());
     addresses::release(change, target, &object);
+    forget(change, target.cluster, &target.record(), &object);
     delete_owned(change, target.cluster, &uid, how, depth)?;
+    forget_owner(change, target.cluster, &uid);
     go_on(change, target, &object, how, depth)?;
     Ok(true)
 }
@@ -128,17 +130,53 @@ fn content(change: &Change<'_>, target: &Target<'_>, object: &Json) -> Vec<Strin
     Vec::new()
 }
 
+/// Returns the beginning of the records that say what is owned. They only help to find it: the objects themselves are asked.
+pub fn owned_prefix(cluster: &str) -> String {
+    format!("k8s-owned/{cluster}/")
+}
+
+fn owned_record(cluster: &str, uid: &str, record: &str) -> String {
+    format!("{}{uid}/{record}", owned_prefix(cluster))
+}
+
+/// Notes who owns an object, so that it is found when an owner ends.
+pub fn note_owners(change: &mut Change<'_>, cluster: &str, record: &str, object: &Json) {
+    for owner in owners(object) {
+        let note = owned_record(cluster, text(owner, "/uid"), record);
+        if !change.has(&note) {
+            change.put(&note, &0);
+        }
+    }
+}
+
 /// Returns the records of the objects that have an owner.
 fn owned(change: &Change<'_>, cluster: &str, uid: &str) -> Vec<String> {
     if uid.is_empty() {
         return Vec::new();
     }
-    let prefix = kinds::cluster_prefix(cluster);
-    let names = change.under(&prefix).filter(|(_, text)| text.contains(uid)).filter(|(_, text)| {
-        let object: Json = serde_json::from_str(text).unwrap_or(Json::Null);
+    let prefix = owned_record(cluster, uid, "");
+    let records = change.under(&prefix).filter_map(|(note, _)| note.strip_prefix(&prefix));
+    let is_owned = |record: &&str| {
+        let object: Json = change.get(record).unwrap_or(Json::Null);
         owners(&object).any(|owner| owner["uid"] == uid)
-    });
-    names.map(|(name, _)| name.to_owned()).collect()
+    };
+    records.filter(is_owned).map(str::to_owned).collect()
+}
+
+/// Forgets what was noted of an object that is gone.
+fn forget(change: &mut Change<'_>, cluster: &str, record: &str, object: &Json) {
+    for owner in owners(object) {
+        change.remove(&owned_record(cluster, text(owner, "/uid"), record));
+    }
+}
+
+/// Forgets what was noted of an owner that is gone.
+fn forget_owner(change: &mut Change<'_>, cluster: &str, uid: &str) {
+    let prefix = owned_record(cluster, uid, "");
+    let notes: Vec<String> = change.under(&prefix).map(|(note, _)| note.to_owned()).collect();
+    for note in notes {
+        change.remove(&note);
+    }
 }
 
 fn owners(object: &Json) -> impl Iterator<Item = &Json> {
@@ -225,10 +263,12 @@ fn go_on(change: &mut Change<'_>, target: &Target<'_>, object: &Json, how: &How,
         let (group, plural) = kinds::DEFINITIONS;
         waiting.push(kinds::record(target.cluster, group, plural, None, &target.kind.qualified()));
     }
-    let prefix = kinds::cluster_prefix(target.cluster);
-    for owner in owners(object).filter_map(|owner| owner["uid"].as_str()) {
-        let is_owner = |text: &str| text.contains("foregroundDeletion") && text.contains(owner);
-        waiting.extend(change.under(&prefix).filter(|(_, text)| is_owner(text)).map(|(name, _)| name.to_owned()));
+    for owner in owners(object) {
+        let (group, _) = text(owner, "/apiVersion").rsplit_once('/').unwrap_or(("", ""));
+        let same = |kind: &&std::sync::Arc<Kind>| kind.group == group && kind.kind == text(owner, "/kind");
+        let built_in = kinds::built_in().iter().find(same).cloned();
+        let kind = built_in.or_else(|| kinds::all(change, target.cluster).iter().find(same).cloned());
+        waiting.extend(kind.map(|kind| kind.record(target.cluster, target.namespace, text(owner, "/name"))));
     }
     for name in waiting {
         let Some((kind, namespace, own)) = parse(change, target.cluster, &name) else { continue };

@@ -215,6 +215,16 @@ pub fn keep(kind: &Kind, before: &Json, after: &mut Json) {
             }
         }
         let has_ports = matches!(text(after, "/spec/type"), "NodePort" | "LoadBalancer");
+        // What another type of service does not have goes with the old type, unless it was changed as well.
+        let is_other = before["spec"]["type"] != after["spec"]["type"];
+        for member in
+            ["externalTrafficPolicy", "allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"]
+        {
+            let fits = text(after, "/spec/type") == "LoadBalancer" || has_ports && member == "externalTrafficPolicy";
+            if is_other && !fits && before["spec"].get(member) == after["spec"].get(member) {
+                after["spec"].as_object_mut().map(|spec| spec.shift_remove(member));
+            }
+        }
         let old = before["spec"]["ports"].as_array().cloned().unwrap_or_default();
         for port in after.pointer_mut("/spec/ports").and_then(Json::as_array_mut).into_iter().flatten() {
             let same = |one: &&Json| {

@@ -287,7 +287,7 @@ pub fn is_applied(after: &Json, before: &Json) -> bool {
 pub fn track(before: Option<&Json>, after: &mut Json, target: &Target<'_>, how: &How) {
     let of = |object: &Json| {
         let mut fields = Fields::of(object, target.kind);
-        if target.kind.has_status && target.part.is_none() {
+        if target.kind.has_status && matches!(target.part, None | Some("scale")) {
             fields.under.remove("f:status");
         }
         fields

@@ -123,7 +123,8 @@ pub fn create_cluster(change: &mut Change<'_>, cluster: &Cluster) -> Result<(), 
 
 /// Removes a cluster with everything in it, as a part of a change.
 pub fn delete_cluster(change: &mut Change<'_>, name: &str) {
-    for prefix in [kinds::cluster_prefix(name), controllers::notes_prefix(name), addresses::claims_prefix(name)] {
+    let own = [kinds::cluster_prefix(name), controllers::notes_prefix(name), addresses::claims_prefix(name)];
+    for prefix in own.into_iter().chain([collect::owned_prefix(name)]) {
         let names: Vec<String> = change.under(&prefix).map(|(name, _)| name.to_owned()).collect();
         for name in names {
             change.remove(&name);

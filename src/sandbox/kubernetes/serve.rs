@@ -409,7 +409,7 @@ fn update(change: &mut Change<'_>, target: &Target<'_>, body: Json, how: &How) -
     match target.part {
         Some("scale") => {
             let after = scaled(target.kind, &before, &body)?;
-            let after = store::replace(change, &Target { part: None, ..*target }, &before, after, how)?;
+            let after = store::replace(change, target, &before, after, how)?;
             Ok(scale_of(target.kind, &after)?)
         }
         _ => store::replace(change, target, &before, body, how),

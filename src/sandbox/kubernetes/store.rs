@@ -137,6 +137,7 @@ pub fn create(change: &mut Change<'_>, target: &Target<'_>, mut object: Json, ho
 /// Writes an object with its new version.
 pub fn put(change: &mut Change<'_>, target: &Target<'_>, object: &mut Json) {
     object["metadata"]["resourceVersion"] = change.next_revision().to_string().into();
+    collect::note_owners(change, target.cluster, &target.record(), object);
     match convert::stored(target.kind, object) {
         Some(stored) => change.put(&target.record(), &stored),
         None => change.put(&target.record(), object),
@@ -334,7 +335,12 @@ fn returns_deleted(kind: &Kind) -> bool {
     match &*kind.group {
         "" => matches!(
             &*kind.plural,
-            "pods" | "services" | "persistentvolumeclaims" | "persistentvolumes" | "podtemplates" | "resourcequotas"
+            "pods"
+                | "services"
+                | "persistentvolumeclaims"
+                | "persistentvolumes"
+                | "podtemplates"
+                | "resourcequotas"
                 | "serviceaccounts"
         ),
         "storage.k8s.io" => kind.plural != "csistoragecapacities",

@@ -104,7 +104,7 @@ apps daemonsets Desired=#/status/desiredNumberScheduled Current=#/status/current
 apps controllerrevisions Controller=%owner Revision=/revision Age=%age
 batch jobs Status=%job Completions=%completions Duration=%duration Age=%age +Containers=%names +Images=%images \
   +Selector=%selector
-batch cronjobs Schedule=/spec/schedule Timezone=/spec/timeZone Suspend=/spec/suspend Active=%active \
+batch cronjobs Schedule=/spec/schedule Timezone=/spec/timeZone Suspend=%suspend Active=%active \
   Last_Schedule=%last_schedule Age=%age +Containers=%names +Images=%images +Selector=%selector
 autoscaling horizontalpodautoscalers Reference=%reference Targets=%targets MinPods=/spec/minReplicas?<unset> \
   MaxPods=/spec/maxReplicas Replicas=#/status/currentReplicas Age=%age
