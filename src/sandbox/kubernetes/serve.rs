@@ -253,6 +253,11 @@ async fn write(
         for member in ["propagationPolicy"].into_iter().filter(|member| !path.get(member).is_empty()) {
             body[member] = path.get(member).into();
         }
+        let is_said = body.get("propagationPolicy").is_some() || body.get("orphanDependents").is_some();
+        if !is_said && target.kind.is("batch", "jobs") {
+            // As it was before there was a choice.
+            body["propagationPolicy"] = "Orphan".into();
+        }
         if let Ok(seconds) = path.get("gracePeriodSeconds").parse::<u64>() {
             body["gracePeriodSeconds"] = seconds.into();
         }

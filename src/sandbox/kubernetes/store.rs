@@ -348,6 +348,22 @@ fn returns_deleted(kind: &Kind) -> bool {
     }
 }
 
+/// Returns what holds an object back until what it owns is dealt with.
+fn finalizer(options: &Json) -> Result<Option<&'static str>, Failure> {
+    match text(options, "/propagationPolicy") {
+        "Foreground" => Ok(Some("foregroundDeletion")),
+        "Orphan" => Ok(Some("orphan")),
+        "" if options["orphanDependents"] == true => Ok(Some("orphan")),
+        "" | "Background" => Ok(None),
+        other => {
+            let known = ["Background", "Foreground", "Orphan"].map(str::to_owned);
+            let cause = Cause::unsupported("propagationPolicy", &other.into(), &known);
+            let kind = Kind { group: "meta.k8s.io".into(), kind: "DeleteOptions".into(), ..Kind::default() };
+            Err(Failure::invalid(&kind, "", vec![cause]))
+        }
+    }
+}
+
 /// Deletes an object, or begins to.
 pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how: &How) -> Result<Json, Stop> {
     let kind = target.kind;
@@ -365,23 +381,7 @@ pub fn delete(change: &mut Change<'_>, target: &Target<'_>, options: &Json, how:
         let message = format!("namespaces \"{0}\" is forbidden: this namespace may not be deleted", target.name);
         return Err(Failure::about(kind, target.name, (403, "Forbidden"), message).into());
     }
-    let finalizer = match text(options, "/propagationPolicy") {
-        "Foreground" => Some("foregroundDeletion"),
-        "Orphan" => Some("orphan"),
-        "" if options["orphanDependents"] == true => Some("orphan"),
-        // As it was before there was a choice.
-        "" if options["orphanDependents"].is_null() && kind.is("batch", "jobs") => Some("orphan"),
-        "" | "Background" => None,
-        other => {
-            let cause = Cause::unsupported(
-                "propagationPolicy",
-                &other.into(),
-                &["Background", "Foreground", "Orphan"].map(str::to_owned),
-            );
-            let kind = Kind { group: "meta.k8s.io".into(), kind: "DeleteOptions".into(), ..Kind::default() };
-            return Err(Failure::invalid(&kind, "", vec![cause]).into());
-        }
-    };
+    let finalizer = finalizer(options)?;
     if let Some(finalizer) = finalizer {
         let mut finalizers = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
         if !finalizers.iter().any(|one| one == finalizer) {
