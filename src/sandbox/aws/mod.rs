@@ -1,6 +1,6 @@
 //! The emulated AWS: signed requests on one endpoint, given to the service that the signature's scope names.
 //!
-//! EC2, EKS, ELB, IAM and STS so far.
+//! EC2, EKS, ELB, IAM, S3 and STS so far.
 
 pub mod account;
 pub mod ec2;
@@ -9,6 +9,7 @@ pub mod elb;
 pub mod iam;
 pub mod in_cluster;
 pub mod query;
+pub mod s3;
 pub mod signature;
 pub mod sts;
 mod unknown;
@@ -29,6 +30,7 @@ pub fn services() -> Vec<Box<dyn Service>> {
         Box::new(eks::Eks),
         Box::new(elb::Elb),
         Box::new(iam::Iam),
+        Box::new(s3::S3),
         Box::new(sts::Sts),
         Box::new(unknown::Unknown),
     ]

@@ -184,7 +184,9 @@ impl Signature {
         let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut text = String::new();
         // All services but S3 escape the path as it is sent once more.
-        let _ = write!(text, "{}\n{}\n{}\n", request.method, escape(&request.path, true), query.join("&"));
+        let is_s3 = self.service == "s3";
+        let path = if is_s3 { escape(&unescape(&request.path), true) } else { escape(&request.path, true) };
+        let _ = write!(text, "{}\n{path}\n{}\n", request.method, query.join("&"));
         for name in &self.headers {
             let values =
                 request.headers.get_all(name).iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
@@ -192,9 +194,19 @@ impl Signature {
                 values.map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
             let _ = writeln!(text, "{name}:{}", values.join(","));
         }
-        let body = hex(digest::digest(&digest::SHA256, &request.body).as_ref());
-        let _ = write!(text, "\n{}\n{body}", self.headers.join(";"));
+        let _ = write!(text, "\n{}\n{}", self.headers.join(";"), self.body(request));
         text
+    }
+
+    /// Returns what stands for the body in what is signed. Requests of S3 say so themselves: not all of them sign it.
+    fn body(&self, request: &Request) -> String {
+        let digest = || hex(digest::digest(&digest::SHA256, &request.body).as_ref());
+        match header(request, "x-amz-content-sha256") {
+            Some(kind @ "UNSIGNED-PAYLOAD") if self.service == "s3" => kind.to_owned(),
+            Some(kind) if self.service == "s3" && kind.starts_with("STREAMING-") => kind.to_owned(),
+            None if self.service == "s3" && self.expires.is_some() => "UNSIGNED-PAYLOAD".to_owned(),
+            _ => digest(),
+        }
     }
 }
 

@@ -321,6 +321,11 @@ async fn boto3_finds_what_it_expects_of_load_balancers() {
     drive("aws/boto_elb.py").await;
 }
 
+#[tokio::test]
+async fn boto3_finds_what_it_expects_of_buckets_and_objects() {
+    drive("aws/boto_s3.py").await;
+}
+
 async fn drive(script: &str) {
     let Some(python) = python_with_boto() else { return };
     let sandbox = open(None, 3000.0).await.expect("a sandbox");
