@@ -1,12 +1,15 @@
 //! From body and schema to compiled body.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use diag::{Diagnostics, Span};
 use ecow::EcoString;
-use schema::{Attribute, Block, BlockNesting, NestedBlock};
+use schema::{Attribute, AttributeKind, Block, BlockNesting, NestedBlock};
 use syntax::tree::{Body, ExprKind};
 use syntax::{AttributeSchema, BlockSchema, BodySchema, Content, ContentBlock};
+
+use value::Type;
 
 use super::{CompiledBody, Dynamic, Item, NestedBlocks, SetAttribute, Source};
 use crate::expr::{Compiler, Expr, Names};
@@ -33,6 +36,7 @@ impl Walk<'_> {
     }
 
     fn body(&mut self, body: &Body, schema: &Block) -> CompiledBody {
+        let schema = &*attributes_as_blocks(body, schema);
         let content = content(body, schema, self.diags);
         let mut sources: Vec<(EcoString, Source)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
         for attribute in &schema.attributes {
@@ -195,6 +199,60 @@ impl Walk<'_> {
         self.diags.error(place, summary, format!("A {:?} block has one label.", schema.name));
         None
     }
+}
+
+/// Makes nested blocks of attributes that the body writes as blocks.
+///
+/// Providers of the older kind have attributes whose values are lists or sets of objects, which configurations may write as
+/// blocks, too: `ingress { ... }` of a security group. In JSON nothing tells the two apart, and they stay attributes.
+fn attributes_as_blocks<'s>(body: &Body, schema: &'s Block) -> Cow<'s, Block> {
+    let candidates: Vec<NestedBlock> = schema.attributes.iter().filter_map(as_block).collect();
+    if candidates.is_empty() {
+        return Cow::Borrowed(schema);
+    }
+    let both =
+        Block { blocks: schema.blocks.iter().cloned().chain(candidates.iter().cloned()).collect(), ..schema.clone() };
+    // What is wrong with the body is said when it is read for good.
+    let content = content(body, &both, &mut Diagnostics::default());
+    let is_written = |nested: &&NestedBlock| {
+        let is_block = |block: &ContentBlock| {
+            block.kind.name == nested.name
+                || block.kind.name == DYNAMIC && block.labels.first().is_some_and(|label| label.name == nested.name)
+        };
+        content.attribute(&nested.name).is_none() && content.blocks.iter().any(is_block)
+    };
+    let written: Vec<NestedBlock> = candidates.iter().filter(is_written).cloned().collect();
+    if written.is_empty() {
+        return Cow::Borrowed(schema);
+    }
+    let mut changed = schema.clone();
+    changed.attributes.retain(|attribute| !written.iter().any(|nested| nested.name == attribute.name));
+    changed.blocks.extend(written);
+    Cow::Owned(changed)
+}
+
+/// Returns an attribute as the block that it may be written as.
+fn as_block(attribute: &Attribute) -> Option<NestedBlock> {
+    let AttributeKind::Type(ty) = &attribute.kind else { return None };
+    let (nesting, element) = match ty {
+        Type::List(element) => (BlockNesting::List, element),
+        Type::Set(element) => (BlockNesting::Set, element),
+        _ => return None,
+    };
+    let Type::Object(object) = &**element else { return None };
+    let attributes = object.attributes().iter();
+    let attributes =
+        attributes.map(|member| Attribute::new(member.name.clone(), member.ty.clone()).optional()).collect();
+    let block = Block { attributes, deprecated: attribute.deprecated, ..Block::default() };
+    let is_needed = attribute.required;
+    let settable = attribute.is_settable();
+    settable.then(|| NestedBlock {
+        name: attribute.name.clone(),
+        nesting,
+        block,
+        min_items: u64::from(is_needed),
+        max_items: 0,
+    })
 }
 
 fn content(body: &Body, schema: &Block, diags: &mut Diagnostics) -> Content {
