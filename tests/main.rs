@@ -3,6 +3,7 @@
 mod cli;
 mod install;
 mod interrupt;
+mod kind;
 mod kubernetes;
 mod providers;
 mod regressions;
