@@ -1,0 +1,121 @@
+# The interface that all platforms share, see modules/README.md: a test compares these files.
+
+variable "name" {
+  type        = string
+  description = "The cluster's name."
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z][A-Za-z0-9_-]{0,62}$", var.name))
+    error_message = "A cluster's name has 1 to 63 letters, digits, dashes and underscores, and begins with a letter or a digit."
+  }
+}
+
+variable "kubernetes_version" {
+  type        = string
+  default     = "1.35"
+  description = "The minor version of Kubernetes: \"1.35\"."
+
+  validation {
+    condition     = can(regex("^1\\.[0-9]+$", var.kubernetes_version))
+    error_message = "A version of Kubernetes is written as its minor version: \"1.35\"."
+  }
+}
+
+variable "region" {
+  type        = string
+  default     = null
+  description = "Where the cluster is; what the provider is configured for unless set."
+}
+
+variable "pools" {
+  type = map(object({
+    machine = optional(string, "medium")
+    min     = optional(number, 1)
+    max     = optional(number)
+    spot    = optional(bool, false)
+    labels  = optional(map(string), {})
+    taints = optional(list(object({
+      key    = string
+      value  = optional(string, "")
+      effect = optional(string, "NoSchedule")
+    })), [])
+    disk  = optional(number, 50)
+    zones = optional(list(string))
+    gpu   = optional(bool, false)
+  }))
+  default     = { default = {} }
+  description = "The groups of nodes: their machine (small, medium, large, xlarge, or what the platform calls one), least and greatest number, and so on."
+
+  validation {
+    condition     = length(var.pools) > 0
+    error_message = "A cluster needs a pool: without nodes nothing runs."
+  }
+  validation {
+    condition     = alltrue([for pool in values(var.pools) : pool.min >= 0 && coalesce(pool.max, pool.min, 0) >= pool.min])
+    error_message = "In each pool, min is at least 0 and max is at least min."
+  }
+  validation {
+    condition     = anytrue([for pool in values(var.pools) : pool.min > 0 && length(pool.taints) == 0])
+    error_message = "At least one pool needs min = 1 or more and no taints: what every cluster needs runs there."
+  }
+  validation {
+    condition     = alltrue(flatten([for pool in values(var.pools) : [for taint in pool.taints : contains(["NoSchedule", "PreferNoSchedule", "NoExecute"], taint.effect)]]))
+    error_message = "The effect of a taint is NoSchedule, PreferNoSchedule or NoExecute."
+  }
+}
+
+variable "network" {
+  type = object({
+    cidr       = optional(string, "10.0.0.0/16")
+    zones      = optional(number, 2)
+    single_nat = optional(bool, true)
+    vpc_id     = optional(string)
+    subnet_ids = optional(list(string), [])
+  })
+  default     = {}
+  description = "The network that is made for the cluster; or, with vpc_id and subnet_ids, one that is there."
+
+  validation {
+    condition     = can(cidrhost(var.network.cidr, 0))
+    error_message = "cidr is a block of addresses: \"10.0.0.0/16\"."
+  }
+  validation {
+    condition     = var.network.zones >= 2 && var.network.zones <= 4
+    error_message = "A cluster is spread over 2 to 4 zones."
+  }
+}
+
+variable "access" {
+  type = object({
+    public = optional(bool, true)
+    cidrs  = optional(list(string), ["0.0.0.0/0"])
+    admins = optional(list(string), [])
+  })
+  default     = {}
+  description = "Who reaches the API server: whether from outside of the network, from which addresses, and who else than the creator is its administrator."
+}
+
+variable "storage" {
+  type = object({
+    default = optional(string, "ssd")
+  })
+  default     = {}
+  description = "Which of the storage classes hdd and ssd is the default."
+
+  validation {
+    condition     = contains(["hdd", "ssd"], var.storage.default)
+    error_message = "The default storage class is hdd or ssd: there is exactly one."
+  }
+}
+
+variable "deletion_protection" {
+  type        = bool
+  default     = false
+  description = "Whether the platform refuses to delete the cluster."
+}
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  description = "Tags for everything that is made in the cloud."
+}
