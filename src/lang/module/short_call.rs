@@ -44,7 +44,16 @@ pub(super) fn lower_all(blocks: &mut Blocks, diags: &mut Diagnostics) {
     lowered.retain(|call| has_source(call, diags));
     let names: Vec<EcoString> = lowered.iter().filter(|call| call.kind.name == "cluster").map(name_of).collect();
     for call in lowered {
-        let call = if call.kind.name == "addon" { with_provider(call, &names, diags) } else { call };
+        let call = match attribute(&call, "providers") {
+            Some(_) => call,
+            None if call.kind.name == "addon" => with_provider(call, &names, diags),
+            // What a platform has in every cluster, it makes through the cluster's own connection.
+            None if is_repeated(&call) => call,
+            None => {
+                let (name, span) = (name_of(&call), call.labels[0].span);
+                handed_on(call, &name, span)
+            }
+        };
         blocks.calls.push(call);
     }
     let own = blocks.providers.clone();
@@ -229,9 +238,6 @@ fn traversal(base: &str, steps: &[&str], span: Span) -> Expr {
 
 /// Hands the provider configuration of an add-on's cluster on, unless the block says which.
 fn with_provider(call: ContentBlock, clusters: &[EcoString], diags: &mut Diagnostics) -> ContentBlock {
-    if attribute(&call, "providers").is_some() {
-        return call;
-    }
     let Some(cluster) = attribute(&call, "cluster") else {
         let detail = "An add-on says which cluster it is for: cluster = cluster.NAME.";
         diags.error(call.header, "Missing required argument", detail);
@@ -248,9 +254,14 @@ fn with_provider(call: ContentBlock, clusters: &[EcoString], diags: &mut Diagnos
     if !clusters.contains(name) {
         return call;
     }
-    let span = cluster.expr.span;
+    let (name, span) = (name.clone(), cluster.expr.span);
+    handed_on(call, &name, span)
+}
+
+/// `providers = { kubernetes = kubernetes.ALIAS }`
+fn handed_on(call: ContentBlock, alias: &str, span: Span) -> ContentBlock {
     let key = Expr { kind: ExprKind::Variable(IN_CLUSTER.into()), span };
-    let item = ObjectItem { key, value: traversal(IN_CLUSTER, &[name], span) };
+    let item = ObjectItem { key, value: traversal(IN_CLUSTER, &[alias], span) };
     let Body::Native(body) = &call.body else { return call };
     let mut body = NativeBody::clone(body);
     body.attributes.push(made("providers", ExprKind::Object(vec![item]), span));
