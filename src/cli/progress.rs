@@ -141,13 +141,15 @@ impl<'a, 's> Progress<'a, 's> {
         if let Some(live) = &self.live {
             return live.tick(now);
         }
+        // People wait by their own clock, whatever time it is in the sandbox.
+        let own = environment::SystemClock.now();
         for step in self.running.borrow_mut().values_mut() {
-            let since_told = now.saturating_sub(step.told).as_secs();
-            if since_told < REMINDER_SECONDS {
+            if own.saturating_sub(step.told).as_secs() < REMINDER_SECONDS {
                 continue;
             }
-            step.told += Duration::from_secs(since_told / REMINDER_SECONDS * REMINDER_SECONDS);
-            let elapsed = step.told.saturating_sub(step.began);
+            step.told = own;
+            let elapsed = now.saturating_sub(step.began).as_secs() / REMINDER_SECONDS * REMINDER_SECONDS;
+            let elapsed = Duration::from_secs(elapsed);
             let id = step.id.as_ref().map(|id| format!("id={id}, ")).unwrap_or_default();
             let word = step.words.going_on.to_lowercase();
             let message = format!("{}: Still {word}... [{id}{} elapsed]", step.address, spoken(elapsed));
@@ -229,7 +231,14 @@ impl Observer for Progress<'_, '_> {
                 self.say("ephemeral_op_start", format!("{address}: {going_on}..."), hook(None));
                 let now = self.time.now();
                 let kind = "ephemeral_op_progress";
-                let running = Running { address: address.clone(), words, kind, id: None, began: now, told: now };
+                let running = Running {
+                    address: address.clone(),
+                    words,
+                    kind,
+                    id: None,
+                    began: now,
+                    told: environment::SystemClock.now(),
+                };
                 self.running.borrow_mut().insert(name, running);
             }
             Stage::Ended(took) => {
@@ -299,8 +308,14 @@ impl Observer for Progress<'_, '_> {
                         self.say("apply_start", message, Some(hook));
                     }
                 }
-                let running =
-                    Running { address: address.clone(), words, kind: "apply_progress", id, began: now, told: now };
+                let running = Running {
+                    address: address.clone(),
+                    words,
+                    kind: "apply_progress",
+                    id,
+                    began: now,
+                    told: environment::SystemClock.now(),
+                };
                 self.running.borrow_mut().insert(name(doing), running);
             }
             Event::Message(text) => self.say("log", format!("{address}: {text}"), None),

@@ -57,6 +57,20 @@ resource "kubernetes_manifest" "service" {
   }
 }
 
+# Where the load balancer is, once it is there.
+data "kubernetes_resource" "service" {
+  count       = var.expose ? 1 : 0
+  api_version = "v1"
+  kind        = "Service"
+
+  metadata {
+    name      = var.name
+    namespace = var.namespace
+  }
+
+  depends_on = [kubernetes_manifest.service]
+}
+
 resource "kubernetes_manifest" "set" {
   manifest = {
     apiVersion = "apps/v1"

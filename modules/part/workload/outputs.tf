@@ -15,5 +15,5 @@ output "pods" {
 
 output "public_host" {
   description = "Its name outside of the cluster; null unless it is exposed."
-  value       = var.expose ? try(coalesce(kubernetes_manifest.service.object.status.loadBalancer.ingress[0].hostname, kubernetes_manifest.service.object.status.loadBalancer.ingress[0].ip), null) : null
+  value       = one([for service in data.kubernetes_resource.service : try(service.object.status.loadBalancer.ingress[0].hostname, service.object.status.loadBalancer.ingress[0].ip, null)])
 }
