@@ -55,6 +55,10 @@ resource "kubernetes_manifest" "service" {
       ports    = local.ports
     }
   }
+
+  wait {
+    rollout = true
+  }
 }
 
 # Where the load balancer is, once it is there.
