@@ -30,6 +30,7 @@ const MINORS: &[Minor] = &[
     minor_version(34, 18, 2, [1_759_363_200, 1_796_169_600, 1_827_705_600], true),
     minor_version(35, 9, 2, [1_769_472_000, 1_806_105_600, 1_837_728_000], true),
     minor_version(36, 3, 1, [1_780_358_400, 1_817_078_400, 1_848_700_800], true),
+    minor_version(37, 2, 1, [1_791_331_200, 1_828_051_200, 1_859_587_200], true),
 ];
 /// What a cluster has unless its creator says so.
 pub const DEFAULT: &str = "1.35";
