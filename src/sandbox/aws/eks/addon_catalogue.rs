@@ -27,7 +27,7 @@ pub const ALL: &[Addon] = &[
         namespace: "amazon-cloudwatch",
         needs_nodes: true,
         account: Some(("cloudwatch-agent", "CloudWatchAgentServerPolicy")),
-        versions: &[("v4.7.0-eksbuild.1", 31, 36), ("v4.3.0-eksbuild.1", 31, 35)],
+        versions: &[("v4.7.0-eksbuild.1", 31, 37), ("v4.3.0-eksbuild.1", 31, 35)],
     },
     Addon {
         name: "aws-ebs-csi-driver",
@@ -35,7 +35,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: true,
         account: Some(("ebs-csi-controller-sa", "service-role/AmazonEBSCSIDriverPolicy")),
-        versions: &[("v1.54.0-eksbuild.1", 31, 36), ("v1.51.1-eksbuild.1", 31, 36), ("v1.44.0-eksbuild.1", 31, 33)],
+        versions: &[("v1.54.0-eksbuild.1", 31, 37), ("v1.51.1-eksbuild.1", 31, 36), ("v1.44.0-eksbuild.1", 31, 33)],
     },
     Addon {
         name: "aws-efs-csi-driver",
@@ -43,7 +43,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: true,
         account: Some(("efs-csi-controller-sa", "service-role/AmazonEFSCSIDriverPolicy")),
-        versions: &[("v2.1.15-eksbuild.1", 31, 36), ("v2.1.11-eksbuild.1", 31, 34)],
+        versions: &[("v2.1.15-eksbuild.1", 31, 37), ("v2.1.11-eksbuild.1", 31, 34)],
     },
     Addon {
         name: "aws-mountpoint-s3-csi-driver",
@@ -51,7 +51,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: true,
         account: Some(("s3-csi-driver-sa", "AmazonS3FullAccess")),
-        versions: &[("v2.2.0-eksbuild.1", 31, 36), ("v1.15.0-eksbuild.1", 31, 33)],
+        versions: &[("v2.2.0-eksbuild.1", 31, 37), ("v1.15.0-eksbuild.1", 31, 33)],
     },
     Addon {
         name: "cert-manager",
@@ -59,7 +59,7 @@ pub const ALL: &[Addon] = &[
         namespace: "cert-manager",
         needs_nodes: true,
         account: None,
-        versions: &[("v1.19.1-eksbuild.1", 31, 36), ("v1.18.2-eksbuild.2", 31, 34)],
+        versions: &[("v1.19.1-eksbuild.1", 31, 37), ("v1.18.2-eksbuild.2", 31, 34)],
     },
     Addon {
         name: "coredns",
@@ -68,8 +68,8 @@ pub const ALL: &[Addon] = &[
         needs_nodes: true,
         account: None,
         versions: &[
-            ("v1.13.2-eksbuild.1", 34, 36),
-            ("v1.12.4-eksbuild.1", 33, 36),
+            ("v1.13.2-eksbuild.1", 34, 37),
+            ("v1.12.4-eksbuild.1", 33, 37),
             ("v1.12.1-eksbuild.2", 33, 34),
             ("v1.11.4-eksbuild.24", 31, 34),
             ("v1.11.3-eksbuild.1", 31, 32),
@@ -81,7 +81,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: false,
         account: None,
-        versions: &[("v1.5.0-eksbuild.1", 31, 36), ("v1.4.0-eksbuild.2", 31, 35)],
+        versions: &[("v1.5.0-eksbuild.1", 31, 37), ("v1.4.0-eksbuild.2", 31, 35)],
     },
     Addon {
         name: "eks-pod-identity-agent",
@@ -89,7 +89,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: false,
         account: None,
-        versions: &[("v1.3.10-eksbuild.2", 31, 36), ("v1.3.9-eksbuild.3", 31, 36), ("v1.3.4-eksbuild.1", 31, 33)],
+        versions: &[("v1.3.10-eksbuild.2", 31, 37), ("v1.3.9-eksbuild.3", 31, 36), ("v1.3.4-eksbuild.1", 31, 33)],
     },
     Addon {
         name: "external-dns",
@@ -97,7 +97,7 @@ pub const ALL: &[Addon] = &[
         namespace: "external-dns",
         needs_nodes: true,
         account: Some(("external-dns", "AmazonRoute53FullAccess")),
-        versions: &[("v0.20.0-eksbuild.1", 31, 36), ("v0.19.0-eksbuild.2", 31, 34)],
+        versions: &[("v0.20.0-eksbuild.1", 31, 37), ("v0.19.0-eksbuild.2", 31, 34)],
     },
     Addon {
         name: "kube-proxy",
@@ -106,9 +106,10 @@ pub const ALL: &[Addon] = &[
         needs_nodes: false,
         account: None,
         versions: &[
-            ("v1.36.0-eksbuild.2", 36, 36),
-            ("v1.35.0-eksbuild.2", 35, 36),
-            ("v1.34.1-eksbuild.2", 34, 36),
+            ("v1.37.0-eksbuild.2", 37, 37),
+            ("v1.36.0-eksbuild.2", 36, 37),
+            ("v1.35.0-eksbuild.2", 35, 37),
+            ("v1.34.1-eksbuild.2", 34, 37),
             ("v1.33.5-eksbuild.2", 33, 36),
             ("v1.32.9-eksbuild.2", 32, 35),
             ("v1.31.13-eksbuild.2", 31, 34),
@@ -120,7 +121,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-state-metrics",
         needs_nodes: true,
         account: None,
-        versions: &[("v2.17.0-eksbuild.4", 31, 36), ("v2.16.0-eksbuild.1", 31, 34)],
+        versions: &[("v2.17.0-eksbuild.4", 31, 37), ("v2.16.0-eksbuild.1", 31, 34)],
     },
     Addon {
         name: "metrics-server",
@@ -128,7 +129,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: true,
         account: None,
-        versions: &[("v0.8.0-eksbuild.5", 31, 36), ("v0.7.2-eksbuild.4", 31, 34)],
+        versions: &[("v0.8.0-eksbuild.5", 31, 37), ("v0.7.2-eksbuild.4", 31, 34)],
     },
     Addon {
         name: "prometheus-node-exporter",
@@ -136,7 +137,7 @@ pub const ALL: &[Addon] = &[
         namespace: "prometheus-node-exporter",
         needs_nodes: false,
         account: None,
-        versions: &[("v1.10.2-eksbuild.4", 31, 36), ("v1.9.1-eksbuild.4", 31, 34)],
+        versions: &[("v1.10.2-eksbuild.4", 31, 37), ("v1.9.1-eksbuild.4", 31, 34)],
     },
     Addon {
         name: "snapshot-controller",
@@ -144,7 +145,7 @@ pub const ALL: &[Addon] = &[
         namespace: "kube-system",
         needs_nodes: true,
         account: None,
-        versions: &[("v8.3.0-eksbuild.1", 31, 36), ("v8.2.0-eksbuild.1", 31, 34)],
+        versions: &[("v8.3.0-eksbuild.1", 31, 37), ("v8.2.0-eksbuild.1", 31, 34)],
     },
     Addon {
         name: "vpc-cni",
@@ -153,8 +154,8 @@ pub const ALL: &[Addon] = &[
         needs_nodes: false,
         account: Some(("aws-node", "AmazonEKS_CNI_Policy")),
         versions: &[
-            ("v1.20.5-eksbuild.1", 31, 36),
-            ("v1.20.4-eksbuild.2", 31, 36),
+            ("v1.20.5-eksbuild.1", 31, 37),
+            ("v1.20.4-eksbuild.2", 31, 37),
             ("v1.19.6-eksbuild.7", 31, 34),
             ("v1.19.0-eksbuild.1", 31, 32),
         ],
