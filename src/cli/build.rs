@@ -1,5 +1,7 @@
 //! Makes the modules of the repository a part of the program: a table of paths and texts.
 
+#![allow(clippy::disallowed_methods, reason = "cargo talks to build scripts by environment variables")]
+
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};

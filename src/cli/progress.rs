@@ -70,8 +70,21 @@ struct Running {
     /// The type of the lines that tell of it while it goes on.
     kind: &'static str,
     id: Option<String>,
+    /// By the time of the run, which may be the sandbox's.
     began: Duration,
+    /// By the time of people.
     told: Duration,
+}
+
+impl Running {
+    fn new(
+        address: &addr::AbsInstance,
+        words: Words,
+        (kind, id): (&'static str, Option<String>),
+        began: Duration,
+    ) -> Running {
+        Running { address: address.clone(), words, kind, id, began, told: environment::SystemClock.now() }
+    }
 }
 
 /// The words for what is done.
@@ -230,15 +243,7 @@ impl Observer for Progress<'_, '_> {
             Stage::Started => {
                 self.say("ephemeral_op_start", format!("{address}: {going_on}..."), hook(None));
                 let now = self.time.now();
-                let kind = "ephemeral_op_progress";
-                let running = Running {
-                    address: address.clone(),
-                    words,
-                    kind,
-                    id: None,
-                    began: now,
-                    told: environment::SystemClock.now(),
-                };
+                let running = Running::new(address, words, ("ephemeral_op_progress", None), now);
                 self.running.borrow_mut().insert(name, running);
             }
             Stage::Ended(took) => {
@@ -308,14 +313,7 @@ impl Observer for Progress<'_, '_> {
                         self.say("apply_start", message, Some(hook));
                     }
                 }
-                let running = Running {
-                    address: address.clone(),
-                    words,
-                    kind: "apply_progress",
-                    id,
-                    began: now,
-                    told: environment::SystemClock.now(),
-                };
+                let running = Running::new(address, words, ("apply_progress", id), now);
                 self.running.borrow_mut().insert(name(doing), running);
             }
             Event::Message(text) => self.say("log", format!("{address}: {text}"), None),

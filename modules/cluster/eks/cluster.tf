@@ -50,11 +50,19 @@ resource "aws_eks_access_policy_association" "admin" {
   }
 }
 
+data "aws_eks_addon_version" "this" {
+  for_each           = toset(["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "metrics-server", "aws-ebs-csi-driver"])
+  region             = var.region
+  addon_name         = each.key
+  kubernetes_version = var.kubernetes_version
+}
+
 resource "aws_eks_addon" "before_nodes" {
   for_each                    = toset(["vpc-cni", "kube-proxy", "eks-pod-identity-agent"])
   region                      = var.region
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
+  addon_version               = data.aws_eks_addon_version.this[each.key].version
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "PRESERVE"
   tags                        = local.tags
@@ -103,6 +111,7 @@ resource "aws_eks_addon" "on_nodes" {
   region                      = var.region
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
+  addon_version               = data.aws_eks_addon_version.this[each.key].version
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "PRESERVE"
   tags                        = local.tags
@@ -114,6 +123,7 @@ resource "aws_eks_addon" "volumes" {
   region                      = var.region
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = "aws-ebs-csi-driver"
+  addon_version               = data.aws_eks_addon_version.this["aws-ebs-csi-driver"].version
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "PRESERVE"
   tags                        = local.tags

@@ -44,7 +44,7 @@ pub(super) async fn plan(draft: &mut Draft<'_>) {
         let way: Vec<String> = (from..=to).map(|minor| format!("1.{minor}")).collect();
         let detail = format!(
             "EKS goes one version at a time: {}. Before each step all node groups of the cluster are brought to the version that the \
-             cluster has by then, as EKS demands.",
+             cluster has by then, as EKS demands, and add-ons to versions that run on the next.",
             way.join(" to ")
         );
         draft.response.problems.push(Problem::warning("Versions one after the other", detail).at("version"));
@@ -68,6 +68,7 @@ async fn unheard_of(draft: &Draft<'_>, version: &str) -> Option<Problem> {
 pub(super) async fn upgrade(work: &Work<'_>, name: &str, from: u32, to: u32) -> Done<()> {
     for next in from + 1..=to {
         bring_along(work, name, next - 1).await?;
+        super::cluster_addons::bring_along(work, name, next - 1).await?;
         let what = match to - from {
             1 => format!("cluster {name}: version 1.{next}"),
             steps => format!("cluster {name}: version 1.{next} (step {} of {steps})", next - from),

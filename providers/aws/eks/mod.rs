@@ -4,6 +4,7 @@ mod access_entry;
 mod access_policy_association;
 mod addon;
 mod cluster;
+mod cluster_addons;
 mod cluster_read;
 mod cluster_steps;
 mod cluster_version;
