@@ -86,6 +86,10 @@ impl Providers for LinkedProviders {
         self.catalogue.get(provider).map(drop).map_err(|problem| problem.detail.clone())
     }
 
+    fn stands_in(&self, provider: &Provider) -> bool {
+        self.catalogue.stands_in(provider)
+    }
+
     fn config_schema(&self, provider: &Provider) -> Option<&Schema> {
         Some(&self.find(provider)?.schemas().provider)
     }

@@ -180,6 +180,11 @@ impl Catalogue {
         self.entries.add(provider.clone(), entry)
     }
 
+    /// Tells whether a provider that is part of the program stands for one of a registry.
+    pub fn stands_in(&self, provider: &Provider) -> bool {
+        self.linked.iter().all(|(source, _)| source != provider) && self.linked(provider).is_some()
+    }
+
     fn linked(&self, provider: &Provider) -> Option<Factory> {
         let exact = self.linked.iter().find(|(source, _)| source == provider);
         let by_name = || match self.named.borrow().contains(provider) {

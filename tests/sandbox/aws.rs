@@ -96,7 +96,7 @@ fn a_run_that_is_killed_is_picked_up_where_it_was() {
     begun.wait().expect("it ends");
     change(folder, &[], &["Apply complete!"]);
     let log = sandbox.gantry(&["sandbox", "log", "-last=100000"]).out;
-    assert_eq!(log.matches("CreateCluster").count(), 1, "{log}");
+    assert_eq!(log.matches("CreateCluster: 200").count(), 1, "{log}");
     check(folder, &["destroy", "-auto-approve"], &["Destroy complete!"]);
 }
 

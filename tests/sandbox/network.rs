@@ -38,7 +38,7 @@ fn a_network_is_made_seen_as_made_changed_and_gone() {
     fs::write(folder.join("main.tf"), CONFIGURATION).expect("a file");
     check(folder, &["apply", "-auto-approve"], "21 added");
     check(folder, &["plan"], "No changes");
-    check(folder, &["output", "-json", "seen"], "\"public\": 2");
+    check(folder, &["output", "-json", "seen"], "\"public\":2");
     check(folder, &["apply", "-auto-approve", "-var=hostnames=false", "-var=machine=m7i.xlarge"], "2 changed");
     check(folder, &["plan", "-var=hostnames=false", "-var=machine=m7i.xlarge"], "No changes");
     assert!(left(&sandbox) > 15, "a network is there");

@@ -37,6 +37,11 @@ pub trait Providers {
     /// Tells whether a provider can be asked at all; if not, the error says why.
     fn available(&self, provider: &Provider) -> Result<(), String>;
 
+    /// Tells whether a provider of Gantry's own stands for one of a registry, because no module says otherwise.
+    fn stands_in(&self, _provider: &Provider) -> bool {
+        false
+    }
+
     /// Returns the schema of a provider's configuration.
     fn config_schema(&self, provider: &Provider) -> Option<&Schema>;
 

@@ -76,6 +76,14 @@ impl Validator<'_> {
         {
             detail.push_str(&format!(" There is one for {:?} blocks.", other.block()));
         }
+        if self.providers.stands_in(provider) {
+            let name = &provider.name;
+            detail.push_str(&format!(
+                " This is the provider {name} that is part of Gantry, which has what clusters need. For the one of the \
+                 registry write {name} = {{ source = \"{}\" }} into required_providers and run \"gantry init\".",
+                provider.short()
+            ));
+        }
         self.diags.error(resource.labels.0.span, format!("Invalid {what}"), detail);
     }
 

@@ -201,7 +201,7 @@ eks.get_waiter("cluster_active").wait(name="lake", WaiterConfig=FAST)
 assert eks.start_insights_refresh(clusterName="lake")["status"] == "IN_PROGRESS"
 assert eks.describe_insights_refresh(clusterName="lake")["status"] == "COMPLETED"
 versions = eks.describe_cluster_versions()["clusterVersions"]
-assert [v["clusterVersion"] for v in versions if v["defaultVersion"]] == ["1.35"] and versions[0]["clusterVersion"] == "1.36", versions
+assert [v["clusterVersion"] for v in versions if v["defaultVersion"]] == ["1.35"] and versions[0]["clusterVersion"] == "1.37", versions
 assert {v["versionStatus"] for v in eks.describe_cluster_versions(versionStatus="STANDARD_SUPPORT")["clusterVersions"]} == {"STANDARD_SUPPORT"}
 assert [v["clusterVersion"] for v in eks.describe_cluster_versions(clusterVersions=["1.31", "1.33"])["clusterVersions"]] == ["1.33", "1.31"]
 
