@@ -26,6 +26,7 @@ use crate::run::{Event, Runner, dependencies};
 struct Configured<'a> {
     instance: Rc<Instance<'a>>,
     resource: &'a Resource,
+    repeated: Repeated,
     body: Rc<CompiledBody>,
     config: Value,
     marks: Vec<(Path, Marks)>,
@@ -76,7 +77,7 @@ impl<'a> Runner<'a> {
         let value = change::mark_sensitive(&schema.block, value, &configured.marks);
         let module = &planned.address.resource.module;
         self.input.values.update(module, configured.resource, planned.address.key.as_ref(), value.clone());
-        let repeated = Repeated { this: Some(value.clone()), ..planned.repeated.clone().unwrap_or_default() };
+        let repeated = Repeated { this: Some(value.clone()), ..configured.repeated.clone() };
         let postconditions = &configured.resource.lifecycle.postconditions;
         self.check(planned, (&configured.instance, &repeated), postconditions, "Resource postcondition failed")?;
         Ok(value)
@@ -167,12 +168,13 @@ impl<'a> Runner<'a> {
             return Err(self.fail(planned, "Configuration is gone", "The module no longer has such an instance."));
         };
         let repeated = planned.repeated.clone().unwrap_or_default();
+        let repeated = self.evaluation.renewed(&instance, &resource.repetition, &repeated);
         self.forget_verdicts(planned, resource);
         let preconditions = &resource.lifecycle.preconditions;
         self.check(planned, (&instance, &repeated), preconditions, "Resource precondition failed")?;
         let mut diags = Diagnostics::new();
         let body = self.body(resource, schema, &mut diags);
-        let scope = self.evaluation.scope(&instance, planned.repeated.clone().unwrap_or_default());
+        let scope = self.evaluation.scope(&instance, repeated.clone());
         let mut evaluator = Evaluator::new(&scope, self.input.world.env);
         let config = body.eval(&mut evaluator);
         diags.append(evaluator.diags);
@@ -187,7 +189,7 @@ impl<'a> Runner<'a> {
             return Err(self.fail(planned, "Configuration contains unknown value", &detail));
         }
         let (config, marks) = config.unmark_paths();
-        Ok(Configured { instance, resource, body, config, marks })
+        Ok(Configured { instance, resource, repeated, body, config, marks })
     }
 
     async fn read(
@@ -470,7 +472,7 @@ impl<'a> Runner<'a> {
         self.durable(planned, &record(Some(token), tainted)).await?;
         self.problems(planned, response.problems, Some(&configured.body))?;
         let this = change::mark_sensitive(&schema.block, response.new.clone(), &configured.marks);
-        let repeated = Repeated { this: Some(this), ..planned.repeated.clone().unwrap_or_default() };
+        let repeated = Repeated { this: Some(this), ..configured.repeated.clone() };
         let place = Place { instance: &configured.instance, resource: configured.resource, repeated };
         if !self.provision(planned, &place, ProvisionerWhen::Create).await {
             return Err(Failed);

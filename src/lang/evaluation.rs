@@ -73,6 +73,9 @@ pub struct Evaluation<'a> {
     is_open: RefCell<HashSet<(usize, Subject)>>,
     /// The resources asked for by each computation that is under way, outermost first.
     traces: RefCell<Vec<Vec<Touched>>>,
+    /// What `each` is by now, for blocks whose `for_each` had unknown values when they were planned: by the module instance
+    /// and the block.
+    renewed: RefCell<HashMap<(usize, usize), HashMap<Key, Repeated>>>,
 }
 
 /// A resource, or one instance of it, whose value a computation asked for.
@@ -158,9 +161,15 @@ impl<'a> Evaluation<'a> {
         for (cell, value) in root.variables.iter().zip(variables) {
             let _ = cell.set((value, Rc::new([])));
         }
-        let (diags, open, is_open, traces) =
-            (RefCell::default(), RefCell::default(), RefCell::default(), RefCell::default());
-        Evaluation { world, root, diags, open, is_open, traces }
+        Evaluation {
+            world,
+            root,
+            diags: RefCell::default(),
+            open: RefCell::default(),
+            is_open: RefCell::default(),
+            traces: RefCell::default(),
+            renewed: RefCell::default(),
+        }
     }
 
     /// Returns the root module's instance.
@@ -206,6 +215,26 @@ impl<'a> Evaluation<'a> {
         };
         self.diags.borrow_mut().append(diags);
         found
+    }
+
+    /// Returns what `each` is by now for an instance of a block that was planned while its value was unknown.
+    ///
+    /// All of a `for_each` is looked at once, and again only if what was found for the instance is still unknown.
+    pub fn renewed(&self, instance: &Rc<Instance<'a>>, repetition: &Repetition, planned: &Repeated) -> Repeated {
+        let is_open = |repeated: &Repeated| repeated.each.as_ref().is_some_and(|(_, value)| !value.is_wholly_known());
+        let key = planned.each.as_ref().and_then(|(key, _)| key.as_str());
+        let Some(key) = key.filter(|_| self.world.applying && is_open(planned)) else { return planned.clone() };
+        let key = Key::Name(key.into());
+        let block = (Rc::as_ptr(instance) as usize, std::ptr::from_ref(repetition) as usize);
+        let known = self.renewed.borrow().get(&block).and_then(|all| all.get(&key).cloned());
+        if let Some(known) = known.filter(|known| !is_open(known)) {
+            return Repeated { this: planned.this.clone(), ..known };
+        }
+        let Instances::Keyed(all) = self.instances(instance, repetition) else { return planned.clone() };
+        let all: HashMap<Key, Repeated> = all.into_iter().collect();
+        let found = all.get(&key).cloned().unwrap_or_else(|| planned.clone());
+        self.renewed.borrow_mut().insert(block, all);
+        Repeated { this: planned.this.clone(), ..found }
     }
 
     /// Runs `work` and returns with its result the resources whose values it asked for, sorted, each once.
@@ -269,7 +298,7 @@ impl<'a> Evaluation<'a> {
             let input = call.inputs.iter().find(|(name, _)| name.name == variable.name);
             let mut failed = false;
             let given = input.map(|(_, expr)| {
-                let (value, diags) = self.eval(caller, repeated.clone(), expr);
+                let (value, diags) = self.eval(caller, self.renewed(caller, &call.repetition, repeated), expr);
                 failed = diags.has_errors();
                 self.report(diags);
                 value
