@@ -69,7 +69,7 @@ output "kubeconfig" {
         exec = {
           apiVersion = "client.authentication.k8s.io/v1"
           command    = "gantry"
-          args       = ["token", "eks", "-cluster", aws_eks_cluster.this.name, "-region", data.aws_region.here.region]
+          args       = ["token", "-cluster-name=${aws_eks_cluster.this.name}", "-region=${data.aws_region.here.region}"]
         }
       }
     }]
