@@ -268,6 +268,10 @@ impl<'o> Cell<'o> {
         Some(match what {
             "volume" if !self.at("/metadata/deletionTimestamp").is_null() => "Terminating".to_owned(),
             "volume" => self.text("/status/phase").to_owned(),
+            "class_name" => {
+                let mark = self.at("/metadata/annotations/storageclass.kubernetes.io~1is-default-class");
+                format!("{}{}", self.text("/metadata/name"), if mark == "true" { " (default)" } else { "" })
+            }
             "modes" => {
                 let short = |mode: &Json| match mode.as_str() {
                     Some("ReadWriteOnce") => "RWO",

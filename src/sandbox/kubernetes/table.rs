@@ -172,7 +172,8 @@ fn columns(kind: &Kind) -> Vec<Column> {
         (None, None) => columns.push(column("Age", What::Fixed("%age"))),
     }
     if !(kind.kind == "Event" && kind.custom.is_none()) {
-        columns.insert(0, column("Name", What::Fixed("/metadata/name")));
+        let name = if kind.kind == "StorageClass" { "%class_name" } else { "/metadata/name" };
+        columns.insert(0, column("Name", What::Fixed(name)));
     }
     columns
 }
