@@ -95,12 +95,10 @@ impl Configuration for AwsConfiguration {
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let both = [("allowed_account_ids", "forbidden_account_ids"), ("profile", "access_key")];
-        for (one, other) in both.into_iter().filter(|(one, _)| *one != "profile") {
-            if !fields::part(config, one).is_null() && !fields::part(config, other).is_null() {
-                let detail = format!("Set either `{one}` or `{other}`.");
-                problems.push(Problem::error("Conflicting attributes", detail).at(other));
-            }
+        let (one, other) = ("allowed_account_ids", "forbidden_account_ids");
+        if fields::is_set(config, one) && fields::is_set(config, other) {
+            let detail = format!("Set either `{one}` or `{other}`.");
+            problems.push(Problem::error("Conflicting attributes", detail).at(other));
         }
         if filled(config, "access_key").is_some() && fields::part(config, "secret_key").is_null() {
             let detail = "`access_key` is of no use without `secret_key`.";

@@ -1,6 +1,7 @@
 //! Reads parts of objects: a part that is absent, null or unknown is nothing.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use sdk::value::{Kind, Value};
@@ -13,6 +14,27 @@ pub(crate) fn part<'a>(object: &'a Value, name: &str) -> &'a Value {
         Kind::Object(members) => members.get(name).unwrap_or(&NOTHING),
         _ => &NOTHING,
     }
+}
+
+/// Tells whether a part is known, and not null. An unknown one may turn out to be null.
+pub(crate) fn is_set(object: &Value, name: &str) -> bool {
+    let part = part(object, name);
+    part.is_known() && !part.is_null()
+}
+
+/// Tells whether it is not known yet if a part is set.
+pub(crate) fn is_open(object: &Value, name: &str) -> bool {
+    !object.is_known() || !part(object, name).is_known()
+}
+
+/// Returns how many of the parts are set, at least and at most: rules hold back as long as an unknown one may fulfil them.
+pub(crate) fn set_count<'a>(object: &Value, names: impl IntoIterator<Item = &'a str>) -> RangeInclusive<usize> {
+    let (mut least, mut most) = (0, 0);
+    for name in names {
+        least += usize::from(is_set(object, name));
+        most += usize::from(is_set(object, name) || is_open(object, name));
+    }
+    least..=most
 }
 
 /// Returns a text.
@@ -89,8 +111,25 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::duration;
+    use super::{duration, set_count};
+    use sdk::value::{Type, Value};
     use std::time::Duration;
+
+    #[test]
+    fn an_unknown_part_may_be_set_or_not() {
+        let (unknown, null) = (Value::unknown(Type::String), Value::null(Type::String));
+        let object = Value::object([("set", "a".into()), ("open", unknown), ("null", null)]);
+        for (names, expected) in [
+            (vec!["set", "open", "null", "absent"], 1..=2),
+            (vec!["null", "absent"], 0..=0),
+            (vec!["open", "null"], 0..=1),
+            (vec!["set", "set"], 2..=2),
+        ] {
+            assert_eq!(set_count(&object, names.clone()), expected, "{names:?}");
+        }
+        let whole = Value::unknown(object.ty());
+        assert_eq!(set_count(&whole, ["set", "null"]), 0..=2);
+    }
 
     #[test]
     fn durations_are_as_go_writes_them() {

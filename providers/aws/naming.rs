@@ -6,7 +6,7 @@ use sdk::Problem;
 use sdk::value::{Type, Value};
 use serde_json::Value as Json;
 
-use crate::fields::{filled, part, text};
+use crate::fields::{filled, is_set, part, text};
 use crate::managed::Draft;
 
 /// What names begin with for which the configuration says nothing.
@@ -14,9 +14,9 @@ const PREFIX: &str = "terraform-";
 /// How many letters the rest of a name has.
 const REST: usize = 26;
 
-/// Only one of the two may be set.
+/// Only one of the two may be set; says nothing while one of them is unknown.
 pub(crate) fn either(config: &Value, name: &str, prefix: &str) -> Vec<Problem> {
-    if part(config, name).is_null() || part(config, prefix).is_null() {
+    if !is_set(config, name) || !is_set(config, prefix) {
         return vec![];
     }
     let detail = format!("Set either `{name}` or `{prefix}`.");
@@ -79,12 +79,22 @@ fn rest(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{name, prefix, rest};
-    use sdk::value::Value;
+    use super::{either, name, prefix, rest};
+    use sdk::value::{Type, Value};
+
+    #[test]
+    fn a_name_and_a_prefix_conflict_only_when_both_are_known() {
+        for (prefix, expected) in
+            [("pool-".into(), 1), (Value::unknown(Type::String), 0), (Value::null(Type::String), 0)]
+        {
+            let config = Value::object([("n", "a".into()), ("p", prefix)]);
+            assert_eq!(either(&config, "n", "p").len(), expected, "{config:?}");
+        }
+    }
 
     #[test]
     fn a_name_follows_from_its_token() {
-        let planned = Value::object([("n", Value::null(sdk::value::Type::String)), ("p", "pool-".into())]);
+        let planned = Value::object([("n", Value::null(Type::String)), ("p", "pool-".into())]);
         let made = name(&planned, "n", "p", "t-1");
         assert!(made.starts_with("pool-") && made.len() == 5 + 26);
         assert_eq!(made, name(&planned, "n", "p", "t-1"));

@@ -128,7 +128,7 @@ pub(crate) fn validate(config: &Value) -> Vec<Problem> {
         }
     }
     let (blocks, text) = (attribute(config, "kind_config"), attribute(config, "config"));
-    if blocks.element_count().is_some_and(|count| count > 0) && !text.is_null() {
+    if blocks.element_count().is_some_and(|count| count > 0) && text.is_known() && !text.is_null() {
         let detail = "`kind_config` and `config` contradict each other: leave one of them out.";
         problems.push(Problem::error("Contradictory configuration", detail).at("config"));
     }

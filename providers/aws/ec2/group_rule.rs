@@ -9,7 +9,7 @@ use super::common::{Source, arn, by_token, change_tags, find, find_many, make, s
 use super::group_rules::protocol;
 use super::xml;
 use crate::cloud::At;
-use crate::fields::{filled, number, part};
+use crate::fields::{filled, number, part, set_count};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::planning::Rules;
 use crate::shape::{Shape, number as amount, text as word};
@@ -68,9 +68,8 @@ impl Kind for GroupRule {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        let count = PEERS.iter().filter(|(attribute, ..)| !part(config, attribute).is_null()).count();
         let mut problems = Vec::new();
-        if count != 1 {
+        if !set_count(config, PEERS.iter().map(|peer| peer.0)).contains(&1) {
             let detail = "A rule is about exactly one of `cidr_ipv4`, `cidr_ipv6`, `prefix_list_id` and \
                           `referenced_security_group_id`.";
             problems.push(Problem::error("Invalid rule", detail));

@@ -9,7 +9,7 @@ use super::common::{Source, arn, by_token, change_tags, find, make, seen};
 use super::launch_template_data::{self as data, FIELDS, PARTS};
 use super::xml;
 use crate::cloud::At;
-use crate::fields::{filled, flag, number, part};
+use crate::fields::{filled, flag, is_set, number, part};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::naming;
 use crate::planning::Rules;
@@ -64,7 +64,7 @@ impl Kind for LaunchTemplate {
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
         let mut problems = naming::either(config, "name", "name_prefix");
-        if !part(config, "default_version").is_null() && flag(config, "update_default_version") == Some(true) {
+        if is_set(config, "default_version") && flag(config, "update_default_version") == Some(true) {
             let detail = "Set either `default_version` or `update_default_version`.";
             problems.push(Problem::error("Conflicting attributes", detail).at("update_default_version"));
         }

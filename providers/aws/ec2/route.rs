@@ -9,7 +9,7 @@ use super::common::find_by;
 use super::routes::{DESTINATIONS, Route, TARGETS, is_new, remove};
 use super::{route_table, xml};
 use crate::cloud::At;
-use crate::fields::{filled, part};
+use crate::fields::{filled, part, set_count};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::planning::Rules;
 use crate::shape::{Shape, text as word};
@@ -47,15 +47,13 @@ impl Kind for RouteOfTable {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        let count =
-            |names: &mut dyn Iterator<Item = &'static str>| names.filter(|name| !part(config, name).is_null()).count();
         let mut problems = Vec::new();
-        if count(&mut DESTINATIONS.iter().map(|names| names.1)) != 1 {
+        if !set_count(config, DESTINATIONS.iter().map(|names| names.1)).contains(&1) {
             let detail = "A route leads from exactly one of `destination_cidr_block`, `destination_ipv6_cidr_block` and \
                           `destination_prefix_list_id`.";
             problems.push(Problem::error("Invalid route", detail));
         }
-        if count(&mut TARGETS.iter().map(|names| names.0)) != 1 {
+        if !set_count(config, TARGETS.iter().map(|names| names.0)).contains(&1) {
             problems.push(Problem::error(
                 "Invalid route",
                 "A route leads to exactly one target, like `gateway_id` or `nat_gateway_id`.",

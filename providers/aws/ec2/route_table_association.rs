@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::client::{Parameters, call, is_missing, list, must};
 use super::xml;
 use crate::cloud::At;
-use crate::fields::{filled, part};
+use crate::fields::{filled, set_count};
 use crate::managed::{Done, Kind, Work};
 use crate::planning::Rules;
 use crate::shape::{Shape, text as word};
@@ -35,11 +35,9 @@ impl Kind for RouteTableAssociation {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        match (part(config, "subnet_id").is_null(), part(config, "gateway_id").is_null()) {
-            (true, true) | (false, false) => {
-                vec![Problem::error("Invalid association", "Set exactly one of `subnet_id` and `gateway_id`.")]
-            }
-            _ => vec![],
+        match set_count(config, ["subnet_id", "gateway_id"]).contains(&1) {
+            true => vec![],
+            false => vec![Problem::error("Invalid association", "Set exactly one of `subnet_id` and `gateway_id`.")],
         }
     }
 

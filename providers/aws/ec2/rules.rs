@@ -5,19 +5,19 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use sdk::Problem;
 use sdk::value::Value;
 
-use crate::fields::{part, text};
+use crate::fields::{is_set, part, text};
 
 /// Attributes that modules set to null, and that cannot be served.
 pub(super) fn unserved(config: &Value, names: &[&str]) -> Vec<Problem> {
-    let is_set = |name: &&&str| {
+    let is_wanted = |name: &&&str| {
         let value = part(config, name);
-        !value.is_null() && value.element_count() != Some(0) && value.as_str() != Some("")
+        is_set(config, name) && value.element_count() != Some(0) && value.as_str() != Some("")
     };
     let problem = |name: &&str| {
         let detail = format!("`{name}` is not served by this provider yet. Leave it out, or set it to null.");
         Problem::error("Not served", detail).at(*name)
     };
-    names.iter().filter(is_set).map(problem).collect()
+    names.iter().filter(is_wanted).map(problem).collect()
 }
 
 /// The text must be a range of addresses.

@@ -10,7 +10,7 @@ use super::common::find_by;
 use super::group_rules::{Atom, atoms, authorize, of_group, protocol, revoke};
 use super::xml;
 use crate::cloud::At;
-use crate::fields::{filled, flag, part};
+use crate::fields::{filled, flag, part, set_count};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::planning::{Otherwise, Rules};
 use crate::shape::{Shape, flag as truth, number as amount, text as word, text_list};
@@ -60,9 +60,8 @@ impl Kind for SecurityGroupRule {
         if filled(config, "type").is_some_and(|kind| !["ingress", "egress"].contains(&&*kind)) {
             problems.push(Problem::error("Invalid type", "A rule is for `ingress` or for `egress`.").at("type"));
         }
-        let peers = ["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "source_security_group_id"];
-        let is_about = |name: &&str| !part(config, name).is_null();
-        if !peers.iter().any(is_about) && part(config, "self").is_null() {
+        let peers = ["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "self", "source_security_group_id"];
+        if set_count(config, peers) == (0..=0) {
             let detail = "A rule is about someone: set `cidr_blocks`, `ipv6_cidr_blocks`, `prefix_list_ids`, `self` or \
                           `source_security_group_id`.";
             problems.push(Problem::error("Invalid rule", detail));

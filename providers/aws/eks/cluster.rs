@@ -11,7 +11,7 @@ use super::update::Begun;
 use super::{cluster_read, cluster_version, issues, whole_cluster};
 use crate::cloud::At;
 use crate::fault::{Fault, fault};
-use crate::fields::{block, block_or_null, filled, flag, part, text};
+use crate::fields::{block, block_or_null, filled, flag, is_open, part, text};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::planning::{Otherwise, Rules};
 use crate::polling::while_passing;
@@ -311,11 +311,23 @@ fn network_attributes() -> Vec<Attribute> {
 
 /// The three parts of Auto Mode are on together, or off.
 fn automatic(config: &Value) -> Option<Problem> {
-    let storage = block_or_null(block_or_null(config, "storage_config"), "block_storage");
-    let network = block_or_null(config, "kubernetes_network_config");
-    let parts = [block_or_null(config, "compute_config"), block_or_null(network, "elastic_load_balancing"), storage];
-    if parts.iter().any(|found| !part(found, "enabled").is_known()) {
-        return None;
+    let ways: [&[&str]; 3] = [
+        &["compute_config"],
+        &["kubernetes_network_config", "elastic_load_balancing"],
+        &["storage_config", "block_storage"],
+    ];
+    let mut parts = [config; 3];
+    for (found, way) in parts.iter_mut().zip(ways) {
+        for name in way {
+            // Blocks that are not known yet may turn out to say anything.
+            if is_open(found, name) {
+                return None;
+            }
+            *found = block_or_null(found, name);
+        }
+        if is_open(found, "enabled") {
+            return None;
+        }
     }
     let on = parts.iter().filter(|found| flag(found, "enabled") == Some(true)).count();
     let detail = "`compute_config`, `kubernetes_network_config.elastic_load_balancing` and `storage_config.block_storage` are `enabled` \

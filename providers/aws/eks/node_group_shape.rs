@@ -4,7 +4,7 @@ use sdk::Problem;
 use sdk::schema::{Attribute, NestedBlock};
 use sdk::value::{Type, Value};
 
-use crate::fields::{block, number, part};
+use crate::fields::{block, is_set, number, part};
 use crate::shape::{
     Shape, block_set, flag as truth, needed, number as amount, objects, one_block, text as word, text_list, text_map,
     text_set, with_blocks,
@@ -143,7 +143,7 @@ pub(super) fn template(config: &Value) -> Vec<Problem> {
     }
     for name in ["disk_size", "remote_access"] {
         let found = part(config, name);
-        if !found.is_null() && found.element_count() != Some(0) {
+        if is_set(config, name) && found.element_count() != Some(0) {
             let detail = format!("With a launch template, `{name}` is the template's to say.");
             problems.push(Problem::error("Said twice", detail).at(name));
         }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use sdk::value::{Value, value_from_json};
+use sdk::value::Value;
 use sdk::{PlanRequest, PlanResponse, ResourceType, read_stored};
 use serde_json::{Value as Json, json};
 
 use super::cluster::Cluster;
 use super::cluster_steps::steps;
 use crate::cloud::Cloud;
-use crate::managed::Managed;
+use crate::managed::{Kind, Managed};
 
 fn part() -> Managed<Cluster> {
     Managed { kind: Cluster, cloud: Arc::new(Cloud::default()) }
@@ -80,7 +80,7 @@ fn plan(prior: &Value, config: Json) -> PlanResponse {
         true => config.clone(),
         false => crate::managed::with_members(
             prior,
-            &["name", "role_arn", "version", "vpc_config", "tags", "enabled_cluster_log_types"]
+            &["name", "role_arn", "version", "vpc_config", "tags", "enabled_cluster_log_types", "encryption_config"]
                 .map(|name| (name, crate::fields::part(&config, name).clone()))
                 .into_iter()
                 .filter(|(_, value)| !value.is_null())
@@ -150,8 +150,34 @@ fn what_eks_cannot_change_replaces() {
     assert_eq!(response.requires_replace.iter().map(ToString::to_string).collect::<Vec<_>>(), [".name"]);
     let key = |arn: &str| json!([{"resources": ["secrets"], "provider": [{"key_arn": arn}]}]);
     let prior = cluster(&[("encryption_config", key("one"))]);
-    let ty = prior.ty();
-    assert!(value_from_json(&Json::Null, &ty).is_ok());
-    let same = plan(&prior, config(&[]));
-    assert!(same.requires_replace.is_empty() && same.planned == prior, "{same:?}");
+    for (wanted, expected) in
+        [(key("one"), &[][..]), (key("two"), &[".encryption_config"]), (json!([]), &[".encryption_config"])]
+    {
+        let response = plan(&prior, config(&[("encryption_config", wanted)]));
+        let found: Vec<_> = response.requires_replace.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected);
+        // The provider is not configured here, so nobody knows which tags it adds.
+        let tags = ("tags_all", crate::fields::part(&prior, "tags_all").clone());
+        let planned = crate::managed::with_members(&response.planned, &[tags]);
+        assert_eq!(planned == prior, expected.is_empty(), "{planned:?}");
+    }
+}
+
+#[test]
+fn what_is_not_known_yet_is_not_refused() {
+    let check = |name: &'static str, open: bool, expected: usize| {
+        let on = json!([{"enabled": true}]);
+        let network = json!([{"elastic_load_balancing": on}]);
+        let whole = cluster(&[("compute_config", on), ("kubernetes_network_config", network)]);
+        let ty = crate::fields::part(&whole, name).ty();
+        let config = match open {
+            true => crate::managed::with_members(&whole, &[(name, Value::unknown(ty))]),
+            false => whole,
+        };
+        assert_eq!(Cluster.validate(&config).len(), expected, "{name}");
+    };
+    check("storage_config", false, 1);
+    for name in ["storage_config", "compute_config", "kubernetes_network_config"] {
+        check(name, true, 0);
+    }
 }
