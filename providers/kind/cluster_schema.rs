@@ -165,6 +165,9 @@ fn validate_nodes(block: &Value) -> Vec<Problem> {
             let Some(port) = attribute(mapping, "host_port").as_number().and_then(|port| port.to_i64()) else {
                 continue;
             };
+            if ["listen_address", "protocol"].iter().any(|name| !attribute(mapping, name).is_known()) {
+                continue;
+            }
             let part = |name: &str, usual: &str| attribute(mapping, name).as_str().unwrap_or(usual).to_lowercase();
             let (address, key) = (part("listen_address", "0.0.0.0"), format!("{port}/{}", part("protocol", "tcp")));
             let is_any = |address: &str| address == "0.0.0.0" || address == "::" || address == "[::]";
@@ -187,6 +190,7 @@ fn validate_nodes(block: &Value) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
+    use sdk::value::{Type, Value};
     use serde_json::{Value as Json, json};
 
     use super::{schema, validate};
@@ -212,5 +216,16 @@ mod tests {
         let port = |port: i64| json!({"role": "control-plane", "extra_port_mappings": [{"container_port": 80, "host_port": port}]});
         check(nodes(json!([port(80), port(80)])), &["Port mapped twice"]);
         check(nodes(json!([port(0), port(0)])), &[]);
+        let blocks = json!([{"kind": "Cluster", "api_version": "v"}]);
+        check(json!({"name": "a", "kind_config": blocks, "config": "a: b"}), &["Contradictory configuration"]);
+    }
+
+    #[test]
+    fn a_text_that_is_not_known_yet_contradicts_nothing() {
+        let unknown = Value::unknown(Type::String);
+        let block = Value::object([("kind", "Cluster".into())]);
+        let blocks = Value::list(block.ty(), [block]);
+        let config = Value::object([("name", "a".into()), ("kind_config", blocks), ("config", unknown)]);
+        assert!(validate(&config).is_empty());
     }
 }

@@ -103,6 +103,7 @@ pub(crate) fn validate(config: &Value) -> Vec<Problem> {
             }
             if let Some(kind) = attribute(&manifest, "kind").as_str()
                 && kind.ends_with("List")
+                && attribute(&manifest, "items").is_known()
                 && !attribute(&manifest, "items").is_null()
             {
                 let detail = "A list of objects is no object: make a resource of each, with `for_each`.";

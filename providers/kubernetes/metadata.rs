@@ -38,13 +38,14 @@ pub(crate) fn schema(is_namespaced: bool) -> NestedBlock {
     NestedBlock { min_items: 1, max_items: 1, ..block("metadata", BlockNesting::List, description, attributes) }
 }
 
-/// Checks that there is one way to a name.
+/// Checks that there is one way to a name; one that is unknown may turn out to be null.
 pub(crate) fn validate(config: &Value) -> Vec<Problem> {
     let Some(metadata) = first_block(config, "metadata") else { return Vec::new() };
     let (name, prefix) = (attribute(&metadata, "name"), attribute(&metadata, "generate_name"));
+    let are_known = name.is_known() && prefix.is_known();
     let detail = match (name.is_null(), prefix.is_null()) {
         (true, true) => "Set `name`, or `generate_name` for a name that begins with it.",
-        (false, false) => "`name` and `generate_name` contradict each other: leave one of them out.",
+        (false, false) if are_known => "`name` and `generate_name` contradict each other: leave one of them out.",
         _ => return Vec::new(),
     };
     vec![Problem::error("Invalid metadata", detail).at("metadata").at_element(0)]
@@ -151,4 +152,29 @@ fn text(object: &Json, name: &str) -> Value {
 pub(crate) fn name(object: &Value) -> (Option<String>, Option<String>) {
     let metadata = first_block(object, "metadata").unwrap_or(Value::NULL);
     (set_text(&metadata, "name"), set_text(&metadata, "namespace"))
+}
+
+#[cfg(test)]
+mod tests {
+    use sdk::value::{Type, Value};
+
+    use super::validate;
+
+    #[track_caller]
+    fn check(name: Value, generate_name: Value, expected: usize) {
+        let metadata = Value::object([("name", name), ("generate_name", generate_name)]);
+        let config = Value::object([("metadata", Value::list(metadata.ty(), [metadata]))]);
+        assert_eq!(validate(&config).len(), expected, "{config:?}");
+    }
+
+    #[test]
+    fn one_way_to_a_name_is_needed_as_far_as_is_known() {
+        let (null, unknown) = (Value::null(Type::String), Value::unknown(Type::String));
+        check("a".into(), "b".into(), 1);
+        check(null.clone(), null.clone(), 1);
+        check("a".into(), null.clone(), 0);
+        check("a".into(), unknown.clone(), 0);
+        check(unknown.clone(), "b".into(), 0);
+        check(null, unknown, 0);
+    }
 }
