@@ -135,13 +135,15 @@ fn serve(folder: &Path, arguments: &[&str]) -> Child {
     let _ = std::fs::remove_file(folder.join(".gantry/sandbox/address.json"));
     let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
     let process = command.args(["sandbox", "serve"]).args(arguments).stdout(Stdio::null()).spawn();
-    let process = process.expect("gantry starts");
+    let mut process = process.expect("gantry starts");
     for _ in 0..500 {
         if folder.join(".gantry/sandbox/address.json").exists() {
             return process;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+    let _ = process.kill();
+    let _ = process.wait();
     panic!("the sandbox is not served within ten seconds");
 }
 

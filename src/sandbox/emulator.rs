@@ -184,7 +184,7 @@ async fn follow_clusters(frame: Arc<Frame>, folder: Folder) {
 fn services(options: &Options, token: &str) -> Vec<Box<dyn Service>> {
     let control = Control { token: token.to_owned(), folder: options.folder.clone() };
     let kubernetes =
-        Kubernetes::with_tokens(Box::new(aws::eks::is_let_in)).in_cloud(Box::new(aws::in_cluster::InCluster));
+        Kubernetes::with_tokens(Box::new(aws::eks::user_of)).in_cloud(Box::new(aws::in_cluster::InCluster));
     let mut services: Vec<Box<dyn Service>> = vec![Box::new(control), Box::new(kubernetes)];
     services.extend(aws::services());
     services

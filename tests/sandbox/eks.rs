@@ -102,3 +102,36 @@ fn tokens_let_in_to_their_own_cluster_only() {
     }
     sandbox.check_failure("kubectl", &[&bare[..], &["--username=a", "--password=b"]].concat(), "Unauthorized");
 }
+
+#[test]
+fn an_access_entry_gives_what_its_policy_says() {
+    const TRUST: &str =
+        r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}}"#;
+    const VIEWER: &str = "arn:aws:iam::123456789012:role/viewer";
+    let Some(sandbox) = with_cluster() else { return };
+    let aws = |arguments: &[&str], said: &str| sandbox.check("aws", arguments, said);
+    let both = "--access-config=authenticationMode=API_AND_CONFIG_MAP";
+    aws(&["eks", "update-cluster-config", "--name=lake", both], "update");
+    aws(&["eks", "wait", "cluster-active", "--name=lake"], "");
+    aws(&["iam", "create-role", "--role-name=viewer", "--assume-role-policy-document", TRUST], VIEWER);
+    let principal = format!("--principal-arn={VIEWER}");
+    aws(&["eks", "create-access-entry", "--cluster-name=lake", &principal], VIEWER);
+    let policy = "--policy-arn=arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
+    let scope = "--access-scope=type=namespace,namespaces=default";
+    aws(&["eks", "associate-access-policy", "--cluster-name=lake", &principal, policy, scope], "AmazonEKSViewPolicy");
+    // The creator has all rights; the viewer may look, at what the scope names.
+    aws(&["eks", "update-kubeconfig", "--name=lake", "--role-arn", VIEWER, "--alias=viewer"], "viewer");
+    let may = |arguments: &[&str], answer: &str| {
+        let asked = [&["--context=viewer", "auth", "can-i"], arguments].concat();
+        let ran = sandbox.client("kubectl", &asked).expect("kubectl is there");
+        assert_eq!(ran.out.trim(), answer, "{arguments:?}: {ran:?}");
+    };
+    wait_for("the role is known everywhere", || {
+        let asked = ["--context=viewer", "get", "pods", "--namespace=default"];
+        sandbox.client("kubectl", &asked).expect("kubectl is there").is_good
+    });
+    may(&["list", "pods", "--namespace=default"], "yes");
+    may(&["delete", "pods", "--namespace=default"], "no");
+    may(&["list", "pods", "--namespace=kube-system"], "no");
+    sandbox.check_failure("kubectl", &["--context=viewer", "get", "nodes"], "forbidden");
+}

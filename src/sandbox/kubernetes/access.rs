@@ -87,6 +87,13 @@ fn rules(records: &Records, cluster: &str, user: &User, namespace: &str) -> Vec<
         let rules = role["rules"].as_array().cloned().unwrap_or_default();
         found.extend(rules.into_iter().map(|rule| (by.clone(), rule)));
     }
+    let is_here = |namespaces: &[String]| namespaces.is_empty() || namespaces.iter().any(|own| own == namespace);
+    for (role, _) in user.grants.iter().filter(|(_, namespaces)| is_here(namespaces)) {
+        let granted: Json =
+            records.get(&kinds::record(cluster, GROUP, "clusterroles", None, role)).unwrap_or(Json::Null);
+        let by = format!("the cloud, as ClusterRole {role:?} to {}", user.name);
+        found.extend(granted["rules"].as_array().into_iter().flatten().map(|rule| (by.clone(), rule.clone())));
+    }
     found
 }
 
@@ -143,6 +150,7 @@ pub fn review(records: &Records, cluster: &Cluster, user: &User, kind: &Kind, mu
                 name: text(spec, "/user").to_owned(),
                 uid: text(spec, "/uid").to_owned(),
                 groups: groups.map(str::to_owned).collect(),
+                grants: Vec::new(),
             };
             answer(allows(records, &cluster.name, &user, &deed(spec)))
         }

@@ -19,6 +19,9 @@ pub struct User {
     pub uid: String,
     /// The groups.
     pub groups: Vec<String>,
+    /// Cluster roles that the cloud gives, without a binding in the cluster; each in some namespaces, or in all if none are
+    /// named.
+    pub grants: Vec<(String, Vec<String>)>,
 }
 
 /// Who may do everything is in this group.
@@ -29,21 +32,32 @@ impl User {
     /// One who may do everything.
     pub fn administrator() -> User {
         let groups = [MASTERS, AUTHENTICATED].map(str::to_owned).to_vec();
-        User { name: "kubernetes-admin".to_owned(), uid: String::new(), groups }
+        User { name: "kubernetes-admin".to_owned(), uid: String::new(), groups, grants: Vec::new() }
     }
 
     /// A service account.
     pub fn service_account(namespace: &str, name: &str, uid: &str) -> User {
         let own = format!("system:serviceaccounts:{namespace}");
         let groups = vec!["system:serviceaccounts".to_owned(), own, AUTHENTICATED.to_owned()];
-        User { name: format!("system:serviceaccount:{namespace}:{name}"), uid: uid.to_owned(), groups }
+        User {
+            name: format!("system:serviceaccount:{namespace}:{name}"),
+            uid: uid.to_owned(),
+            groups,
+            grants: Vec::new(),
+        }
     }
 
     /// Whom a certificate names: the common name is the user, organizations are groups.
     pub fn of_certificate(certificate: &[u8]) -> Option<User> {
         let (name, mut groups) = subject(certificate)?;
         groups.push(AUTHENTICATED.to_owned());
-        Some(User { name, uid: String::new(), groups })
+        Some(User { name, uid: String::new(), groups, grants: Vec::new() })
+    }
+
+    /// One whom the cloud lets in, with what it gives.
+    pub fn of_cloud(name: String, mut groups: Vec<String>, grants: Vec<(String, Vec<String>)>) -> User {
+        groups.push(AUTHENTICATED.to_owned());
+        User { name, uid: String::new(), groups, grants }
     }
 
     /// Returns it as reviews have it.

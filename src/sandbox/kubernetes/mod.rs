@@ -50,7 +50,7 @@ use serde_json::{Value as Json, json};
 use self::cloud::Cloud;
 use self::controllers::Controllers;
 use self::failure::{Failure, Stop};
-use self::identity::User;
+pub use self::identity::User;
 use self::kinds::Kind;
 use self::store::{How, Target};
 use self::watch::History;
@@ -136,8 +136,8 @@ pub fn delete_cluster(change: &mut Change<'_>, name: &str) {
 /// Tasks that are done with in one change.
 const TASKS_MAX: usize = 512;
 
-/// Whether a token that is not the cluster's own is let in.
-pub type Tokens = Box<dyn Fn(&Frame, &str, &str) -> bool + Send + Sync>;
+/// Whose a token is that is not of the cluster's own making.
+pub type Tokens = Box<dyn Fn(&Frame, &str, &str) -> Option<User> + Send + Sync>;
 
 /// The API of all clusters.
 pub struct Kubernetes {
@@ -148,7 +148,7 @@ pub struct Kubernetes {
 
 impl Default for Kubernetes {
     fn default() -> Kubernetes {
-        Kubernetes::with_tokens(Box::new(|_, _, _| false))
+        Kubernetes::with_tokens(Box::new(|_, _, _| None))
     }
 }
 
@@ -178,10 +178,11 @@ impl Kubernetes {
         if token.is_empty() {
             return None;
         }
-        if token == cluster.token || (self.tokens)(frame, &cluster.name, token) {
+        if token == cluster.token {
             return Some(User::administrator());
         }
-        frame.world.look(|records| identity::of_token(records, cluster, token))
+        let own = || frame.world.look(|records| identity::of_token(records, cluster, token));
+        (self.tokens)(frame, &cluster.name, token).or_else(own)
     }
 
     async fn serve(&self, frame: &Arc<Frame>, request: &Request) -> Result<Response, Failure> {

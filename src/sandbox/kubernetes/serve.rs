@@ -124,7 +124,7 @@ pub fn impersonated(frame: &Frame, cluster: &Cluster, user: User, request: &Requ
         return Ok(User::service_account(namespace, account, ""));
     }
     groups.push("system:authenticated".to_owned());
-    Ok(User { name, uid: String::new(), groups })
+    Ok(User { name, uid: String::new(), groups, grants: Vec::new() })
 }
 
 /// Refuses what the sender may not do.

@@ -8,7 +8,7 @@ use super::access;
 use super::call::{Invocation, record};
 use crate::aws::account::{ACCOUNT, Caller, authenticate, random};
 use crate::frame::{Frame, Place};
-use crate::kubernetes::{self, Cluster};
+use crate::kubernetes::{self, Cluster, User};
 use crate::server::Request;
 use crate::world::{Change, Records};
 
@@ -124,14 +124,28 @@ pub fn move_endpoints(change: &mut Change<'_>, place: &Place) {
     }
 }
 
-/// Tells whether a token lets in to a Kubernetes cluster: a presigned question to STS who one is, bound to the cluster.
-pub fn is_let_in(frame: &Frame, id: &str, token: &str) -> bool {
-    let Some(pair) = frame.world.look(|records| records.get::<Pair>(&by_id(id))) else { return false };
-    let Some(request) = presigned(token, &pair.name) else { return false };
-    let Ok((caller, signature)) = authenticate(frame, &request, "sts") else { return false };
-    let is_bound = signature.signs(CLUSTER_HEADER);
-    is_bound
-        && frame.world.look(|records| access::groups_of(records, (&pair.region, &pair.name), &caller.arn).is_some())
+/// What policies of EKS are in a cluster.
+const POLICY_ROLES: &[(&str, &str)] = &[
+    ("AmazonEKSAdminPolicy", "admin"),
+    ("AmazonEKSAdminViewPolicy", "view"),
+    ("AmazonEKSClusterAdminPolicy", "cluster-admin"),
+    ("AmazonEKSEditPolicy", "edit"),
+    ("AmazonEKSViewPolicy", "view"),
+];
+
+/// Tells whom a token lets in to a Kubernetes cluster: a presigned question to STS who one is, bound to the cluster.
+pub fn user_of(frame: &Frame, id: &str, token: &str) -> Option<User> {
+    let pair = frame.world.look(|records| records.get::<Pair>(&by_id(id)))?;
+    let request = presigned(token, &pair.name)?;
+    let (caller, signature) = authenticate(frame, &request, "sts").ok()?;
+    if !signature.signs(CLUSTER_HEADER) {
+        return None;
+    }
+    let place = (&*pair.region, &*pair.name);
+    let access = frame.world.look(|records| access::groups_of(records, place, &caller.arn))?;
+    let role = |policy: &str| POLICY_ROLES.iter().find(|(name, _)| *name == policy).map(|(_, role)| (*role).to_owned());
+    let grants = access.policies.into_iter().filter_map(|(policy, namespaces)| Some((role(&policy)?, namespaces)));
+    Some(User::of_cloud(access.username, access.groups, grants.collect()))
 }
 
 /// Reads a token as the request that it stands for, sent to a cluster.

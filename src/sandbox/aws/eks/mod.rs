@@ -31,7 +31,7 @@ use serde_json::{Map, Value as Json, json};
 
 pub use self::call::record;
 use self::call::{Error, Invocation};
-pub use self::kubernetes::{is_let_in, kubernetes_of, move_endpoints, of_kubernetes};
+pub use self::kubernetes::{kubernetes_of, move_endpoints, of_kubernetes, user_of};
 use self::operations::{Operation, find};
 use super::account::{ACCOUNT, Caller, authenticate, uuid};
 use super::signature::{Refusal, Signature, pairs};
