@@ -78,6 +78,18 @@ pub(super) async fn find_many(at: &At, source: &Source, objects: &[Value]) -> Do
     Ok(objects.iter().map(|object| all.get(&text(object, "id").unwrap_or_default()).cloned()).collect())
 }
 
+/// Looks up many objects with one call, and describes those that are there.
+pub(super) async fn described(
+    at: &At,
+    source: &Source,
+    objects: &[Value],
+    describe: fn(&At, &Json, &Value) -> Json,
+) -> Done<Vec<Option<Json>>> {
+    let found = find_many(at, source, objects).await?;
+    let pairs = found.into_iter().zip(objects);
+    Ok(pairs.map(|(found, object)| found.map(|found| describe(at, &found, object))).collect())
+}
+
 /// Adds the tags of a new object, and that of its token.
 pub(super) fn add_tags(parameters: &mut Parameters, source: &Source, work: &Work<'_>) {
     parameters.add("TagSpecification.1.ResourceType", source.resource_type);

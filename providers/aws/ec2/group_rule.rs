@@ -5,7 +5,7 @@ use sdk::{Call, Problem};
 use serde_json::{Value as Json, json};
 
 use super::client::{Parameters, call, must};
-use super::common::{Source, arn, by_token, change_tags, find, find_many, make, seen};
+use super::common::{Source, arn, by_token, change_tags, described, find, make, seen};
 use super::group_rules::protocol;
 use super::xml;
 use crate::cloud::At;
@@ -105,11 +105,7 @@ impl Kind for GroupRule {
     }
 
     fn read_many<'a>(&'a self, at: &'a At, objects: &'a [Value]) -> Option<Call<'a, Done<Vec<Option<Json>>>>> {
-        Some(Box::pin(async move {
-            let found = find_many(at, &SOURCE, objects).await?;
-            let pairs = found.into_iter().zip(objects);
-            Ok(pairs.map(|(found, object)| found.map(|found| describe(at, &found, object))).collect())
-        }))
+        Some(Box::pin(described(at, &SOURCE, objects, describe)))
     }
 
     fn create<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {

@@ -5,7 +5,7 @@ use sdk::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::client::{Parameters, call};
-use super::common::{Source, arn, by_token, change_tags, delete, find, find_many, make, seen};
+use super::common::{Source, arn, by_token, change_tags, delete, described, find, make, seen};
 use super::xml;
 use crate::cloud::At;
 use crate::fields::filled;
@@ -67,11 +67,7 @@ impl Kind for InternetGateway {
     }
 
     fn read_many<'a>(&'a self, at: &'a At, objects: &'a [Value]) -> Option<Call<'a, Done<Vec<Option<Json>>>>> {
-        Some(Box::pin(async move {
-            let found = find_many(at, &SOURCE, objects).await?;
-            let pairs = found.into_iter().zip(objects);
-            Ok(pairs.map(|(found, object)| found.map(|found| describe(at, &found, object))).collect())
-        }))
+        Some(Box::pin(described(at, &SOURCE, objects, describe)))
     }
 
     fn create<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {

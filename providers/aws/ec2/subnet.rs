@@ -5,7 +5,7 @@ use sdk::{Action, Call, Problem};
 use serde_json::{Value as Json, json};
 
 use super::client::{Parameters, must};
-use super::common::{Source, by_token, change_tags, delete, find, find_many, make, modify, seen};
+use super::common::{Source, by_token, change_tags, delete, described, find, make, modify, seen};
 use super::xml;
 use crate::cloud::At;
 use crate::fields::filled;
@@ -140,11 +140,7 @@ impl Kind for Subnet {
     }
 
     fn read_many<'a>(&'a self, at: &'a At, objects: &'a [Value]) -> Option<Call<'a, Done<Vec<Option<Json>>>>> {
-        Some(Box::pin(async move {
-            let found = find_many(at, &SOURCE, objects).await?;
-            let pairs = found.into_iter().zip(objects);
-            Ok(pairs.map(|(found, object)| found.map(|found| describe(at, &found, object))).collect())
-        }))
+        Some(Box::pin(described(at, &SOURCE, objects, describe)))
     }
 
     fn create<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {

@@ -87,13 +87,7 @@ impl Kind for AccessEntry {
             if work.changes("kubernetes_groups") || work.changes("user_name") {
                 change(work).await?;
             }
-            match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => {
-                    let arn = text(&work.planned, "access_entry_arn").unwrap_or_default();
-                    tagging::change(&work.at, &arn, &changes).await
-                }
-                None => Ok(()),
-            }
+            tagging::follow(work, "access_entry_arn").await
         })
     }
 

@@ -115,12 +115,7 @@ impl Kind for Addon {
     fn update<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {
         Box::pin(async move {
             update(work).await?;
-            match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => {
-                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
-                }
-                None => Ok(()),
-            }
+            tagging::follow(work, "arn").await
         })
     }
 

@@ -79,14 +79,7 @@ impl Kind for FargateProfile {
     }
 
     fn update<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {
-        Box::pin(async move {
-            match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => {
-                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
-                }
-                None => Ok(()),
-            }
-        })
+        Box::pin(async move { tagging::follow(work, "arn").await })
     }
 
     fn delete<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {

@@ -98,12 +98,7 @@ impl Kind for NodeGroup {
         Box::pin(async move {
             update_version(work).await?;
             update_config(work).await?;
-            match tags::changes(&work.prior, &work.planned) {
-                Some(changes) => {
-                    tagging::change(&work.at, &text(&work.planned, "arn").unwrap_or_default(), &changes).await
-                }
-                None => Ok(()),
-            }
+            tagging::follow(work, "arn").await
         })
     }
 

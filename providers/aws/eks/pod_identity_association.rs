@@ -203,12 +203,7 @@ async fn update(work: &Work<'_>) -> Done<()> {
         let changed = while_passing(work.propagation(), Fault::is_propagation, call).await;
         changed.map_err(|fault| fault.problem(&format!("Changing the association {id}")))?;
     }
-    match tags::changes(&work.prior, planned) {
-        Some(changes) => {
-            tagging::change(&work.at, &text(planned, "association_arn").unwrap_or_default(), &changes).await
-        }
-        None => Ok(()),
-    }
+    tagging::follow(work, "association_arn").await
 }
 
 /// An empty text takes away what was there.

@@ -2,8 +2,17 @@
 
 use crate::cloud::At;
 use crate::fault::fault;
-use crate::managed::Done;
-use crate::tags::TagChanges;
+use crate::fields::text;
+use crate::managed::{Done, Work};
+use crate::tags::{self, TagChanges};
+
+/// Changes the tags of an object as planned; `arn` names the attribute that says where it is.
+pub(super) async fn follow(work: &Work<'_>, arn: &str) -> Done<()> {
+    match tags::changes(&work.prior, &work.planned) {
+        Some(changes) => change(&work.at, &text(&work.planned, arn).unwrap_or_default(), &changes).await,
+        None => Ok(()),
+    }
+}
 
 /// Changes the tags of what has an ARN.
 pub(super) async fn change(at: &At, arn: &str, changes: &TagChanges) -> Done<()> {

@@ -65,7 +65,7 @@ impl Names for ScopedNames {
             "data" => self.resource(reference, Mode::Data, 1),
             "ephemeral" => self.resource(reference, Mode::Ephemeral, 1),
             "resource" => self.resource(reference, Mode::Managed, 1),
-            "cluster" | "addon" if !names.resource_types_named(reference.root) => self.short_call(reference),
+            root if addr::SHORT_CALLS.contains(&root) && !self.is_resource(reference) => self.short_call(reference),
             "path" => path(reference),
             "terraform" | "gantry" | "tofu" => settings(reference),
             "each" => self.each(reference),
@@ -92,6 +92,13 @@ impl Names for ScopedNames {
 impl ScopedNames {
     fn may_hint(&self) -> bool {
         !self.allowed.silent && self.module.hints.fetch_add(1, Ordering::Relaxed) < HINTS_MAX
+    }
+
+    /// Tells whether a resource is meant, of a provider that has a type of such a name.
+    fn is_resource(&self, reference: &ReferenceContext<'_>) -> bool {
+        let Some((name, _)) = reference.attributes.first() else { return false };
+        let resource = Resource { mode: Mode::Managed, kind: reference.root.into(), name: name.clone() };
+        self.module.resources.contains_key(&resource)
     }
 
     fn short_call(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
@@ -200,11 +207,6 @@ impl ModuleNames {
         calls: HashMap<EcoString, u32>,
     ) -> ModuleNames {
         ModuleNames { variables, locals, resources, calls, hints: AtomicUsize::new(0) }
-    }
-
-    /// Tells whether there are resources of a type.
-    fn resource_types_named(&self, kind: &str) -> bool {
-        self.resources.keys().any(|resource| resource.mode == Mode::Managed && resource.kind == kind)
     }
 
     /// Returns the place of a resource in the module's list.

@@ -40,6 +40,9 @@ pub struct Written {
 /// Writes all `cluster` and `addon` blocks out.
 pub(super) fn lower_all(blocks: &mut Blocks, diags: &mut Diagnostics) {
     let short = std::mem::take(&mut blocks.short_calls);
+    if short.is_empty() {
+        return;
+    }
     let mut lowered: Vec<ContentBlock> = short.iter().filter_map(|block| lower(block, diags)).collect();
     lowered.retain(|call| has_source(call, diags));
     let names: Vec<EcoString> = lowered.iter().filter(|call| call.kind.name == "cluster").map(name_of).collect();

@@ -62,22 +62,28 @@ impl Selector {
 
 /// Tells whether an object's selector (`matchLabels`, `matchExpressions`) takes labels; an empty one takes all.
 pub fn takes_labels(selector: &Json, labels: &Json) -> bool {
-    let value = |key: &str| labels.get(key).and_then(Json::as_str);
+    takes(selector, |key| labels.get(key).and_then(Json::as_str))
+}
+
+/// The same for labels that are found by a function.
+pub fn takes<'l>(selector: &Json, label: impl Fn(&str) -> Option<&'l str>) -> bool {
     let mut same = selector["matchLabels"].as_object().into_iter().flatten();
     let mut expressions = selector["matchExpressions"].as_array().into_iter().flatten();
     selector.is_object()
-        && same.all(|(key, wanted)| value(key) == wanted.as_str())
-        && expressions.all(|expression| {
-            let found = value(expression["key"].as_str().unwrap_or_default());
-            let mut values = expression["values"].as_array().into_iter().flatten().filter_map(Json::as_str);
-            match expression["operator"].as_str() {
-                Some("In") => found.is_some_and(|found| values.any(|value| value == found)),
-                Some("NotIn") => found.is_none_or(|found| !values.any(|value| value == found)),
-                Some("Exists") => found.is_some(),
-                Some("DoesNotExist") => found.is_none(),
-                _ => false,
-            }
-        })
+        && same.all(|(key, wanted)| label(key) == wanted.as_str())
+        && expressions.all(|expression| meets(expression, label(expression["key"].as_str().unwrap_or_default())))
+}
+
+/// Tells whether the value of a label, or that there is none, meets an expression.
+pub fn meets(expression: &Json, found: Option<&str>) -> bool {
+    let mut values = expression["values"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    match expression["operator"].as_str() {
+        Some("In") => found.is_some_and(|found| values.any(|value| value == found)),
+        Some("NotIn") => found.is_none_or(|found| !values.any(|value| value == found)),
+        Some("Exists") => found.is_some(),
+        Some("DoesNotExist") => found.is_none(),
+        _ => false,
+    }
 }
 
 fn holds(demand: &Demand, labels: &Json) -> bool {

@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::kubernetes::selector;
+
 type Labels = BTreeMap<String, String>;
 
 /// Tells whether a selector of labels takes something; one that says nothing takes everything, one that is absent nothing.
 pub fn selects(selector: &Json, labels: &Labels) -> bool {
-    if selector.is_null() {
-        return false;
-    }
-    let wanted = selector["matchLabels"].as_object().into_iter().flatten();
-    let mut wanted = wanted.map(|(key, value)| labels.get(key).map(String::as_str) == value.as_str());
-    wanted.all(|holds| holds)
-        && selector["matchExpressions"].as_array().into_iter().flatten().all(|one| holds(one, labels))
+    selector::takes(selector, |key| labels.get(key).map(String::as_str))
 }
 
 /// Tells whether a plain map of labels takes something.
@@ -23,20 +19,15 @@ pub fn has_all(wanted: &Json, labels: &Labels) -> bool {
     wanted.into_iter().all(|(key, value)| labels.get(key).map(String::as_str) == value.as_str())
 }
 
+/// Tells whether labels meet a requirement; those of nodes may be compared as numbers, too.
 fn holds(requirement: &Json, labels: &Labels) -> bool {
-    let key = requirement["key"].as_str().unwrap_or_default();
-    let value = labels.get(key);
-    let values = || requirement["values"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    let value = labels.get(requirement["key"].as_str().unwrap_or_default());
     let number = |text: &str| text.parse::<i64>().ok();
-    let compared = || Some((number(value?)?, number(values().next()?)?));
-    match requirement["operator"].as_str().unwrap_or_default() {
-        "In" => value.is_some_and(|value| values().any(|one| one == value)),
-        "NotIn" => !value.is_some_and(|value| values().any(|one| one == value)),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => compared().is_some_and(|(is, than)| is > than),
-        "Lt" => compared().is_some_and(|(is, than)| is < than),
-        _ => false,
+    let compared = || Some((number(value?)?, number(requirement["values"][0].as_str()?)?));
+    match requirement["operator"].as_str() {
+        Some("Gt") => compared().is_some_and(|(is, than)| is > than),
+        Some("Lt") => compared().is_some_and(|(is, than)| is < than),
+        _ => selector::meets(requirement, value.map(String::as_str)),
     }
 }
 

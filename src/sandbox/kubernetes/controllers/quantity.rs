@@ -1,8 +1,10 @@
-//! Quantities of processors, memory and the like: `500m`, `2Gi`, `1e3`.
+//! Amounts of processors, memory and the like, counted up and down.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
+
+use crate::kubernetes::quantity::Quantity;
 
 /// Amounts by what they are of: `cpu` in thousandths, `memory` in bytes, others in ones.
 pub type Amounts = BTreeMap<String, i64>;
@@ -14,27 +16,8 @@ pub fn thousandths(quantity: &Json) -> Option<i64> {
         Json::Number(number) => number.to_string(),
         _ => return None,
     };
-    let number_end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
-    let (number, suffix) = text.split_at(number_end);
-    let number: f64 = number.parse().ok()?;
-    let factor = match suffix {
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "" => 1.0,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0_f64.powi(2),
-        "Gi" => 1024.0_f64.powi(3),
-        "Ti" => 1024.0_f64.powi(4),
-        "Pi" => 1024.0_f64.powi(5),
-        exponent => 10_f64.powi(exponent.strip_prefix(['e', 'E'])?.parse().ok()?),
-    };
-    Some((number * factor * 1e3).ceil() as i64)
+    let milli = Quantity::parse(&text)?.milli();
+    Some(i64::try_from(milli).unwrap_or(if milli < 0 { i64::MIN } else { i64::MAX }))
 }
 
 /// Reads a quantity in ones.
