@@ -3,17 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ecow::EcoString;
 use sdk::schema::Schema;
 use sdk::value::{Kind as ValueKind, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, Context, FindIntent, IdentityAttribute, IdentitySchema,
-    ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Lock, PlanRequest, PlanResponse,
-    Problem, Progress, ReadRequest, ReadResponse, ResourceType, answer, read_stored,
+    Action, ApplyRequest, ApplyResponse, Call, Change, Context, Costs, FindIntent, IdentityAttribute, IdentitySchema,
+    ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Lock, Outlook, PlanRequest,
+    PlanResponse, Problem, Progress, Prospect, ReadRequest, ReadResponse, ResourceType, answer, read_stored,
 };
 use serde_json::{Map, Value as Json};
 
 use crate::cloud::{At, Cloud, Session};
-use crate::fields::{self, part, text};
+use crate::fields::{self, is_set, part, text};
 use crate::planning::{self, Rules};
 use crate::polling::{PROPAGATION, Waiting};
 use crate::shape::Shape;
@@ -90,6 +91,16 @@ pub(crate) trait Kind: Send + Sync {
     /// Returns what a change must hold while it is made.
     fn locks(&self, _object: &Value, _action: Action) -> Vec<Lock> {
         Vec::new()
+    }
+
+    /// Says what a change is like for people; parts may be unknown.
+    fn outlook(&self, _prospect: Prospect<'_>) -> Outlook {
+        Outlook::default()
+    }
+
+    /// Says what an object costs in a region, if that is known; parts may be unknown.
+    fn costs(&self, _object: &Value, _region: Option<EcoString>) -> Costs {
+        Costs::default()
     }
 
     /// Returns how long to wait at most unless the configuration says, in minutes.
@@ -535,6 +546,17 @@ impl<K: Kind> ResourceType for Managed<K> {
 
     fn locks(&self, change: Change<'_>) -> Vec<Lock> {
         self.kind.locks(change.object(), change.action)
+    }
+
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        self.kind.outlook(prospect)
+    }
+
+    fn costs(&self, object: &Value) -> Costs {
+        // Without its configuration the provider does not know where things are that do not say.
+        let own = || self.cloud.known().map(|session| session.region.clone());
+        let region = if is_set(object, "region") { text(object, "region") } else { own() };
+        self.kind.costs(object, region.map(EcoString::from))
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -361,6 +361,7 @@ impl<'a> Planner<'a> {
             needs: desired.needs,
             repeated: Some(desired.repeated),
             importing: prior.importing,
+            outlook: None,
         };
         self.conclude(wait, change);
         change::unfold_mirrors(schema, after)

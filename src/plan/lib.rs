@@ -19,6 +19,7 @@ mod needs;
 mod observe;
 mod open;
 mod orphans;
+mod outlook;
 mod planner;
 mod pool;
 pub mod problems;
@@ -38,6 +39,7 @@ pub use import_one::import;
 pub use model::{
     Action, Change, Counts, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason, Wait,
 };
+pub use outlook::Outlook;
 pub use planner::{Input, Look, Observer, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};

@@ -13,6 +13,7 @@ use sdk::ImportTarget;
 use state::{CheckResult, DeposedKey, Object};
 use value::{Path, Value};
 
+use crate::outlook::Outlook;
 use crate::refactor::Moved;
 
 /// What an apply is to do.
@@ -68,6 +69,8 @@ pub struct Change {
     pub repeated: Option<Repeated>,
     /// The object is not in state yet, and is found by this.
     pub importing: Option<Importing>,
+    /// What its provider says of it for people; nothing where it says nothing.
+    pub outlook: Option<Box<Outlook>>,
 }
 
 /// What an object that is imported is found by.
@@ -114,6 +117,7 @@ impl Change {
             needs: Vec::new(),
             repeated: None,
             importing: None,
+            outlook: None,
         }
     }
 }

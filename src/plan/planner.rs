@@ -252,6 +252,7 @@ impl<'a> Planner<'a> {
         plan.checks = self.tally.take().results();
         plan.diags.append(self.evaluation.take_diagnostics());
         plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
+        crate::outlook::look_ahead(&mut plan, &self.pool);
         plan
     }
 

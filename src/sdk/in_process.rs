@@ -13,11 +13,11 @@ use crate::provider::cannot_find;
 use crate::stored::read_stored;
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, Configuration,
-    ConfigureRequest, ConfigureResponse, Context, DataSource, Deferral, EphemeralType, FindIntent, Function,
+    ConfigureRequest, ConfigureResponse, Context, Costs, DataSource, Deferral, EphemeralType, FindIntent, Function,
     FunctionProblem, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock,
-    MoveRequest, MoveResponse, OpenRequest, OpenResponse, PlanRequest, PlanResponse, Problem, Provider,
-    ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, ResourceType, Runtime,
-    Schemas, UpgradeRequest, UpgradeResponse, answer,
+    MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
+    Provider, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, ResourceType,
+    Runtime, Schemas, UpgradeRequest, UpgradeResponse, answer,
 };
 
 /// The parts of a provider, one line each.
@@ -552,6 +552,14 @@ impl Provider for InProcess {
 
     fn typical_duration(&self, kind: &str, action: Action) -> Duration {
         self.resource(kind).map_or(Duration::ZERO, |resource| resource.part.typical_duration(action))
+    }
+
+    fn outlook(&self, kind: &str, prospect: Prospect<'_>) -> Outlook {
+        self.resource(kind).map_or_else(|_| Outlook::default(), |resource| resource.part.outlook(prospect))
+    }
+
+    fn costs(&self, kind: &str, object: &Value) -> Costs {
+        self.resource(kind).map_or_else(|_| Costs::default(), |resource| resource.part.costs(object))
     }
 
     fn find_intent(&self, intent: FindIntent) -> Call<'_, IntentOutcome> {

@@ -14,6 +14,7 @@ mod function;
 mod in_process;
 mod join;
 mod messages;
+mod outlook;
 mod parts;
 mod planning;
 mod problem;
@@ -32,6 +33,7 @@ pub use messages::{
     MoveResponse, OpenRequest, OpenResponse, PlanRequest, PlanResponse, Private, ReadDataRequest, ReadDataResponse,
     ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse,
 };
+pub use outlook::{Charge, Costs, Course, Disruption, Item, Meaning, Outlook, OutlookStep, Prospect, Quantity, Word};
 pub use parts::{Configuration, Context, DataSource, EphemeralType, Function, NoConfiguration, ResourceType};
 pub use planning::{PlanRules, plan_by_schema, unknown_where_computed, without_write_only};
 pub use problem::Problem;

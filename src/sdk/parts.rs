@@ -9,10 +9,10 @@ use value::Value;
 
 use crate::planning::{PlanRules, plan_by_schema};
 use crate::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, CloseRequest, CloseResponse, FindIntent, FunctionProblem,
+    Action, ApplyRequest, ApplyResponse, Call, Change, CloseRequest, CloseResponse, Costs, FindIntent, FunctionProblem,
     FunctionSignature, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock,
-    MoveRequest, MoveResponse, OpenRequest, OpenResponse, PlanRequest, PlanResponse, Problem, ReadDataRequest,
-    ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, Runtime, answer,
+    MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
+    ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, Runtime, answer,
 };
 
 /// What is around a call to a part.
@@ -169,6 +169,16 @@ pub trait ResourceType: Send + Sync {
     /// Returns how long an action usually takes.
     fn typical_duration(&self, _action: Action) -> Duration {
         Duration::from_secs(1)
+    }
+
+    /// Says what a change is like for people: steps, and what they disrupt. Asked offline.
+    fn outlook(&self, _prospect: Prospect<'_>) -> Outlook {
+        Outlook::default()
+    }
+
+    /// Says what an object costs that is there, or would be. Asked offline; what is unknown or sensitive is unknown.
+    fn costs(&self, _object: &Value) -> Costs {
+        Costs::default()
     }
 
     /// Finds out what became of a change whose end nobody has seen; nothing if there is no way to tell.

@@ -10,10 +10,10 @@ use value::{Type, Value};
 use crate::join::join_all;
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, ConfigureRequest,
-    ConfigureResponse, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest, GenerateResponse,
+    ConfigureResponse, Costs, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest, GenerateResponse,
     ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest, MoveResponse,
-    OpenRequest, OpenResponse, PlanRequest, PlanResponse, Problem, ReadDataRequest, ReadDataResponse, ReadRequest,
-    ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse, answer,
+    OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect, ReadDataRequest,
+    ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse, answer,
 };
 
 /// Makes an unconfigured provider; the main program holds a list of these.
@@ -139,6 +139,18 @@ pub trait Provider: Send + Sync {
     /// Returns how long an action usually takes: what takes longest is begun first.
     fn typical_duration(&self, _kind: &str, _action: Action) -> Duration {
         Duration::from_secs(1)
+    }
+
+    /// Says what a change is like for people; by default nothing. Asked once for each change of a plan, offline: nothing is
+    /// looked up, and the provider may not be configured yet.
+    fn outlook(&self, _kind: &str, _prospect: Prospect<'_>) -> Outlook {
+        Outlook::default()
+    }
+
+    /// Says what an object costs that is there, or would be; by default nothing is said. Asked offline, for objects that
+    /// stay as they are, too.
+    fn costs(&self, _kind: &str, _object: &Value) -> Costs {
+        Costs::default()
     }
 
     /// Finds out what became of a change whose end nobody has seen, because the program was killed.

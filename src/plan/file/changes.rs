@@ -114,7 +114,7 @@ impl Writer {
     }
 
     /// Writes which of a list of things something is.
-    fn one_of<T: PartialEq>(&mut self, known: &[T], thing: &T) {
+    pub(super) fn one_of<T: PartialEq>(&mut self, known: &[T], thing: &T) {
         let place = known.iter().position(|known| known == thing);
         self.byte(place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX));
     }
@@ -176,6 +176,7 @@ impl Writer {
             needs,
             repeated,
             importing,
+            outlook,
         } = change;
         self.instance(address);
         self.maybe(*deposed, |writer, key| writer.number(key.0.into()));
@@ -193,6 +194,7 @@ impl Writer {
         });
         self.maybe(repeated.as_ref(), Writer::repeated);
         self.maybe(importing.as_ref(), Writer::importing);
+        self.maybe(outlook.as_deref(), Writer::outlook);
     }
 
     fn importing(&mut self, importing: &Importing) {
@@ -322,7 +324,7 @@ impl Reader<'_> {
         Ok(Deferred { pattern: self.pattern()?, wait: self.one_of(&WAITS)?, change: self.change(objects)? })
     }
 
-    fn one_of<T: Clone>(&mut self, known: &[T]) -> Parsed<T> {
+    pub(super) fn one_of<T: Clone>(&mut self, known: &[T]) -> Parsed<T> {
         let place = self.byte()?;
         known.get(usize::from(place)).cloned().ok_or(Broken("a word has no meaning"))
     }
@@ -368,6 +370,7 @@ impl Reader<'_> {
         let needs = self.list(|reader| Ok(Need { resource: reader.abs_resource()?, key: reader.maybe_key()? }))?;
         let repeated = self.maybe(Reader::repeated)?;
         let importing = self.maybe(Reader::importing)?;
+        let outlook = self.maybe(Reader::outlook)?.map(Box::new);
         Ok(Change {
             address,
             deposed,
@@ -382,6 +385,7 @@ impl Reader<'_> {
             needs,
             repeated,
             importing,
+            outlook,
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use addr::{AbsInstance, AbsResource, Key, KeyPattern, Mode, ModuleInstance, Pattern, ProviderConfig, Resource};
 use lang::evaluation::Repeated;
-use sdk::ImportTarget;
+use sdk::{Charge, Costs, Disruption, ImportTarget, Lock, Meaning, OutlookStep, Quantity, Word};
 use state::{
     Attributes, CheckKind, CheckResult, CheckStatus, CheckedObject, DeposedKey, Object, Output, State, Target,
 };
@@ -17,6 +17,7 @@ use super::{
     read, sum, write,
 };
 use crate::model::{Action, Change, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason};
+use crate::outlook::Outlook;
 use crate::planner::Options;
 use crate::refactor::Moved;
 
@@ -113,6 +114,25 @@ fn object(text: &str) -> Arc<Object> {
     Arc::new(Object { private: b"notes".as_slice().into(), ..Object::new(3, attributes) })
 }
 
+/// Words of every kind; an object that stays costs what it did.
+fn outlook(stays: bool) -> Outlook {
+    let storage = || Charge::meant("storage-class", None).times(Quantity { least: 3, most: None });
+    let charges =
+        vec![Charge::listed("a/b", Some("r-1".into())).times(Quantity { least: 2, most: Some(4) }), storage()];
+    let word = Word { kind: "storage-class".into(), name: Some("ssd".into()) };
+    let before = Costs { meanings: vec![Meaning { word, charges: vec![storage()] }], charges };
+    let step = OutlookStep::new("roll", Duration::from_millis(2_500)).disrupting(Disruption::Rolling);
+    Outlook {
+        steps: vec![step],
+        disruption: Disruption::Outage,
+        making: Duration::from_secs(600),
+        deleting: Duration::from_secs(7),
+        locks: vec![Lock { key: "cluster/lake".to_owned(), exclusive: true }],
+        after: if stays { before.clone() } else { Costs::default() },
+        before,
+    }
+}
+
 fn change(address: &str, action: Action, reason: Reason, prior: Option<Arc<Object>>) -> Change {
     let resource = instance("module.a[\"k\"].data.t.n[2]").resource;
     Change {
@@ -147,6 +167,7 @@ fn change(address: &str, action: Action, reason: Reason, prior: Option<Arc<Objec
             }),
             _ => None,
         },
+        outlook: (action != Action::Read).then(|| Box::new(outlook(action == Action::NoOp))),
     }
 }
 
