@@ -41,6 +41,7 @@ fn change(name: &str, action: Action, needs: &[&str], stored: &[&str]) -> Change
         needs: needs.map(|on| Need { resource: on.resource, key: on.key }).collect(),
         repeated: None,
         importing: None,
+        outlook: None,
     }
 }
 
