@@ -459,11 +459,7 @@ impl<K: Kind> ResourceType for Managed<K> {
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         Box::pin(async move {
             let session = self.cloud.known();
-            let mut response = planning::plan(schema, self.kind.rules(), session.as_ref(), &request);
-            if !request.proposed.is_null() {
-                // What validation held back for, because variables were unknown then, is known now.
-                response.problems.extend(self.validate(&request.config).into_iter().filter(Problem::is_error));
-            }
+            let response = planning::plan(schema, self.kind.rules(), session.as_ref(), &request);
             let mut draft = Draft { session, request: &request, response };
             if !request.proposed.is_null() {
                 self.kind.plan(&mut draft).await;

@@ -204,9 +204,29 @@ impl<'a> Runner<'a> {
             meta: Value::NULL,
             deferral_allowed: false,
         };
+        self.validate(planned, provider, configured).await?;
         let response = provider.read_data(request).await;
         self.problems(planned, response.problems, Some(&configured.body))?;
         Ok(response.object)
+    }
+
+    /// Lets the provider check a configuration now that all of it is known; what it says of one that never changes it has
+    /// said before there was a plan.
+    async fn validate(
+        &self,
+        planned: &Change,
+        provider: &dyn Provider,
+        configured: &Configured<'_>,
+    ) -> Result<(), Failed> {
+        if configured.body.is_constant() {
+            return Ok(());
+        }
+        let kind = &planned.address.resource.resource.kind;
+        let problems = match planned.action {
+            Action::Read => provider.check_data(kind, &configured.config).await,
+            _ => provider.check_resource(kind, &configured.config).await,
+        };
+        self.problems(planned, problems, Some(&configured.body))
     }
 
     /// Reports problems; an error among them fails the step.
@@ -233,6 +253,7 @@ impl<'a> Runner<'a> {
         if planned.action == Action::Update && prior == planned.after.clone().unmark_deep().0 {
             return self.mark_anew(planned, schema, configured, prior).await;
         }
+        self.validate(planned, provider, configured).await?;
         let ignored = &configured.resource.lifecycle.ignore_changes;
         let config = change::ignore_changes(&schema.block, ignored, &prior, &configured.config);
         let identity = self.identity(planned, provider).filter(|_| !replaces);

@@ -1,12 +1,13 @@
 //! Commands that plan and apply: what they have in common.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use addr::{AbsInstance, Pattern};
-use diag::{Diagnostic, Diagnostics, Sources};
+use diag::{Diagnostic, Diagnostics, Sources, Span};
 use engine::{Approval, Report, Request};
 use lang::functions::Clock;
 use plan::file::SavedPlan;
@@ -175,6 +176,8 @@ struct Ready {
     configuration: Configuration,
     variables: Vec<Value>,
     linked: LinkedProviders,
+    /// What validation has said already.
+    said: Diagnostics,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
@@ -239,7 +242,7 @@ fn check(
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    Ok(Ready { configuration, variables, linked })
+    Ok(Ready { configuration, variables, linked, said: diags })
 }
 
 /// Plans or takes the plan that was saved, asks, applies.
@@ -250,7 +253,7 @@ fn carry_out(
     mut wish: Wish<'_>,
     saved: Option<SavedPlan>,
 ) -> Result<Report, Exit> {
-    let Ready { configuration, variables, linked } = ready;
+    let Ready { configuration, variables, linked, said } = ready;
     let voice = args.voice();
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
@@ -310,7 +313,7 @@ fn carry_out(
     if let Some(path) = wish.out.take() {
         saved::write(session, path, (configuration, wish.generate_into), &mut report)?;
     }
-    finish(session, voice, &configuration.sources, report, (&interrupt, &tally))
+    finish(session, voice, (&configuration.sources, said), report, (&interrupt, &tally))
 }
 
 /// Says what is wrong with a configuration, and with where its state is.
@@ -367,7 +370,7 @@ fn check_locks(session: &mut Session, voice: Voice, configuration: &Configuratio
 fn finish(
     session: &mut Session,
     voice: Voice,
-    sources: &Sources,
+    (sources, said_before): (&Sources, &Diagnostics),
     report: Report,
     (interrupt, tally): (&Interrupt, &Tally),
 ) -> Result<Report, Exit> {
@@ -382,6 +385,7 @@ fn finish(
         said = said.into_iter().filter(|found| found.summary != plan::ASSERTION_UNKNOWN).collect();
         said.append(outcome.diags.clone());
     }
+    let mut said = once(said, said_before);
     if interrupt.is_wanted() {
         let detail = "What was under way has ended and is in the state; the rest was not started. The same command goes on \
                       from here.";
@@ -394,6 +398,19 @@ fn finish(
         session.ui.out.print(&tally.slowest());
     }
     if said.has_errors() { Err(Exit::FAILURE) } else { Ok(report) }
+}
+
+/// Leaves out warnings that have been given already: providers check the same configuration before the plan, for it, and
+/// before it is carried out.
+fn once(found: Diagnostics, said_before: &Diagnostics) -> Diagnostics {
+    type Warning = (String, String, Option<Span>);
+    let key = |warning: &Diagnostic| -> Warning { (warning.summary.clone(), warning.detail.clone(), warning.subject) };
+    let before: HashSet<Warning> = said_before.iter().map(key).collect();
+    let mut seen: HashSet<(Warning, Option<String>)> = HashSet::new();
+    let is_new = |found: &Diagnostic| {
+        found.is_error() || !before.contains(&key(found)) && seen.insert((key(found), found.address.clone()))
+    };
+    found.into_iter().filter(is_new).collect()
 }
 
 /// Shows a plan.

@@ -94,6 +94,14 @@ impl Provider for PluginProvider {
         self.check(self.asker().validate(TypeOf::DataSource, kind.to_owned(), config.clone()))
     }
 
+    fn check_resource(&self, kind: &str, config: &Value) -> Call<'_, Vec<Problem>> {
+        self.call(self.asker().validate(TypeOf::Resource, kind.to_owned(), config.clone()), |problem| vec![problem])
+    }
+
+    fn check_data(&self, kind: &str, config: &Value) -> Call<'_, Vec<Problem>> {
+        self.call(self.asker().validate(TypeOf::DataSource, kind.to_owned(), config.clone()), |problem| vec![problem])
+    }
+
     fn validate_ephemeral(&self, kind: &str, config: &Value) -> Vec<Problem> {
         self.check(self.asker().validate(TypeOf::Ephemeral, kind.to_owned(), config.clone()))
     }

@@ -305,6 +305,9 @@ impl<'a> Planner<'a> {
     pub(crate) async fn managed(&self, block: &Block<'_>, desired: Desired, prior: Prior) -> Value {
         let schema = &block.kind.schema.block;
         let (config, config_marks) = desired.config.clone().unmark_paths();
+        if !self.is_valid(block, &desired.address, &config).await {
+            return Value::unknown(block.kind.ty.clone());
+        }
         let config = change::ignore_changes(schema, &block.resource.lifecycle.ignore_changes, &prior.value, &config);
         let Some(planned) = self.plan_once(block, &desired, &config, &prior).await else {
             return Value::unknown(block.kind.ty.clone());
@@ -448,6 +451,9 @@ impl<'a> Planner<'a> {
         };
         let mut wait = desired.wait;
         if reason == Reason::Plain && wait.is_none() {
+            if !self.is_valid(block, &desired.address, &config).await {
+                return Value::unknown(block.kind.ty.clone());
+            }
             let request = ReadDataRequest {
                 kind: block.resource.address.kind.clone(),
                 config: config.clone(),

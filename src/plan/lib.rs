@@ -30,6 +30,7 @@ mod take_over;
 mod tally;
 mod targets;
 mod triggers;
+mod validity;
 mod values;
 
 pub use conditions::ASSERTION_UNKNOWN;

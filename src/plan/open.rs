@@ -24,6 +24,9 @@ impl<'a> Planner<'a> {
         if !config.is_wholly_known() || self.changes_pending(&desired.awaited) {
             return later();
         }
+        if !self.is_valid(block, &desired.address, &config).await {
+            return Value::unknown(block.kind.ty.clone()).with_marks(Marks::EPHEMERAL);
+        }
         let kind = block.resource.address.kind.clone();
         let request = OpenRequest { kind, config: config.clone(), deferral_allowed: true };
         let (opened, warnings) = self.ephemerals.open(&desired.address, block.provider.clone(), request).await;

@@ -193,6 +193,8 @@ pub(crate) struct Block<'a> {
     pub(crate) config: Arc<ProviderConfig>,
     pub(crate) kind: Arc<ResourceKind>,
     pub(crate) body: CompiledBody,
+    /// Validation has seen all that the instances will ever be.
+    pub(crate) is_validated: bool,
 }
 
 /// A resource type as planning needs it: made once, however many blocks are of it.
@@ -404,7 +406,8 @@ impl<'a> Planner<'a> {
         let failed = diags.has_errors();
         self.report_all(diags);
         let Configured { provider, waits, needs: provider_needs } = configured;
-        (!failed).then_some(Block { resource, provider, provider_needs, waits, config, kind, body })
+        let is_validated = body.is_constant();
+        (!failed).then_some(Block { resource, provider, provider_needs, waits, config, kind, body, is_validated })
     }
 
     /// Returns the resources in state that are of a block, in all instances of its module.

@@ -57,6 +57,16 @@ pub trait Provider: Send + Sync {
     /// Checks the configuration of a data source beyond what the schema says.
     fn validate_data(&self, kind: &str, config: &Value) -> Vec<Problem>;
 
+    /// Does what [`Provider::validate_resource`] does, and holds nobody up meanwhile: asked for each instance.
+    fn check_resource(&self, kind: &str, config: &Value) -> Call<'_, Vec<Problem>> {
+        answer(self.validate_resource(kind, config))
+    }
+
+    /// Does what [`Provider::validate_data`] does, and holds nobody up meanwhile: asked for each instance.
+    fn check_data(&self, kind: &str, config: &Value) -> Call<'_, Vec<Problem>> {
+        answer(self.validate_data(kind, config))
+    }
+
     /// Checks the configuration of an ephemeral resource beyond what the schema says.
     fn validate_ephemeral(&self, kind: &str, config: &Value) -> Vec<Problem>;
 

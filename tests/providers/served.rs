@@ -85,6 +85,57 @@ fn problems_of_a_plugin_point_into_the_configuration() {
     assert!(errors.contains("on main.tf line 9") && errors.contains("name = \"\""), "{errors}");
 }
 
+/// Right as far as validation knows, and wrong once more is known: the first while planning, the second in the apply.
+const KNOWN_LATE: &str = r#"
+provider "fake" {
+  world = "world.json"
+}
+
+variable "name" {
+  default = ""
+}
+
+resource "fake_object" "first" {
+  name = "a"
+}
+
+resource "fake_object" "late" {
+  count = 2
+  name  = NAME
+}
+"#;
+
+#[test]
+fn configurations_are_validated_again_with_what_is_known_by_then() {
+    let complaints = |world: &World, program: &str, arguments: &[&str]| {
+        let output = world.command(program, arguments).output().expect("the program starts");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), errors.matches("Error: Empty text").count(), errors)
+    };
+    let programs = [(GANTRY, "", false), (GANTRY, THEIRS, true), ("terraform", THEIRS, true)];
+    for (program, head, is_plugin) in programs {
+        if program == "terraform" && std::process::Command::new(program).arg("version").output().is_err() {
+            println!("skipped: late validation beside Terraform: it is not there");
+            continue;
+        }
+        let mut world = World::new();
+        if is_plugin {
+            world.fake();
+        }
+        let write = |name: &str| world.write("main.tf", &format!("{head}{}", KNOWN_LATE.replace("NAME", name)));
+        write("var.name");
+        let (is_valid, _, errors) = complaints(&world, program, &["validate", "-no-color"]);
+        assert!(is_valid, "{program}: {errors}");
+        let (is_planned, count, errors) = complaints(&world, program, &["plan", "-no-color"]);
+        assert!(!is_planned && count == 2 && errors.contains("on main.tf line"), "{program}: {errors}");
+        write("replace(fake_object.first.id, \"/.*/\", \"\")");
+        let (is_planned, _, errors) = complaints(&world, program, &["plan", "-no-color"]);
+        assert!(is_planned, "{program}: {errors}");
+        let (is_applied, count, errors) = complaints(&world, program, &["apply", "-auto-approve", "-no-color"]);
+        assert!(!is_applied && count == 2, "{program}: {errors}");
+    }
+}
+
 #[test]
 fn a_plugin_that_listens_at_a_port_is_talked_with_over_tls() {
     let mut world = World::new();

@@ -164,13 +164,6 @@ fn what_eks_cannot_change_replaces() {
 }
 
 #[test]
-fn what_validation_could_not_know_is_refused_by_the_plan() {
-    let half = config(&[("compute_config", json!([{"enabled": true}]))]);
-    let problems = plan(&Value::NULL, half).problems;
-    assert_eq!(problems.iter().map(|problem| &*problem.summary).collect::<Vec<_>>(), ["Half of Auto Mode"]);
-}
-
-#[test]
 fn what_is_not_known_yet_is_not_refused() {
     let check = |name: &'static str, open: bool, expected: usize| {
         let on = json!([{"enabled": true}]);

@@ -102,6 +102,13 @@ impl CompiledBody {
         }
     }
 
+    /// Tells whether the body always has the same value: it refers to nothing, and calls nothing whose answers differ.
+    pub fn is_constant(&self) -> bool {
+        let mut is_constant = true;
+        self.visit_expressions(&mut |expr| is_constant &= expr.is_steady());
+        is_constant
+    }
+
     /// Calls `visit` for every expression in the body.
     pub fn visit_expressions<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for source in &self.sources {

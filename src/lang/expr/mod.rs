@@ -19,7 +19,7 @@ use ecow::EcoString;
 use syntax::tree::{BinaryOp, UnaryOp};
 use value::{Type, Value};
 
-use crate::functions::Function;
+use crate::functions::{Code, Function};
 
 pub use compile::{Compiler, compile, compile_reference};
 pub use eval::{Evaluator, Scope};
@@ -170,6 +170,23 @@ impl Expr {
         let mut found = Vec::new();
         self.visit_references(&mut |reference| found.push(reference));
         found
+    }
+
+    /// Tells whether the expression always has the same value: it refers to nothing, and calls nothing whose answers differ.
+    pub fn is_steady(&self) -> bool {
+        let mut is_steady = true;
+        reference::visit_nodes(self, &mut |expr| {
+            is_steady &= match &expr.node {
+                Node::Reference(_) | Node::Invalid => false,
+                Node::Call(call) => match &call.callee {
+                    Callee::BuiltIn(function) => !matches!(function.code, Code::Impure(_)),
+                    Callee::Try | Callee::Can | Callee::Type | Callee::Convert(_) => true,
+                    Callee::TemplateString | Callee::Provider(..) | Callee::Unknown => false,
+                },
+                _ => true,
+            };
+        });
+        is_steady
     }
 
     /// Calls `visit` for every function of a provider that the expression calls.
