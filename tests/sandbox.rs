@@ -12,6 +12,7 @@ mod faults;
 mod inside;
 mod kills;
 mod network;
+mod pains;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -88,6 +88,11 @@ pub(crate) trait Kind: Send + Sync {
         answer(Ok(None))
     }
 
+    /// Tells whether a replacement creates the new object first unless the configuration says.
+    fn replaces_by_creating_first(&self, _prior: &Value, _planned: &Value) -> bool {
+        false
+    }
+
     /// Returns what a change must hold while it is made.
     fn locks(&self, _object: &Value, _action: Action) -> Vec<Lock> {
         Vec::new()
@@ -538,6 +543,10 @@ impl<K: Kind> ResourceType for Managed<K> {
                 }
             }
         })
+    }
+
+    fn replaces_by_creating_first(&self, prior: &Value, planned: &Value) -> bool {
+        self.kind.replaces_by_creating_first(prior, planned)
     }
 
     fn locks(&self, change: Change<'_>) -> Vec<Lock> {

@@ -327,6 +327,7 @@ impl<'a> Planner<'a> {
         } else {
             planned
         };
+        let create_first = forced && self.replaces_by_creating_first(block, &desired, (&prior.value, &planned.planned));
         let after = change::mark_sensitive(schema, planned.planned, &config_marks);
         let before = self.marked_prior(block, &prior);
         let reason = match () {
@@ -336,7 +337,6 @@ impl<'a> Planner<'a> {
             () if requested => Reason::Requested,
             () => Reason::CannotUpdate,
         };
-        let create_first = self.create_first.has(&desired.address.resource.module.module(), &block.resource.address);
         let action = match change::action(&before, &after, forced) {
             // What is stored of it must say so, and the user should see that.
             change::Action::NoOp if change::sensitivity_changes(&before, &after) => Action::Update,
@@ -368,6 +368,22 @@ impl<'a> Planner<'a> {
         };
         self.conclude(wait, change);
         change::unfold_mirrors(schema, after)
+    }
+
+    /// Tells whether a replacement creates the new object first: the configuration says, else the provider may wish it. A
+    /// wish counts only while everything that the old object needs stays until it is gone.
+    fn replaces_by_creating_first(&self, block: &Block<'_>, desired: &Desired, change: (&Value, &Value)) -> bool {
+        let address = &block.resource.address;
+        if self.create_first.has(&desired.address.resource.module.module(), address) {
+            return true;
+        }
+        let is_free = block.resource.lifecycle.create_before_destroy.is_none();
+        let is_wished = || block.provider.replaces_by_creating_first(&address.kind, change.0, change.1);
+        let goes_first = |need: &Need| {
+            let is_it = &mut |change: &Change| change.action == Action::DeleteThenCreate;
+            self.planned_of(&need.resource, need.key.as_ref(), is_it)
+        };
+        is_free && is_wished() && !desired.needs.iter().any(goes_first)
     }
 
     /// Plans an instance that stands for an unknown number of them.

@@ -542,6 +542,10 @@ impl Provider for InProcess {
         self.configuration.stop()
     }
 
+    fn replaces_by_creating_first(&self, kind: &str, prior: &Value, planned: &Value) -> bool {
+        self.resource(kind).is_ok_and(|resource| resource.part.replaces_by_creating_first(prior, planned))
+    }
+
     fn locks(&self, kind: &str, change: Change<'_>) -> Vec<Lock> {
         self.resource(kind).map_or_else(|_| Vec::new(), |resource| resource.part.locks(change))
     }

@@ -156,6 +156,12 @@ pub trait ResourceType: Send + Sync {
         answer(ListResponse::failed(unsupported(self.name(), "listed")))
     }
 
+    /// Tells whether a replacement creates the new object before the old one is deleted, where the configuration does not
+    /// say. Only where both can be there at a time, and nobody should be without either.
+    fn replaces_by_creating_first(&self, _prior: &Value, _planned: &Value) -> bool {
+        false
+    }
+
     /// Returns what a change must hold while it is made.
     fn locks(&self, _change: Change<'_>) -> Vec<Lock> {
         Vec::new()

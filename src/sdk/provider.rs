@@ -135,6 +135,12 @@ pub trait Provider: Send + Sync {
     /// Ends what is under way as soon as nothing is lost by it: the user wants to stop.
     fn stop(&self) -> Call<'_, ()>;
 
+    /// Tells whether a replacement creates the new object before the old one is deleted, where the configuration does not
+    /// say.
+    fn replaces_by_creating_first(&self, _kind: &str, _prior: &Value, _planned: &Value) -> bool {
+        false
+    }
+
     /// Returns what a change must hold while it is made. Asked right before it, with all known that can be.
     fn locks(&self, _kind: &str, _change: Change<'_>) -> Vec<Lock> {
         Vec::new()

@@ -69,19 +69,20 @@ resource "aws_eks_addon" "before_nodes" {
 }
 
 resource "aws_eks_node_group" "this" {
-  for_each        = var.pools
-  region          = var.region
-  cluster_name    = aws_eks_cluster.this.name
-  node_group_name = each.key
-  node_role_arn   = aws_iam_role.this["nodes"].arn
-  version         = aws_eks_cluster.this.version
-  subnet_ids      = each.value.zones == null ? local.subnet_ids : [for zone in each.value.zones : aws_subnet.private[zone].id]
-  instance_types  = [lookup(local.machines, each.value.machine, each.value.machine)]
-  ami_type        = each.value.gpu ? "AL2023_x86_64_NVIDIA" : "AL2023_x86_64_STANDARD"
-  capacity_type   = each.value.spot ? "SPOT" : "ON_DEMAND"
-  disk_size       = each.value.disk
-  labels          = merge({ "gantry.dev/pool" = each.key }, each.value.labels)
-  tags            = local.tags
+  for_each     = var.pools
+  region       = var.region
+  cluster_name = aws_eks_cluster.this.name
+  # Gantry completes the name: so the new nodes of a pool can be there before the old ones go.
+  node_group_name_prefix = "${each.key}-"
+  node_role_arn          = aws_iam_role.this["nodes"].arn
+  version                = aws_eks_cluster.this.version
+  subnet_ids             = each.value.zones == null ? local.subnet_ids : [for zone in each.value.zones : aws_subnet.private[zone].id]
+  instance_types         = [lookup(local.machines, each.value.machine, each.value.machine)]
+  ami_type               = each.value.gpu ? "AL2023_x86_64_NVIDIA" : "AL2023_x86_64_STANDARD"
+  capacity_type          = each.value.spot ? "SPOT" : "ON_DEMAND"
+  disk_size              = each.value.disk
+  labels                 = merge({ "gantry.dev/pool" = each.key }, each.value.labels)
+  tags                   = local.tags
 
   scaling_config {
     min_size     = each.value.min

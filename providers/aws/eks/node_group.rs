@@ -41,6 +41,7 @@ impl Kind for NodeGroup {
         let mut problems = naming::either(config, NAME, PREFIX);
         problems.extend(rules::cluster_name(config, "cluster_name"));
         problems.extend(rules::version(config, "version"));
+        problems.extend(node_group_shape::prefix(config, PREFIX));
         problems.extend(node_group_shape::sizes(config));
         problems.extend(node_group_shape::template(config));
         problems
@@ -129,6 +130,11 @@ impl Kind for NodeGroup {
         })
     }
 
+    fn replaces_by_creating_first(&self, prior: &Value, planned: &Value) -> bool {
+        // Where would the pods go, if the old nodes left before the new ones had come?
+        ["cluster_name", NAME].into_iter().any(|name| part(prior, name) != part(planned, name))
+    }
+
     fn locks(&self, object: &Value, _: Action) -> Vec<Lock> {
         let mut locks = inside_cluster(object);
         if let (Some(first), Some(name)) = (locks.first(), text(object, NAME)) {
@@ -158,6 +164,11 @@ fn plan_change(draft: &mut Draft<'_>) {
     if had != block(&draft.response.planned, "launch_template").is_some() {
         draft.response.requires_replace.push(Path(vec![PathStep::Attribute("launch_template".into())]));
     }
+    let is_fixed = !part(&draft.request.config, NAME).is_null();
+    let stays = is_fixed && !draft.changes("cluster_name") && !draft.changes(NAME);
+    if stays && !draft.response.requires_replace.is_empty() {
+        draft.response.problems.push(outage(&prior));
+    }
     let versions = (text(&prior, "version"), text(&draft.response.planned, "version"));
     if let (Some(before), Some(after)) = &versions
         && minor(after) < minor(before)
@@ -178,6 +189,18 @@ fn plan_change(draft: &mut Draft<'_>) {
         // An image of its own can be of another version.
         draft.set(&[("version", Value::unknown(Type::String))]);
     }
+}
+
+/// Says what a replacement under the same name means.
+fn outage(prior: &Value) -> Problem {
+    let name = text(prior, NAME).unwrap_or_default();
+    let detail = format!(
+        "EKS has no two node groups of one name, and {name:?} is fixed by `{NAME}`: the nodes that there are go first, and their \
+         pods wait until new ones have come. With `{PREFIX}` instead (as in {:?}) the new nodes come first, and pods move over \
+         within their disruption budgets.",
+        format!("{name}-")
+    );
+    Problem::warning("Pods will be without nodes", detail).at(NAME)
 }
 
 fn keys(object: &Value) -> (String, String) {

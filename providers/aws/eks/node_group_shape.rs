@@ -4,11 +4,14 @@ use sdk::Problem;
 use sdk::schema::{Attribute, NestedBlock};
 use sdk::value::{Type, Value};
 
-use crate::fields::{block, is_set, number, part};
+use crate::fields::{block, is_set, number, part, text};
 use crate::shape::{
     Shape, block_set, flag as truth, needed, number as amount, objects, one_block, text as word, text_list, text_map,
     text_set, with_blocks,
 };
+
+/// EKS takes 63 letters; 26 of them are chance.
+const PREFIX_MAX: usize = 37;
 
 /// Returns what it looks like.
 pub(super) fn shape() -> Shape {
@@ -113,6 +116,14 @@ fn nested_blocks() -> Vec<NestedBlock> {
         NestedBlock { max_items: 50, ..block_set("taint", "What keeps pods off its nodes.", taint) },
         one_block("update_config", "How nodes are replaced.", update),
     ]
+}
+
+/// What a name begins with must leave room for the rest, which is Gantry's.
+pub(super) fn prefix(config: &Value, name: &str) -> Option<Problem> {
+    let length = text(config, name)?.len();
+    let detail =
+        format!("`{name}` has {length} letters; with more than {PREFIX_MAX} the name would be too long for EKS.");
+    (length > PREFIX_MAX).then(|| Problem::error("Name too long", detail).at(name))
 }
 
 /// The sizes must be in order.

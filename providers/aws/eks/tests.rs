@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::cluster::Cluster;
 use super::cluster_steps::steps;
+use super::node_group::NodeGroup;
 use crate::cloud::Cloud;
 use crate::managed::{Kind, Managed};
 
@@ -180,4 +181,49 @@ fn what_is_not_known_yet_is_not_refused() {
     for name in ["storage_config", "compute_config", "kubernetes_network_config"] {
         check(name, true, 0);
     }
+}
+
+/// A node group as state has it.
+fn group(name: Json, prefix: Json, kind: &str) -> Json {
+    json!({
+        "cluster_name": "lake", "node_group_name": name, "node_group_name_prefix": prefix, "node_role_arn": "arn:r",
+        "subnet_ids": ["a"], "instance_types": [kind], "region": "eu-west-1",
+        "scaling_config": [{"desired_size": 1, "max_size": 2, "min_size": 1}],
+    })
+}
+
+/// Plans a replacement by another machine; returns whether the new one comes first, and what is said.
+fn replaced(name: Json, prefix: Json) -> (bool, Vec<String>) {
+    let part = Managed { kind: NodeGroup, cloud: Arc::new(Cloud::default()) };
+    let schema = part.schema();
+    let read = |json: &Json| read_stored(json, &schema.block, &schema.block.ty()).unwrap();
+    let physical =
+        if name.is_null() { json!(format!("{}0123", prefix.as_str().unwrap_or_default())) } else { name.clone() };
+    let prior = read(&group(physical.clone(), prefix.clone(), "small"));
+    let config = read(&group(name, prefix.clone(), "large"));
+    let plan = |prior: &Value, proposed: Value| {
+        let request = PlanRequest {
+            kind: "aws_eks_node_group".into(),
+            prior: prior.clone(),
+            proposed,
+            config: config.clone(),
+            prior_private: vec![],
+            prior_identity: None,
+            meta: Value::NULL,
+            deferral_allowed: true,
+        };
+        sdk::Simulation::new(1).run(part.plan(&schema, request)).unwrap()
+    };
+    let changed = plan(&prior, read(&group(physical, prefix, "large")));
+    assert_eq!(changed.requires_replace.iter().map(ToString::to_string).collect::<Vec<_>>(), [".instance_types"]);
+    let anew = plan(&Value::null(prior.ty()), config.clone());
+    let said = changed.problems.into_iter().map(|problem| problem.summary.to_string()).collect();
+    (part.replaces_by_creating_first(&prior, &anew.planned), said)
+}
+
+#[test]
+fn new_nodes_come_first_unless_the_name_is_fixed_which_is_said() {
+    assert_eq!(replaced(Json::Null, json!("work-")), (true, vec![]));
+    assert_eq!(replaced(Json::Null, Json::Null), (true, vec![]));
+    assert_eq!(replaced(json!("work"), Json::Null), (false, vec!["Pods will be without nodes".to_owned()]));
 }
