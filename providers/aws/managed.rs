@@ -7,9 +7,10 @@ use ecow::EcoString;
 use sdk::schema::Schema;
 use sdk::value::{Kind as ValueKind, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, Context, Costs, FindIntent, IdentityAttribute, IdentitySchema,
-    ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Lock, Outlook, PlanRequest,
-    PlanResponse, Problem, Progress, Prospect, ReadRequest, ReadResponse, ResourceType, answer, read_stored,
+    Action, ApplyRequest, ApplyResponse, Call, Change, Context, Costs, Course, Disruption, FindIntent,
+    IdentityAttribute, IdentitySchema, ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome,
+    Lock, Outlook, PlanRequest, PlanResponse, Problem, Progress, Prospect, ReadRequest, ReadResponse, ResourceType,
+    answer, read_stored,
 };
 use serde_json::{Map, Value as Json};
 
@@ -99,8 +100,10 @@ pub(crate) trait Kind: Send + Sync {
     }
 
     /// Says what a change is like for people; parts may be unknown.
-    fn outlook(&self, _prospect: Prospect<'_>) -> Outlook {
-        Outlook::default()
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        // Between the old object and the new one there is none.
+        let is_away = prospect.course == Course::DeleteThenCreate;
+        Outlook { disruption: if is_away { Disruption::Outage } else { Disruption::None }, ..Outlook::default() }
     }
 
     /// Says what an object costs in a region, if that is known; parts may be unknown.
@@ -169,6 +172,8 @@ pub(crate) struct Work<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// When it must be done, since 1970-01-01.
     pub(crate) deadline: Duration,
+    /// What was planned beside the object.
+    pub(crate) private: Vec<u8>,
     /// When the creation began of which nobody saw whether it made anything.
     pub(crate) begun: Option<Duration>,
     made: Mutex<Option<Json>>,
@@ -246,7 +251,8 @@ impl<K: Kind> Managed<K> {
             false => planning::before(&prior, path).unwrap_or_else(|| Value::null(value.ty())),
         });
         let (made, warnings) = (Mutex::default(), Mutex::default());
-        Ok(Work { at, prior, planned, token, progress, deadline, begun: None, made, warnings })
+        let private = Vec::new();
+        Ok(Work { at, prior, planned, token, progress, deadline, private, begun: None, made, warnings })
     }
 
     /// Looks at an object, and adds what AWS does not tell.
@@ -292,6 +298,7 @@ impl<K: Kind> Managed<K> {
 
     async fn change(&self, context: &Context<'_>, request: &ApplyRequest<'_>) -> Result<ApplyResponse, Problem> {
         let work = self.work(request.prior.clone(), request.planned.clone(), &request.token, request.progress)?;
+        let work = Work { private: request.private.clone(), ..work };
         let failure = self.kind.update(&work).await.err();
         let reference = if failure.is_none() { &work.planned } else { &work.prior };
         let found = self.look(&work.at, context.schema, reference).await;

@@ -280,6 +280,14 @@ impl<'a> Runner<'a> {
             );
             return Err(self.fail(planned, "Provider produced inconsistent final plan", &detail));
         }
+        let marked = change::mark_sensitive(&schema.block, again.planned.clone(), &configured.marks);
+        if let Some(step) = plan::unlisted(planned, provider, (&marked, &again.private)) {
+            let detail = format!(
+                "To change {} by now takes a step that was not approved: {}. Plan again.",
+                planned.address, step.title
+            );
+            return Err(self.fail(planned, "Plan is out of date", &detail));
+        }
         if planned.action == Action::CreateThenDelete {
             self.depose(planned)?;
         }

@@ -40,7 +40,7 @@ pub use import_one::import;
 pub use model::{
     Action, Change, Counts, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason, Wait,
 };
-pub use outlook::Outlook;
+pub use outlook::{Outlook, unlisted};
 pub use planner::{Input, Look, Observer, Options, plan};
 pub use pool::Pool;
 pub use refactor::{Moved, refactor};

@@ -46,6 +46,17 @@ impl Default for Outlook {
     }
 }
 
+/// Returns the first step that a change would take now and that the approved plan does not list; `planned` and `private`
+/// are what the provider plans now. What has been done meanwhile need not be done again.
+pub fn unlisted(change: &Change, provider: &dyn Provider, (planned, private): (&Value, &[u8])) -> Option<OutlookStep> {
+    let approved = change.outlook.as_ref().filter(|outlook| !outlook.steps.is_empty())?;
+    let (prior, planned) = (shown(&change.before), shown(planned));
+    let prospect = Prospect { course: course(change.action)?, prior: &prior, planned: &planned, private };
+    let kind = &change.address.resource.resource.kind;
+    let mut open = approved.steps.iter();
+    provider.outlook(kind, prospect).steps.into_iter().find(|step| !open.any(|known| known.title == step.title))
+}
+
 /// Asks the providers about all that a plan has.
 pub(crate) fn look_ahead(plan: &mut Plan, pool: &Pool) {
     // Neighbours mostly have the same provider.
@@ -74,7 +85,8 @@ fn of_change(change: &Change, provider: &dyn Provider) -> Option<Outlook> {
     let after = if change.action == Action::NoOp { before.clone() } else { costs(&planned) };
     let mut outlook = Outlook { before, after, ..Outlook::default() };
     if let Some(course) = course(change.action) {
-        let said = provider.outlook(kind, Prospect { course, prior: &prior, planned: &planned });
+        let private = &change.private;
+        let said = provider.outlook(kind, Prospect { course, prior: &prior, planned: &planned, private });
         outlook.disruption = said.worst();
         outlook.deleting = provider.typical_duration(kind, sdk::Action::Delete);
         let making = if course == Course::Update { sdk::Action::Update } else { sdk::Action::Create };

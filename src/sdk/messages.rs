@@ -452,7 +452,8 @@ pub struct FindIntent {
     pub handle: Option<String>,
     /// The object as it was; null on create.
     pub prior: Value,
-    /// The object as planned; null on delete.
+    /// The object as planned, null on delete, as far as that outlived the run: the engine stores nothing of it. What an
+    /// object is found by belongs into a handle, before the call.
     pub planned: Value,
     /// What the provider kept with the prior object.
     pub private: Private,

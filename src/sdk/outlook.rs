@@ -16,6 +16,8 @@ pub struct Prospect<'a> {
     pub prior: &'a Value,
     /// The object as planned; null to delete.
     pub planned: &'a Value,
+    /// What `plan` returned to be passed to `apply`.
+    pub private: &'a [u8],
 }
 
 /// What happens to an object, a replacement as one.
@@ -38,6 +40,9 @@ pub enum Course {
 pub struct Outlook {
     /// What is done one after the other to make or to change the object, if it is more than one thing. Taking away is
     /// always one thing, and no step of these.
+    ///
+    /// A change does what the approved plan lists, and nothing else: whatever the apply would add stops it. So nothing is
+    /// listed while it is not known which steps there will be.
     pub steps: Vec<OutlookStep>,
     /// What the change as a whole disrupts, beside the steps; the worst of all counts.
     pub disruption: Disruption,

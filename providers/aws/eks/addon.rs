@@ -2,7 +2,7 @@
 
 use aws_sdk_eks::types::{Addon as Found, AddonPodIdentityAssociations, AddonStatus, ResolveConflicts};
 use sdk::value::{Type, Value};
-use sdk::{Action, Call, Lock, Problem};
+use sdk::{Action, Call, Course, Disruption, Lock, Outlook, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::update::Begun;
@@ -15,6 +15,10 @@ use crate::planning::Rules;
 use crate::polling::while_passing;
 use crate::shape::{Shape, block_set, flag as truth, one_block, text as word};
 use crate::tags;
+
+/// What an update changes beside tags.
+const CHANGES: [&str; 4] =
+    ["addon_version", "configuration_values", "service_account_role_arn", "pod_identity_association"];
 
 /// What new clusters have already, installed by EKS itself.
 const DEFAULTS: [&str; 3] = ["coredns", "kube-proxy", "vpc-cni"];
@@ -135,6 +139,20 @@ impl Kind for Addon {
             }
             Ok(at_rest(work, &cluster, &name).await?.or(problem))
         })
+    }
+
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        let disruption = match prospect.course {
+            Course::Create => Disruption::None,
+            Course::Update => {
+                match CHANGES.into_iter().any(|name| part(prospect.prior, name) != part(prospect.planned, name)) {
+                    true => Disruption::Rolling,
+                    false => Disruption::None,
+                }
+            }
+            Course::Delete | Course::DeleteThenCreate | Course::CreateThenDelete => Disruption::Outage,
+        };
+        Outlook { disruption, ..Outlook::default() }
     }
 
     fn locks(&self, object: &Value, _: Action) -> Vec<Lock> {
@@ -330,8 +348,7 @@ async fn at_rest(work: &Work<'_>, cluster: &str, name: &str) -> Done<Option<Prob
 }
 
 async fn update(work: &Work<'_>) -> Done<()> {
-    let names = ["addon_version", "configuration_values", "service_account_role_arn", "pod_identity_association"];
-    if !names.into_iter().any(|name| work.changes(name)) {
+    if !CHANGES.into_iter().any(|name| work.changes(name)) {
         return Ok(());
     }
     let (cluster, name) = keys(&work.planned);

@@ -3,7 +3,7 @@
 use aws_sdk_eks::types::ClusterStatus;
 use sdk::schema::{Attribute, NestedBlock};
 use sdk::value::{Path, PathStep, Type, Value};
-use sdk::{Action, Call, Lock, Problem};
+use sdk::{Action, Call, Course, Disruption, Lock, Outlook, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::cluster_steps;
@@ -104,12 +104,7 @@ impl Kind for Cluster {
 
     fn update<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {
         Box::pin(async move {
-            let steps = cluster_steps::steps(&work.prior, &work.planned);
-            let count = steps.len();
-            for (index, step) in steps.iter().enumerate() {
-                if count > 1 {
-                    work.progress.message(&format!("step {} of {count}: {}", index + 1, step.label()));
-                }
+            for (index, step) in cluster_steps::steps(&work.prior, &work.planned).iter().enumerate() {
                 cluster_steps::take(work, step, index).await?;
             }
             Ok(())
@@ -139,6 +134,14 @@ impl Kind for Cluster {
             let token = find(&work.at, &name).await?.and_then(|cluster| cluster.client_request_token);
             Ok(token.map(|token| token == work.token))
         })
+    }
+
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        match prospect.course {
+            Course::Create => Outlook::default(),
+            Course::Update => cluster_steps::outlook(prospect),
+            _ => Outlook { disruption: Disruption::Outage, ..Outlook::default() },
+        }
     }
 
     fn locks(&self, object: &Value, _: Action) -> Vec<Lock> {

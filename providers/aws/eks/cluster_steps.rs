@@ -1,5 +1,7 @@
 //! The changes of a cluster: EKS takes one kind of change at a time, so each is a step of its own, in this order.
 
+use std::time::Duration;
+
 use aws_sdk_eks::operation::create_cluster::builders::CreateClusterFluentBuilder;
 use aws_sdk_eks::operation::update_cluster_config::builders::UpdateClusterConfigFluentBuilder;
 use aws_sdk_eks::types::{
@@ -9,14 +11,20 @@ use aws_sdk_eks::types::{
     StorageConfigRequest, UpdateAccessConfigRequest, UpgradePolicyRequest, VpcConfigRequest, ZonalShiftConfigRequest,
 };
 use sdk::value::Value;
+use sdk::{Disruption, Outlook, OutlookStep, Problem, Prospect};
 
-use super::cluster_version;
 use super::update::Begun;
+use super::{cluster_route, cluster_version};
 use crate::fault::{Answer, Fault, fault};
 use crate::fields::{block, block_or_null, blocks, filled, flag, part, text, texts};
 use crate::managed::{Done, Work};
 use crate::polling::while_passing;
 use crate::tags::{self, TagChanges};
+
+/// How long EKS usually takes for a change of settings, and for encryption of all that there is.
+const CONFIG: Duration = Duration::from_secs(3 * 60);
+const ENCRYPTION: Duration = Duration::from_secs(20 * 60);
+const TAGS: Duration = Duration::from_secs(1);
 
 /// A change that EKS makes in one go.
 #[derive(Debug, PartialEq)]
@@ -45,6 +53,17 @@ pub(super) enum Part {
 }
 
 impl Step {
+    /// Says what it is like for people.
+    fn outlook(&self, private: &[u8]) -> Vec<OutlookStep> {
+        let typical = match self {
+            Step::Version { .. } => return cluster_route::outlook(&cluster_route::read(private)),
+            Step::Encryption => ENCRYPTION,
+            Step::Config(_) => CONFIG,
+            Step::Tags(_) => TAGS,
+        };
+        vec![OutlookStep::new(self.label(), typical)]
+    }
+
     /// Says what it is.
     pub(super) fn label(&self) -> String {
         match self {
@@ -174,13 +193,23 @@ pub(super) fn steps(prior: &Value, planned: &Value) -> Vec<Step> {
     steps
 }
 
+/// Says what is done one after the other; nothing while it is not known to which version it goes.
+pub(super) fn outlook(prospect: Prospect<'_>) -> Outlook {
+    let Prospect { prior, planned, private, .. } = prospect;
+    if !part(planned, "version").is_known() {
+        return Outlook::default();
+    }
+    let steps = steps(prior, planned).iter().flat_map(|step| step.outlook(private)).collect::<Vec<_>>();
+    Outlook { steps: if steps.len() > 1 { steps } else { vec![] }, disruption: Disruption::None }
+}
+
 /// Takes a step, and waits until it is done.
 pub(super) async fn take(work: &Work<'_>, step: &Step, index: usize) -> Done<()> {
     let name = text(&work.planned, "name").unwrap_or_default();
     let doing = format!("Changing the cluster {name:?} ({})", step.label());
     let begun = Begun { cluster: name.clone(), what: format!("cluster {name}: {}", step.label()), ..Begun::default() };
     let update = match step {
-        Step::Version { from, to } => return cluster_version::upgrade(work, &name, *from, *to).await,
+        Step::Version { from, to } => return go(work, &name, (*from, *to)).await,
         Step::Tags(changes) => {
             let arn = text(&work.planned, "arn").unwrap_or_default();
             return super::tagging::change(&work.at, &arn, changes).await;
@@ -214,6 +243,16 @@ pub(super) async fn take(work: &Work<'_>, step: &Step, index: usize) -> Done<()>
     };
     let update = update.map_err(|fault| fault.problem(&doing))?;
     Begun::of(update, begun)?.finish(work).await
+}
+
+/// Goes from one version to another, as planned.
+async fn go(work: &Work<'_>, name: &str, (from, to): (u32, u32)) -> Done<()> {
+    let legs = cluster_route::read(&work.private);
+    if legs.is_empty() {
+        let detail = format!("No way from 1.{from} to 1.{to} was planned for the cluster {name:?}. Plan again.");
+        return Err(Problem::error("No way to the version", detail));
+    }
+    cluster_route::go(work, name, &legs).await
 }
 
 /// Adds to a creation what has a form of its own.

@@ -6,6 +6,7 @@ mod addon;
 mod cluster;
 mod cluster_addons;
 mod cluster_read;
+mod cluster_route;
 mod cluster_steps;
 mod cluster_version;
 mod data;

@@ -1,10 +1,11 @@
 //! `aws_eks_node_group`: nodes of one kind, that EKS looks after.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_eks::types::{Nodegroup, NodegroupStatus, UpdateLabelsPayload, UpdateTaintsPayload};
 use sdk::value::{Path, PathStep, Type, Value};
-use sdk::{Action, Call, Lock, Problem};
+use sdk::{Action, Call, Course, Disruption, Lock, Outlook, OutlookStep, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::rules::{self, minor};
@@ -25,6 +26,12 @@ pub(super) struct NodeGroup;
 
 /// How far the clocks of AWS and of this machine may be apart.
 const CLOCKS_APART_SECONDS: u64 = 120;
+/// What `UpdateNodegroupVersion` changes, and what `UpdateNodegroupConfig` does.
+const VERSIONS: [&str; 3] = ["version", "release_version", "launch_template"];
+const SETTINGS: [&str; 5] = ["labels", "taint", "scaling_config", "update_config", "node_repair_config"];
+/// How long EKS usually takes to replace the nodes, and to change settings.
+const ROLL: Duration = Duration::from_secs(10 * 60);
+const CONFIG: Duration = Duration::from_secs(60);
 const NAME: &str = "node_group_name";
 const PREFIX: &str = "node_group_name_prefix";
 
@@ -130,6 +137,16 @@ impl Kind for NodeGroup {
         })
     }
 
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        let disruption = match prospect.course {
+            Course::Create => Disruption::None,
+            Course::Update => return changed(prospect.prior, prospect.planned),
+            Course::Delete | Course::CreateThenDelete => Disruption::Rolling,
+            Course::DeleteThenCreate => Disruption::Outage,
+        };
+        Outlook { disruption, ..Outlook::default() }
+    }
+
     fn replaces_by_creating_first(&self, prior: &Value, planned: &Value) -> bool {
         // Where would the pods go, if the old nodes left before the new ones had come?
         ["cluster_name", NAME].into_iter().any(|name| part(prior, name) != part(planned, name))
@@ -189,6 +206,24 @@ fn plan_change(draft: &mut Draft<'_>) {
         // An image of its own can be of another version.
         draft.set(&[("version", Value::unknown(Type::String))]);
     }
+}
+
+/// Says what a change of a node group is like: EKS takes another version, and other settings, one after the other.
+fn changed(prior: &Value, planned: &Value) -> Outlook {
+    let differs = |names: &[&str]| names.iter().any(|name| part(prior, name) != part(planned, name));
+    let mut steps = Vec::new();
+    if differs(&VERSIONS) {
+        let title = match (text(prior, "version"), text(planned, "version")) {
+            (Some(from), Some(to)) if from != to => format!("nodes {from} -> {to}"),
+            _ => "nodes get another image".to_owned(),
+        };
+        steps.push(OutlookStep::new(title, ROLL).disrupting(Disruption::Rolling));
+    }
+    if differs(&SETTINGS) {
+        steps.push(OutlookStep::new("settings", CONFIG));
+    }
+    let disruption = steps.iter().map(|step| step.disruption).max().unwrap_or_default();
+    Outlook { steps: if steps.len() > 1 { steps } else { vec![] }, disruption }
 }
 
 /// Says what a replacement under the same name means.
@@ -338,7 +373,7 @@ async fn at_rest(work: &Work<'_>, cluster: &str, name: &str) -> Done<Option<Prob
 
 /// The version comes first: EKS takes no other change of nodes meanwhile.
 async fn update_version(work: &Work<'_>) -> Done<()> {
-    if !["version", "release_version", "launch_template"].into_iter().any(|name| work.changes(name)) {
+    if !VERSIONS.into_iter().any(|name| work.changes(name)) {
         return Ok(());
     }
     let (cluster, name) = keys(&work.planned);
@@ -370,8 +405,7 @@ async fn update_version(work: &Work<'_>) -> Done<()> {
 
 async fn update_config(work: &Work<'_>) -> Done<()> {
     let (prior, planned) = (&work.prior, &work.planned);
-    let names = ["labels", "taint", "scaling_config", "update_config", "node_repair_config"];
-    if !names.into_iter().any(|name| work.changes(name)) {
+    if !SETTINGS.into_iter().any(|name| work.changes(name)) {
         return Ok(());
     }
     let (cluster, name) = keys(planned);

@@ -138,9 +138,9 @@ fn a_version_never_goes_back_and_says_so() {
 }
 
 #[test]
-fn a_version_two_ahead_tells_its_way() {
+fn a_higher_version_is_an_update() {
     let response = plan(&cluster(&[]), config(&[("version", json!("1.36"))]));
-    assert!(response.problems[0].detail.contains("1.34 to 1.35 to 1.36"), "{:?}", response.problems);
+    assert!(response.problems.is_empty(), "{:?}", response.problems);
     assert!(!crate::fields::part(&response.planned, "platform_version").is_known());
     assert!(response.requires_replace.is_empty());
 }
