@@ -15,3 +15,4 @@ mod secrets;
 mod serve;
 mod terraform;
 mod tidy;
+mod vertical;

@@ -1,12 +1,16 @@
 //! The connection to AWS: one per configured provider, made when it is configured, and shared by all of its types.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use sdk::value::Value;
@@ -64,29 +68,66 @@ struct Clients {
     sts: aws_sdk_sts::Client,
 }
 
-/// Returns the HTTP client of this process: connections, and the certificates that the machine trusts, are for all.
+/// Getting credentials may take so long: the calls for it have limits of their own, by the machine's time.
+const LOGIN_MAX: Duration = Duration::from_secs(600);
+
+thread_local! {
+    static CLIENT: OnceCell<SharedHttpClient> = const { OnceCell::new() };
+}
+
+/// Returns the HTTP client of this thread: connections, and the certificates that the machine trusts, are for all of its
+/// providers. What another thread's executor keeps alive ends with that.
 pub(crate) fn http_client() -> SharedHttpClient {
-    static CLIENT: OnceLock<SharedHttpClient> = OnceLock::new();
     let make = || {
-        let tls = aws_smithy_http_client::tls::Provider::Rustls(
-            aws_smithy_http_client::tls::rustls_provider::CryptoMode::AwsLc,
-        );
-        aws_smithy_http_client::Builder::new().tls_provider(tls).build_https()
+        aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, _| {
+            let tls = aws_smithy_http_client::tls::Provider::Rustls(
+                aws_smithy_http_client::tls::rustls_provider::CryptoMode::AwsLc,
+            );
+            let mut connector = aws_smithy_http_client::Connector::builder().sleep_impl(TokioSleep::new());
+            connector.set_connector_settings(settings.cloned());
+            connector.tls_provider(tls).build()
+        })
     };
-    CLIENT.get_or_init(make).clone()
+    CLIENT.with(|client| client.get_or_init(make).clone())
+}
+
+/// Pauses between attempts, by the runtime's time. How long a connection may take is the connector's business, and is
+/// measured by the machine's.
+#[derive(Clone)]
+pub(crate) struct Pauses(pub(crate) Arc<dyn Runtime>);
+
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pauses")
+    }
+}
+
+impl AsyncSleep for Pauses {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        // The library wants what several threads may look at, which nobody does.
+        let mut waited = Mutex::new(self.0.sleep(duration));
+        Sleep::new(poll_fn(move |context| {
+            waited.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context)
+        }))
+    }
 }
 
 /// Returns how the libraries make calls, without anything of the machine's surroundings.
-pub(crate) fn shared_config(region: &str, credentials: SharedCredentialsProvider, retries: RetryConfig) -> SdkConfig {
+pub(crate) fn shared_config(
+    runtime: &Arc<dyn Runtime>,
+    region: &str,
+    credentials: SharedCredentialsProvider,
+    retries: RetryConfig,
+) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .credentials_provider(credentials)
         .retry_config(retries)
         .http_client(http_client())
-        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .sleep_impl(Pauses(runtime.clone()))
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
-        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+        .identity_cache(aws_config::identity::IdentityCache::lazy().load_timeout(LOGIN_MAX).build())
         .build()
 }
 

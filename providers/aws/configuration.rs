@@ -180,7 +180,7 @@ async fn connect(config: &Value, runtime: Arc<dyn Runtime>) -> Result<Session, P
     let search = Search { config, runtime: &*runtime, files: &files, region: &region };
     let retries = retries(config, &*runtime);
     let base = search.find()?;
-    let mut shared = shared_config(&region, base.clone(), retries).into_builder();
+    let mut shared = shared_config(&runtime, &region, base.clone(), retries).into_builder();
     for (name, choose) in [("use_fips_endpoint", true), ("use_dualstack_endpoint", false)] {
         match flag(config, name) {
             Some(wanted) if choose => _ = shared.set_use_fips(Some(wanted)),

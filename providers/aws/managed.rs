@@ -304,6 +304,7 @@ impl<K: Kind> Managed<K> {
         let found = self.look(&work.at, context.schema, reference).await;
         let mut problems: Vec<Problem> = failure.into_iter().collect();
         let new = match found {
+            Ok(Some(new)) if problems.is_empty() => untouched(&request.prior, &request.planned, new),
             Ok(Some(new)) => new,
             Ok(None) => {
                 problems.push(Problem::error("Object gone", "The object went away while it was changed."));
@@ -437,6 +438,16 @@ impl<K: Kind> Managed<K> {
         let detail = format!("{id:?} is not the id of a `{}`; those look like {form}.", self.kind.name());
         Problem::error("Invalid id", detail)
     }
+}
+
+/// Leaves what a change did not touch as it was planned: what others have done to it meanwhile, like the rules of a group that
+/// are resources of their own, is found by the next look.
+fn untouched(prior: &Value, planned: &Value, new: Value) -> Value {
+    let ValueKind::Object(members) = planned.kind() else { return new };
+    let is_untouched = |name: &str, value: &Value| value.is_wholly_known() && part(prior, name) == value;
+    let kept = members.iter().filter(|(name, value)| is_untouched(name, value));
+    let kept: Vec<(&str, Value)> = kept.map(|(name, value)| (&**name, value.clone())).collect();
+    with_members(&new, &kept)
 }
 
 impl<K: Kind> ResourceType for Managed<K> {

@@ -1,5 +1,6 @@
 //! The sandbox's time: it begins as ours and runs faster, so that what takes a cloud ten minutes takes a second.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,6 +23,8 @@ pub struct Clock {
     /// Rings when time jumps or gets another speed.
     changes: watch::Sender<()>,
     heeds_work: AtomicBool,
+    /// For what times it is waited, and by how many.
+    waits: Mutex<BTreeMap<Duration, usize>>,
 }
 
 #[derive(Debug)]
@@ -67,12 +70,34 @@ impl Drop for Held<'_> {
     }
 }
 
+/// Someone waits for a time as long as this is there.
+struct Waits<'c>(&'c Clock, Duration);
+
+impl Waits<'_> {
+    fn new(clock: &Clock, time: Duration) -> Waits<'_> {
+        *clock.waits.lock().unwrap_or_else(PoisonError::into_inner).entry(time).or_default() += 1;
+        Waits(clock, time)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        let mut waits = self.0.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waits.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                waits.remove(&self.1);
+            }
+        }
+    }
+}
+
 impl Clock {
     /// Makes a clock that goes on from a time.
     pub fn new(begin: Duration, speed: f64) -> Clock {
         let now = Instant::now();
         let pace = Mutex::new(Pace { begin, anchor: now, speed, held: 0, slow_until: now });
-        Clock { pace, changes: watch::Sender::new(()), heeds_work: false.into() }
+        Clock { pace, changes: watch::Sender::new(()), heeds_work: false.into(), waits: Mutex::default() }
     }
 
     /// Returns the sandbox's time, since 1970.
@@ -102,8 +127,19 @@ impl Clock {
         Duration::try_from_secs_f64(left.as_secs_f64() / speed).unwrap_or(Duration::MAX)
     }
 
+    /// Tells whether something is worked on that time waits for.
+    pub fn is_held(&self) -> bool {
+        self.lock().held > 0
+    }
+
+    /// Returns the first time that is waited for: who knows that everyone waits can let time go on to it at once.
+    pub fn next_wait(&self) -> Option<Duration> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).keys().next().copied()
+    }
+
     /// Waits for a time of the sandbox, also if time jumps or gets another speed meanwhile.
     pub async fn wait(&self, time: Duration) {
+        let _waits = Waits::new(self, time);
         let mut changes = self.changes.subscribe();
         while self.now() < time {
             let wait = self.until(time).min(LOOK_AGAIN);
@@ -160,6 +196,7 @@ pub fn rfc3339(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
     use std::time::Duration;
 
     use super::{Clock, rfc3339};
@@ -172,6 +209,21 @@ mod tests {
         assert_eq!(clock.now(), Duration::from_secs(1060));
         clock.set_speed(1000.0);
         assert!(clock.until(Duration::from_secs(2060)) <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn knows_what_is_waited_for() {
+        let clock = Clock::new(Duration::ZERO, 0.0);
+        assert_eq!(clock.next_wait(), None);
+        let times = [3, 1, 2].map(Duration::from_secs);
+        {
+            let mut waits = times.map(|time| Box::pin(clock.wait(time)));
+            for wait in &mut waits {
+                assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            assert_eq!(clock.next_wait(), Some(times[1]));
+        }
+        assert_eq!(clock.next_wait(), None, "nobody waits any more");
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub struct Place {
 const CLOCK: &str = "frame/clock";
 /// Under what prefix things that happen later are kept, by their times.
 pub(crate) const TASKS: &str = "frame/tasks/";
+/// Under what prefix things are kept that never happen.
+const STRANDED: &str = "frame/stranded/";
 
 #[derive(Serialize, Deserialize)]
 struct KeptClock {
@@ -127,6 +129,29 @@ impl Frame {
         let place = change.under(&format!("{TASKS}{:015}/", at.as_millis())).count();
         change.put(&format!("{TASKS}{:015}/{number:012}-{place:04}", at.as_millis()), task);
         self.later.notify_one();
+    }
+
+    /// Keeps in mind what should have happened and does not, as a part of a change.
+    pub fn strand(&self, change: &mut Change<'_>, task: &Task) {
+        let number = change.next_revision();
+        let place = change.under(STRANDED).count();
+        change.put(&format!("{STRANDED}{number:012}-{place:04}"), task);
+    }
+
+    /// Lets everything happen that was stuck.
+    pub async fn free(&self) -> Result<(), WorldError> {
+        let free = |change: &mut Change<'_>| {
+            let stranded: Vec<(String, Option<Task>)> =
+                change.under(STRANDED).map(|(name, text)| (name.to_owned(), serde_json::from_str(text).ok())).collect();
+            for (name, task) in stranded {
+                change.remove(&name);
+                if let Some(task) = task {
+                    self.plan(change, Duration::ZERO, &task);
+                }
+            }
+            Ok(())
+        };
+        self.world.change(free).await
     }
 
     /// Returns when the next thing happens.

@@ -89,10 +89,11 @@ impl<'c, 'w> Region<'c, 'w> {
 
     /// Plans what happens to an object later, unless a fault wants that it never does.
     pub fn later(&mut self, seconds: u64, action: &str, object: &str) {
-        if !self.is_stuck {
-            let what = json!({"do": action, "object": object, "region": self.name});
-            let task = Task { service: "ec2".to_owned(), what };
-            self.frame.plan(self.change, Duration::from_secs(seconds), &task);
+        let what = json!({"do": action, "object": object, "region": self.name});
+        let task = Task { service: "ec2".to_owned(), what };
+        match self.is_stuck {
+            true => self.frame.strand(self.change, &task),
+            false => self.frame.plan(self.change, Duration::from_secs(seconds), &task),
         }
     }
 }

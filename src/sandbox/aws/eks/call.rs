@@ -98,12 +98,12 @@ impl Invocation<'_, '_> {
 
     /// Plans what ends the operation, unless a fault wants that it never ends.
     pub fn later(&mut self, seconds: u64, mut what: Json) {
-        if self.is_stuck {
-            return;
-        }
         what["region"] = json!(self.region);
         let task = Task { service: "eks".to_owned(), what };
-        self.frame.plan(self.change, Duration::from_secs(seconds), &task);
+        match self.is_stuck {
+            true => self.frame.strand(self.change, &task),
+            false => self.frame.plan(self.change, Duration::from_secs(seconds), &task),
+        }
     }
 
     /// Returns a text of the body, if there is one.

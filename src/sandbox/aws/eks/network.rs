@@ -93,7 +93,9 @@ fn check_zones(invocation: &Invocation<'_, '_>, cluster: &str, subnets: &[Subnet
 pub fn build(invocation: &mut Invocation<'_, '_>, cluster: &mut Json) -> Result<(), Error> {
     let name = cluster["name"].as_str().unwrap_or_default().to_owned();
     let vpc = cluster["resourcesVpcConfig"]["vpcId"].as_str().unwrap_or_default().to_owned();
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, cluster["arn"].to_string().as_bytes());
+    // The group of a cluster that is gone stays for a while, and must not be in the way of the next one of its name.
+    let unique = format!("{}{}", cluster["arn"], cluster["createdAt"]);
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, unique.as_bytes());
     let number: String = hex(digest.as_ref()).chars().filter(char::is_ascii_digit).take(9).collect();
     let group_name = format!("eks-cluster-sg-{name}-{number}");
     let owned = format!("kubernetes.io/cluster/{name}");

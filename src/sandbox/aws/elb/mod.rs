@@ -106,9 +106,11 @@ fn arn(region: &str, rest: &str) -> String {
 
 /// Plans what happens to an object later.
 fn later(region: &mut Region<'_, '_>, seconds: u64, action: &str, arn: &str) {
-    if !region.is_stuck {
-        let what = json!({"do": action, "object": arn, "region": region.name});
-        region.frame.plan(region.change, Duration::from_secs(seconds), &Task { service: "elb".to_owned(), what });
+    let what = json!({"do": action, "object": arn, "region": region.name});
+    let task = Task { service: "elb".to_owned(), what };
+    match region.is_stuck {
+        true => region.frame.strand(region.change, &task),
+        false => region.frame.plan(region.change, Duration::from_secs(seconds), &task),
     }
 }
 
