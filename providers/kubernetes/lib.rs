@@ -12,6 +12,7 @@ mod configuration;
 mod connection;
 mod credentials;
 mod data;
+mod definition;
 mod discovery;
 mod eks_token;
 mod failure;

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 
 use crate::changes::{Handle, Wanted, Work};
 use crate::cluster::{Cluster, Named, Session};
+use crate::definition;
 use crate::fields::stripped;
 use crate::identity;
 use crate::json::{at, first_block, flag, from_json, set_text, text, texts, to_json, with};
@@ -228,6 +229,15 @@ impl ResourceType for Manifest {
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
         manifest_schema::validate(config)
+    }
+
+    fn is_validated_together(&self) -> bool {
+        true
+    }
+
+    fn validate_together(&self, configs: &[Value]) -> Vec<(usize, Problem)> {
+        let manifests: Vec<Value> = configs.iter().map(|config| attribute(config, "manifest")).collect();
+        definition::check(&manifests)
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {

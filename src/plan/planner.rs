@@ -1,7 +1,7 @@
 //! Makes a plan: walks over the resources in the order of their needs and plans each with its instances.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
 use crate::tally::Tally;
 use crate::targets::Scope;
+use crate::validity::Together;
 use crate::values::Values;
 
 /// How to plan.
@@ -128,6 +129,7 @@ pub(crate) fn planner(input: Input<'_>) -> Planner<'_> {
         configs: RefCell::default(),
         kinds: RefCell::default(),
         placed: RefCell::default(),
+        together: RefCell::default(),
         needs_of_modules: RefCell::default(),
         create_first: CreateFirst::of(input.world.root),
         tally: RefCell::new(Tally::of(input.world.root)),
@@ -159,6 +161,8 @@ pub(crate) struct Planner<'a> {
     kinds: RefCell<HashMap<(Provider, Mode, EcoString), Arc<ResourceKind>>>,
     /// Places of changes in `out`, by resource.
     placed: RefCell<HashMap<AbsResource, Placed>>,
+    /// What is to be checked when all of it is there.
+    pub(crate) together: RefCell<BTreeMap<(ProviderConfig, EcoString), Together>>,
     /// What all objects of a module instance come after.
     pub(crate) needs_of_modules: RefCell<HashMap<ModuleInstance, ModuleNeeds>>,
     pub(crate) create_first: CreateFirst,
@@ -236,6 +240,7 @@ impl<'a> Planner<'a> {
         if self.options.destroy || self.check_variables(&self.evaluation.root()) {
             self.walk().await;
             self.remaining_imports().await;
+            self.validate_together();
         }
         if self.options.destroy {
             // Outputs of what stays are still true; which these are, the next plan of everything finds out.

@@ -467,6 +467,14 @@ impl Provider for InProcess {
         self.resource(kind).map_or_else(|problem| vec![problem], |resource| resource.part.validate(config))
     }
 
+    fn is_validated_together(&self, kind: &str) -> bool {
+        self.resource(kind).is_ok_and(|resource| resource.part.is_validated_together())
+    }
+
+    fn validate_together(&self, kind: &str, configs: &[Value]) -> Vec<(usize, Problem)> {
+        self.resource(kind).map_or_else(|_| Vec::new(), |resource| resource.part.validate_together(configs))
+    }
+
     fn validate_data(&self, kind: &str, config: &Value) -> Vec<Problem> {
         self.data_source(kind).map_or_else(|problem| vec![problem], |(part, _)| part.validate(config))
     }

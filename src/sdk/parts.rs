@@ -74,6 +74,17 @@ pub trait ResourceType: Send + Sync {
         Vec::new()
     }
 
+    /// Tells whether what may be configured depends on what else is: [`ResourceType::validate_together`] is asked then.
+    fn is_validated_together(&self) -> bool {
+        false
+    }
+
+    /// Checks all configurations that a plan has for objects of the type in one place (in one cluster, say) with each
+    /// other; returns what is wrong, and with which of them. What is wrong with one alone has been found already.
+    fn validate_together(&self, _configs: &[Value]) -> Vec<(usize, Problem)> {
+        Vec::new()
+    }
+
     /// Returns what tells its objects apart; its parts are attributes of the objects, of the same names. A type that
     /// has them elsewhere in its objects fills in the identities of its answers itself.
     fn identity_schema(&self) -> Option<IdentitySchema> {

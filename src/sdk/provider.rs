@@ -54,6 +54,17 @@ pub trait Provider: Send + Sync {
     /// Checks the configuration of a managed resource beyond what the schema says.
     fn validate_resource(&self, kind: &str, config: &Value) -> Vec<Problem>;
 
+    /// Tells whether what may be configured of a type depends on what else is.
+    fn is_validated_together(&self, _kind: &str) -> bool {
+        false
+    }
+
+    /// Checks all configurations that a plan has for objects of a type and one configuration of the provider with each
+    /// other; returns what is wrong, and with which of them. Like all validation it works without the cloud.
+    fn validate_together(&self, _kind: &str, _configs: &[Value]) -> Vec<(usize, Problem)> {
+        Vec::new()
+    }
+
     /// Checks the configuration of a data source beyond what the schema says.
     fn validate_data(&self, kind: &str, config: &Value) -> Vec<Problem>;
 

@@ -161,3 +161,145 @@ fn pain_5_another_machine_for_a_pool_is_no_outage() {
     assert_eq!(changes, ["CreateNodegroup", "CreateNodegroup", "DeleteNodegroup"]);
     pain.is_settled(&other);
 }
+
+#[test]
+fn pain_6_nothing_of_a_pool_replaces_its_cluster() {
+    let pain = Pain::new(CLUSTER);
+    pain.good(&["apply", "-auto-approve"]);
+    let pool = "    machine = var.machine\n";
+    for (from, to) in [
+        (pool, "    machine = \"r7i.large\"\n"),
+        (pool, "    machine = var.machine\n    disk = 100\n"),
+        (pool, "    machine = var.machine\n    spot = true\n"),
+        (pool, "    machine = var.machine\n    gpu = true\n"),
+        (pool, "    machine = var.machine\n    labels = { a = \"b\" }\n"),
+        (
+            pool,
+            "    machine = var.machine\n    taints = [{ key = \"a\" }]\n  }\n  pool \"plain\" {\n    min = 1\n  }\n  pool \"more\" {\n",
+        ),
+        ("pool \"work\"", "pool \"other\""),
+    ] {
+        assert!(CLUSTER.contains(from), "there is nothing to change: {from}");
+        pain.write(&CLUSTER.replace(from, to));
+        let plan = pain.good(&["plan"]);
+        assert!(plan.contains("aws_eks_node_group.this"), "{to}: {plan}");
+        assert!(!plan.contains("aws_eks_cluster.this"), "{to}: {plan}");
+    }
+    // What is said of the second pool is no pool of its own to the first.
+    pain.write(CLUSTER);
+    pain.is_settled(&[]);
+}
+
+#[test]
+fn pain_12_the_control_plane_goes_first_and_nothing_is_behind_by_more_than_one() {
+    let pain = Pain::new(CLUSTER);
+    pain.good(&["apply", "-auto-approve"]);
+    let higher = ["-var", "kubernetes_version=1.37"];
+    let before = pain.asked("eks").len();
+    pain.good(&[&["apply", "-auto-approve"][..], &higher].concat());
+    let asked = pain.asked("eks").split_off(before);
+    let is_change = |name: &&String| name.starts_with("Update");
+    let changes: Vec<&str> = asked.iter().filter(is_change).map(String::as_str).collect();
+    let steps: Vec<&str> = changes.iter().copied().filter(|name| *name != "UpdateAddon").collect();
+    // The nodes come along before the control plane leaves them behind, and after its last step.
+    let expected = ["UpdateClusterVersion", "UpdateNodegroupVersion", "UpdateClusterVersion", "UpdateNodegroupVersion"];
+    assert_eq!(steps, expected, "{changes:?}");
+    assert_eq!(changes.last(), Some(&"UpdateAddon"), "what runs on the nodes comes last: {changes:?}");
+    pain.is_settled(&higher);
+    for node in pain.objects("nodes") {
+        assert!(node["status"]["nodeInfo"]["kubeletVersion"].as_str().is_some_and(|known| known.starts_with("v1.37")));
+    }
+    // Never back, and nothing replaced for it.
+    let ran = pain.gantry(&["plan", "-var", "kubernetes_version=1.36"]);
+    assert!(ran.is_good && ran.err.contains("Version is ahead") && !ran.out.contains("must be replaced"), "{ran:?}");
+}
+
+/// Changes the configuration of the tests of `aws.rs`.
+fn changed(changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(include_str!("aws.tf").to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "there is nothing to change: {from}");
+        text.replace(from, to)
+    })
+}
+
+#[test]
+fn pain_13_an_add_on_without_nodes_is_waited_for_and_tells_why_it_does_not_come() {
+    // Nothing says that it needs nodes: both begin at once, and the add-on is degraded until they are there.
+    let pain = Pain::new(&changed(&[("  depends_on   = [aws_eks_node_group.pool]\n", "")]));
+    pain.good(&["apply", "-auto-approve"]);
+    pain.is_settled(&[]);
+    pain.good(&["destroy", "-auto-approve"]);
+
+    let text = changed(&[("  depends_on   = [aws_eks_node_group.pool]\n", "  timeouts {\n    create = \"5m\"\n  }\n")]);
+    let (before, rest) = text.split_once("resource \"aws_eks_node_group\"").expect("it has nodes");
+    let (_, rest) = rest.split_once("resource \"aws_eks_addon\"").expect("it has an add-on");
+    pain.write(&format!("{before}resource \"aws_eks_addon\"{rest}").replace("aws_eks_node_group.pool", "aws_vpc.lake"));
+    let ran = pain.gantry(&["apply", "-auto-approve"]);
+    assert!(!ran.is_good && ran.err.contains("InsufficientNumberOfReplicas"), "{ran:?}");
+}
+
+#[test]
+fn pain_17_the_creators_entry_is_taken_over_and_others_see_the_same() {
+    let role = r#"
+resource "aws_iam_role" "other" {
+  name               = "other"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = { AWS = "123456789012" }, Action = "sts:AssumeRole" }]
+  })
+}
+"#;
+    let creator = ("data.aws_caller_identity.me.arn", "\"arn:aws:iam::123456789012:user/sandbox\"");
+    let text = format!("{}{role}", changed(&[creator]));
+    let pain = Pain::new(&text);
+    let ran = pain.gantry(&["apply", "-auto-approve"]);
+    assert!(ran.is_good && format!("{}{}", ran.out, ran.err).contains("Access entry taken over"), "{ran:?}");
+    pain.is_settled(&[]);
+    let as_other =
+        "provider \"aws\" {\n  assume_role {\n    role_arn = \"arn:aws:iam::123456789012:role/other\"\n  }\n";
+    pain.write(&text.replace("provider \"aws\" {\n", as_other));
+    let asked = pain.asked("sts").len();
+    pain.is_settled(&[]);
+    assert!(pain.asked("sts")[asked..].iter().any(|name| name == "AssumeRole"), "it was the same identity");
+}
+
+#[test]
+fn pain_9_a_custom_resource_is_checked_before_there_is_a_cluster() {
+    let resources = r#"
+resource "kubernetes_manifest" "lake" {
+  provider = kubernetes.lake
+  manifest = {
+    apiVersion = "example.com/v1"
+    kind       = "Lake"
+    metadata   = { name = "deep", namespace = "default" }
+    spec       = { depth = "very" }
+  }
+}
+
+resource "kubernetes_manifest" "definition" {
+  provider = kubernetes.lake
+  manifest = {
+    apiVersion = "apiextensions.k8s.io/v1"
+    kind       = "CustomResourceDefinition"
+    metadata   = { name = "lakes.example.com" }
+    spec = {
+      group = "example.com"
+      scope = "Namespaced"
+      names = { kind = "Lake", plural = "lakes" }
+      versions = [{
+        name = "v1", served = true, storage = true
+        schema = { openAPIV3Schema = { type = "object", properties = { spec = { type = "object", properties = {
+          depth = { type = "integer" }
+        } } } } }
+      }]
+    }
+  }
+}
+"#;
+    let pain = Pain::new(&format!("{CLUSTER}{resources}"));
+    let ran = pain.gantry(&["plan"]);
+    let said: String = ran.err.replace('\u{2502}', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!ran.is_good && said.contains("spec.depth: a whole number is wanted, not a text"), "{ran:?}");
+    pain.write(&format!("{CLUSTER}{}", resources.replace("\"very\"", "7")));
+    pain.good(&["plan"]);
+}
