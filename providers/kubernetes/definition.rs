@@ -212,7 +212,7 @@ impl Walk<'_> {
         }
         let required = schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
         for name in required {
-            let value = entries.iter().find(|(known, _)| &**known == name).map(|(_, value)| value);
+            let value = entries.iter().find(|(known, _)| known.as_str() == name).map(|(_, value)| value);
             let has_default = properties[name].get("default").is_some();
             if !has_default && value.is_none_or(|value| value.is_null()) {
                 self.say(format!("{name:?} is missing"));
