@@ -1,5 +1,6 @@
-//! Custom resources are checked by the schema of their definition where it is planned with them: the API server, which would
-//! say the same, does not know it yet.
+//! Custom resources are checked by the schema of their definition where it is planned with them.
+//!
+//! The API server, which would say the same, does not know it yet.
 
 use std::fmt::Display;
 
