@@ -13,7 +13,8 @@
 //!
 //! An empty line in front of a step is not part of the text before it. `UPDATE_EXPECT=1` writes what came out into the
 //! files. The version of the program is written as `[VERSION]`, the system and processor as `[PLATFORM]` (in paths of steps,
-//! too), a random UUID as `[ID]`, the time of a line of JSON as `[TIME]`, the name of a deposed object as `[KEY]`.
+//! too), a random UUID as `[ID]`, the time of a line of JSON as `[TIME]`, the name of a deposed object as `[KEY]`,
+//! what a test took as `[MS]`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -244,7 +245,7 @@ impl World {
         let folder = self.folder.path().to_string_lossy();
         let text = String::from_utf8_lossy(bytes).replace(folder.as_ref(), "[FOLDER]");
         let text = text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace(&platform(), "[PLATFORM]");
-        let text = without_deposed_keys(&without_times(&without_identifiers(&text)));
+        let text = without_milliseconds(&without_deposed_keys(&without_times(&without_identifiers(&text))));
         if text.ends_with('\n') { text } else { format!("{text}[no line break]\n") }
     }
 }
@@ -286,12 +287,22 @@ fn without_times(text: &str) -> String {
 
 /// Returns text without the random names of deposed objects.
 fn without_deposed_keys(text: &str) -> String {
-    const BEFORE: &str = "(deposed object ";
-    let mut parts = text.split(BEFORE);
+    without(text, "(deposed object ", "[KEY]", |c| c == ')')
+}
+
+/// Returns text without what tests and their runs took.
+fn without_milliseconds(text: &str) -> String {
+    let text = without(text, "Run in the sandbox in ", "[MS]", |c| !c.is_ascii_digit());
+    without(&text, "\"elapsed\":", "[MS]", |c| !c.is_ascii_digit())
+}
+
+/// Returns text with something else behind each place that it begins with, up to its end.
+fn without(text: &str, before: &str, word: &str, is_end: fn(char) -> bool) -> String {
+    let mut parts = text.split(before);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let end = part.find(')').unwrap_or(0);
-        out.push_str(&format!("{BEFORE}[KEY]{}", &part[end..]));
+        let end = part.find(is_end).unwrap_or(0);
+        out.push_str(&format!("{before}{word}{}", &part[end..]));
     }
     out
 }

@@ -16,7 +16,7 @@ use lang::module::Resource;
 use lang::objects::{Kind, Objects};
 use lang::providers::resolve;
 use lang::tree::Node;
-use plan::{Change, Opened, change, problems};
+use plan::{Change, Opened, StandIn, change, problems};
 use sdk::{OpenRequest, Problem, Provider};
 use syntax::tree::Body;
 use value::{Marks, Value};
@@ -83,7 +83,8 @@ impl<'a> Runner<'a> {
         resource: &'a Resource,
         path: &[&'a Node],
     ) -> Result<Vec<(Option<Key>, Value)>, Diagnostics> {
-        let provider = self.provider_of(&resolve(path, resource).address).await?;
+        let provider_config = resolve(path, resource).address;
+        let provider = self.provider_of(&provider_config).await?;
         let Some(schema) = provider.schemas().ephemerals.get(&resource.address.kind).cloned() else {
             return Err(Diagnostic::error("Resource type is gone", address.to_string()).into());
         };
@@ -112,6 +113,7 @@ impl<'a> Runner<'a> {
             if evaluator.diags.has_errors() {
                 return Err(evaluator.diags);
             }
+            let provider = self.input.pool.made_up(&address, &provider_config).unwrap_or_else(|| provider.clone());
             let value = self.open_one(&address, &provider, (&body, &schema), config).await?;
             let repeated = Repeated { this: Some(value.clone()), ..repeated };
             let postconditions = &resource.lifecycle.postconditions;
@@ -171,7 +173,12 @@ impl<'a> Runner<'a> {
             let detail = format!("There is no provider {}.", address.provider);
             return Err(Diagnostic::error("Provider not available", detail).into());
         };
-        let config = self.provider_config(address, &bare.schemas().provider.block)?;
+        let config = match self.input.pool.stand_in(address) {
+            None => self.provider_config(address, &bare.schemas().provider.block)?,
+            Some(StandIn::Values(config)) => config.unmark_deep().0,
+            Some(StandIn::Provider(provider)) => return Ok(provider),
+            Some(StandIn::Failed(diags)) => return Err(diags),
+        };
         let described =
             |problems: Vec<Problem>| problems.into_iter().map(|problem| problems::diagnostic(problem, None));
         self.input.pool.configure(address, config).await.map_err(|problems| described(problems).collect())

@@ -84,6 +84,9 @@ impl<'a> Runner<'a> {
     }
 
     async fn provider(&self, planned: &Change) -> Result<Arc<dyn Provider>, Failed> {
+        if let Some(made_up) = self.input.pool.made_up(&planned.address, &planned.provider) {
+            return Ok(made_up);
+        }
         let _turn = self.opening.lock().await;
         self.provider_of(&planned.provider).await.map_err(|diags| self.fail_with(planned, diags))
     }

@@ -126,7 +126,8 @@ impl Configuration {
     }
 }
 
-fn installed_modules(dir: &Path, session: &Session) -> InstalledModules {
+/// Returns the modules that are installed for the configuration in a folder.
+pub(crate) fn installed_modules(dir: &Path, session: &Session) -> InstalledModules {
     let data_folder = session.environment.data_folder();
     match dir == Path::new(".") {
         true => InstalledModules::read(dir, data_folder),
@@ -149,7 +150,8 @@ fn read_with(
     (Configuration { sources, root, environment, assigned }, mistakes)
 }
 
-fn environment_of_functions(
+/// Returns what functions may see.
+pub(crate) fn environment_of_functions(
     purity: Purity,
     variables: &Environment,
     diags: &mut Diagnostics,

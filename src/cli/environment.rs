@@ -169,9 +169,14 @@ impl Environment {
         variables: impl IntoIterator<Item = (&'a str, String)>,
         clock: Arc<Clock>,
     ) {
-        self.variables.retain(|name, _| !foreign.iter().any(|beginning| name.starts_with(beginning)));
+        self.hide(foreign);
         self.variables.extend(variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
         self.simulated = Some(clock);
+    }
+
+    /// Takes all variables away that begin in one of these ways.
+    pub(crate) fn hide(&mut self, foreign: &[&str]) {
+        self.variables.retain(|name, _| !foreign.iter().any(|beginning| name.starts_with(beginning)));
     }
 
     /// Returns the time of the sandbox, if providers get that.

@@ -19,12 +19,16 @@ use crate::{Environment, Session, environment};
 
 /// Returns the catalogue of a run.
 pub(crate) fn catalogue(session: &Session) -> Catalogue {
-    let environment = &session.environment;
+    catalogue_in(&session.environment, session.providers)
+}
+
+/// The same, for providers that get these variables.
+pub(crate) fn catalogue_in(environment: &Environment, linked: &'static [sdk::Factory]) -> Catalogue {
     let settings = Settings {
         cache_folder: environment.cache_directory(),
         reattach: environment.reattached_providers().map(str::to_owned),
         no_tls: environment.is_plugin_tls_off(),
-        logging: logging(session),
+        logging: logging(environment),
         now: environment::SystemClock.now(),
         limits: limits(environment),
         variables: environment.replaced_variables(),
@@ -41,7 +45,7 @@ pub(crate) fn catalogue(session: &Session) -> Catalogue {
         let found = installed::program(&data_folder, provider, locks, settings);
         found.map(|program| program.path).map_err(|problem| Problem::error(problem.summary, problem.detail))
     };
-    Catalogue::new(session.providers, settings, Box::new(find))
+    Catalogue::new(linked, settings, Box::new(find))
 }
 
 fn limits(environment: &Environment) -> Limits {
@@ -55,13 +59,13 @@ fn limits(environment: &Environment) -> Limits {
 }
 
 /// Returns the log that the user asked for.
-fn logging(session: &Session) -> Option<Logging> {
-    let level = session.environment.log_level()?;
+fn logging(environment: &Environment) -> Option<Logging> {
+    let level = environment.log_level()?;
     let is_json = level.eq_ignore_ascii_case("json");
     // Text that is no level means everything: whoever sets the variable wants to see something.
     let level =
         if level.eq_ignore_ascii_case("off") { return None } else { Level::parse(level).unwrap_or(Level::Trace) };
-    let sink: Sink = match session.environment.log_path() {
+    let sink: Sink = match environment.log_path() {
         None => Arc::new(|line| {
             // Nobody can be told that the log cannot be written.
             let _ = writeln!(std::io::stderr(), "{line}");

@@ -7,13 +7,14 @@ use addr::{Mode, Provider};
 use diag::Diagnostic;
 use host::Catalogue;
 use lang::functions::CallError;
+use lang::module::{Module, Resource};
 use lang::tree::Node;
 use lang::validate::{ProviderProblem, Providers};
 use schema::{Block, Schema};
 use value::Value;
 
 use crate::render::plan::Schemas;
-use crate::{Session, plugins};
+use crate::{Environment, Session, plugins};
 
 /// The providers that there are, ready to be asked.
 pub struct LinkedProviders {
@@ -36,19 +37,27 @@ impl LinkedProviders {
 
     /// Makes all providers that a configuration may use, those that it does use being started if need be.
     pub(crate) fn of_configuration(session: &Session, root: &Node) -> LinkedProviders {
-        let catalogue = Rc::new(plugins::catalogue(session));
+        LinkedProviders::of_trees(&session.environment, session.providers, &[root])
+    }
+
+    /// The same for several configurations.
+    pub(crate) fn of_trees(
+        environment: &Environment,
+        linked: &'static [sdk::Factory],
+        roots: &[&Node],
+    ) -> LinkedProviders {
+        let catalogue = Rc::new(plugins::catalogue_in(environment, linked));
         let (mut wanted, mut called) = (BTreeSet::new(), BTreeSet::new());
-        root.visit(&mut |node| {
-            let module = &node.module;
-            wanted.extend(module.settings.required_providers.iter().map(|required| required.provider.clone()));
-            wanted.extend(module.providers.iter().map(|config| module.provider_of(&config.local.name)));
-            called.extend(module.resources.iter().map(|resource| {
-                let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
-                module.provider_of(&name.unwrap_or_else(|| resource.address.implied_provider().into()))
-            }));
-        });
+        for root in roots {
+            root.visit(&mut |node| {
+                let module = &node.module;
+                wanted.extend(module.settings.required_providers.iter().map(|required| required.provider.clone()));
+                wanted.extend(module.providers.iter().map(|config| module.provider_of(&config.local.name)));
+                called.extend(module.resources.iter().map(|resource| provider_of(module, resource)));
+            });
+            catalogue.name(named(root));
+        }
         wanted.extend(called.iter().cloned());
-        catalogue.name(named(root));
         catalogue.prepare(&wanted, &called);
         LinkedProviders { catalogue, called: Some(called) }
     }
@@ -130,6 +139,12 @@ impl Schemas for LinkedProviders {
     fn block(&self, provider: &Provider, mode: Mode, kind: &str) -> Option<&Block> {
         Some(&types(self.find(provider)?, mode).get(kind)?.block)
     }
+}
+
+/// Returns the provider of a resource.
+pub(crate) fn provider_of(module: &Module, resource: &Resource) -> Provider {
+    let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
+    module.provider_of(&name.unwrap_or_else(|| resource.address.implied_provider().into()))
 }
 
 /// Returns the providers that modules name by their source.

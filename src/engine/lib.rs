@@ -13,4 +13,6 @@ mod ticks;
 pub use import::import;
 pub use runtime::RealRuntime;
 pub use saved::{apply_saved, refuse};
-pub use session::{Approval, Configuration, Failure, Report, Request, destroy_options, run, run_on};
+pub use session::{
+    Approval, Configuration, Failure, Finished, Report, Request, destroy_options, run, run_and_look, run_on,
+};

@@ -122,7 +122,28 @@ pub async fn run_on(
     observer: &dyn apply::Observer,
     decide: &mut dyn FnMut(&Plan) -> Approval,
 ) -> Result<Report, Failure> {
-    let worked = work(request, &journal, observer, decide).await;
+    run_and_look(request, journal, observer, decide, &mut |_| {}).await
+}
+
+/// What a run has come to, while its values are at hand.
+pub struct Finished<'a> {
+    /// The configuration with the values of all resources, after the apply if there was one.
+    pub world: World<'a>,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How the apply came out, if there was one.
+    pub outcome: Option<&'a apply::Outcome>,
+}
+
+/// Makes a run as `run_on` does, and has its end looked at, unless the plan could not be begun.
+pub async fn run_and_look(
+    request: &Request<'_>,
+    journal: Journal,
+    observer: &dyn apply::Observer,
+    decide: &mut dyn FnMut(&Plan) -> Approval,
+    look: &mut dyn FnMut(&Finished<'_>),
+) -> Result<Report, Failure> {
+    let worked = work(request, &journal, observer, decide, look).await;
     close(journal, worked)
 }
 
@@ -202,8 +223,9 @@ async fn work(
     journal: &Journal,
     observer: &dyn apply::Observer,
     decide: &mut dyn FnMut(&Plan) -> Approval,
+    look: &mut dyn FnMut(&Finished<'_>),
 ) -> Worked {
-    let values = Values::default();
+    let values = Values::new(request.options.made_up.clone());
     let configuration = &request.configuration;
     let world = world(request, &values);
     let watcher = Watching(observer);
@@ -231,6 +253,9 @@ async fn work(
         Box::new(saved::keep(&run, basis, &prior, &plan))
     });
     let outcome = if plan.diags.has_errors() { None } else { run.carry_out(&plan, decide).await };
+    let env = Environment { pure: outcome.is_none(), ..configuration.env.clone() };
+    let world = World { env: &env, applying: outcome.is_some(), ..world };
+    look(&Finished { world, plan: &plan, outcome: outcome.as_ref() });
     Worked { plan, outcome, saved }
 }
 
@@ -367,5 +392,7 @@ fn stuck(later: &Plan) -> Diagnostic {
 
 pub(crate) fn pool(request: &Request<'_>) -> Rc<Pool> {
     let catalogue = request.providers.clone();
-    Pool::new(move |wanted: &addr::Provider| catalogue.make(wanted), request.runtime.clone(), request.version)
+    let made_up = request.options.made_up.clone();
+    let make = move |wanted: &addr::Provider| catalogue.make(wanted);
+    Pool::new(make, request.runtime.clone(), request.version, made_up)
 }

@@ -20,3 +20,5 @@ pub mod triggers;
 pub mod types;
 pub mod validate;
 pub mod version;
+
+pub use module::testing;

@@ -217,7 +217,7 @@ pub fn is_local(source: &str) -> bool {
 }
 
 /// Removes `.` and `name/..` from a path, without looking at the file system.
-fn normal(path: &Path) -> PathBuf {
+pub fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

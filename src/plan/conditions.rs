@@ -61,6 +61,9 @@ impl<'a> Planner<'a> {
         let none = Repeated::default();
         let mut instances = vec![self.evaluation.root()];
         while let Some(instance) = instances.pop() {
+            if self.pool.is_replaced(&instance.address) {
+                continue;
+            }
             if !instance.address.is_root() {
                 self.check_variables(&instance);
             }

@@ -258,7 +258,10 @@ impl<'a> Planner<'a> {
         let found = match &importing.target {
             None => Found::Later(Wait::Config, importing),
             Some(_) if block.waits => Found::Later(Wait::ProviderConfig, importing),
-            Some(_) => self.import(&*block.provider, &block.kind, &desired.address, (importing, Some(to))).await,
+            Some(_) => {
+                let provider = self.provider_of(block, &desired.address);
+                self.import(&*provider, &block.kind, &desired.address, (importing, Some(to))).await
+            }
         };
         match found {
             Found::Now(prior) => self.managed(block, desired, *prior).await,

@@ -214,7 +214,8 @@ impl<'a> Planner<'a> {
                 priors.push(none);
                 continue;
             };
-            if !self.options.no_refresh && !block.waits {
+            let is_made_up = self.pool.made_up(&desired.address, &block.config).is_some();
+            if !self.options.no_refresh && !block.waits && !is_made_up {
                 reads.push((
                     place,
                     ReadRequest {
@@ -419,7 +420,7 @@ impl<'a> Planner<'a> {
             meta: Value::NULL,
             deferral_allowed: true,
         };
-        let mut response = block.provider.plan(request).await;
+        let mut response = self.provider_of(block, &desired.address).plan(request).await;
         let mut failed = false;
         for problem in std::mem::take(&mut response.problems) {
             failed |= problem.is_error();
@@ -477,7 +478,7 @@ impl<'a> Planner<'a> {
                 deferral_allowed: true,
             };
             self.observer.look(&desired.address, Look::ReadBegins);
-            let response = block.provider.read_data(request).await;
+            let response = self.provider_of(block, &desired.address).read_data(request).await;
             self.observer.look(&desired.address, Look::ReadEnds);
             for problem in response.problems {
                 self.report(crate::problems::diagnostic(problem, Some(&block.body)));

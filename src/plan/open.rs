@@ -29,7 +29,8 @@ impl<'a> Planner<'a> {
         }
         let kind = block.resource.address.kind.clone();
         let request = OpenRequest { kind, config: config.clone(), deferral_allowed: true };
-        let (opened, warnings) = self.ephemerals.open(&desired.address, block.provider.clone(), request).await;
+        let (opened, warnings) =
+            self.ephemerals.open(&desired.address, self.provider_of(block, &desired.address), request).await;
         let (value, problems) = match opened {
             Opened::Value(value) => {
                 (change::mark_sensitive(schema, value, &marks).with_marks(Marks::EPHEMERAL), warnings)

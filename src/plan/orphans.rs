@@ -80,6 +80,7 @@ impl Planner<'_> {
         let forgotten = !self.options.destroy && crate::refactor::is_forgotten(self.root, &address);
         let action = if forgotten { Action::Forget } else { Action::Delete };
         let Some(Configured { provider, waits, needs }) = self.provider_at(&config).await else { return };
+        let provider = self.pool.made_up(&address, &config).unwrap_or(provider);
         // What its provider holds open must be open when it is deleted; nothing else has to come before.
         let held_open = needs.iter().filter(|need| need.resource.resource.mode == Mode::Ephemeral);
         let wait = wait.or(waits.then_some(Wait::ProviderConfig));

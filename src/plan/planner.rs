@@ -30,6 +30,7 @@ use crate::imports::Imports;
 use crate::model::{Action, Change, Drift, Need, OutputChange, Plan};
 use crate::needs::ModuleNeeds;
 use crate::pool::Pool;
+use crate::stand_ins::{MadeUp, StandIn};
 use crate::tally::Tally;
 use crate::targets::Scope;
 use crate::validity::Together;
@@ -56,6 +57,8 @@ pub struct Options {
     pub is_saved: bool,
     /// Configuration is written for imported objects that have none.
     pub generate_configuration: bool,
+    /// What is not asked of providers but made up.
+    pub made_up: Option<MadeUp>,
 }
 
 /// What a plan is made from.
@@ -378,9 +381,14 @@ impl<'a> Planner<'a> {
             let module = path.last().map(|node| &node.path);
             module.iter().for_each(|module| self.unknown_modules(&block, &known, module));
         }
-        for instance in instances {
-            self.instances(&block, &instance).await;
+        for instance in instances.iter().filter(|instance| !self.pool.is_replaced(&instance.address)) {
+            self.instances(&block, instance).await;
         }
+    }
+
+    /// Returns the provider that an instance of a block is asked of.
+    pub(crate) fn provider_of(&self, block: &Block<'_>, address: &AbsInstance) -> Arc<dyn sdk::Provider> {
+        self.pool.made_up(address, &block.config).unwrap_or_else(|| block.provider.clone())
     }
 
     /// Gets ready for the instances of a block; nothing if something is wrong, which is reported.
@@ -499,7 +507,19 @@ impl<'a> Planner<'a> {
         if let Some(known) = cell.get() {
             return known.clone();
         }
-        let (config, touched) = self.evaluation.traced(|| self.config_value(path, resolved));
+        let config = match self.pool.stand_in(&resolved.address) {
+            None => self.evaluation.traced(|| self.config_value(path, resolved)),
+            Some(StandIn::Values(config)) => (Some(config), Vec::new()),
+            Some(StandIn::Provider(provider)) => {
+                let made = Configured { provider, waits: false, needs: Rc::new([]) };
+                return cell.get_or_init(|| Some(made)).clone();
+            }
+            Some(StandIn::Failed(diags)) => {
+                self.report_all(diags);
+                return cell.get_or_init(|| None).clone();
+            }
+        };
+        let (config, touched) = config;
         let (config, (needs, mut waits)) = (config?, self.needs(touched));
         let (config, marks) = config.unmark_deep();
         if marks.contains(Marks::EPHEMERAL) {

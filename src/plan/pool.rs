@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use addr::Provider;
-use addr::ProviderConfig;
+use addr::{AbsInstance, ModuleInstance, Provider, ProviderConfig};
 use sdk::{ConfigureRequest, Problem, Runtime};
 use value::Value;
+
+use crate::stand_ins::{MadeUp, StandIn};
 
 /// Returns an unconfigured provider, or why there is none.
 type Make = dyn Fn(&Provider) -> Result<Arc<dyn sdk::Provider>, Problem>;
@@ -25,6 +26,8 @@ pub struct Pool {
     bare: RefCell<HashMap<Provider, Arc<dyn sdk::Provider>>>,
     /// Configurations that hold something which is good for one phase only.
     anew: RefCell<HashSet<ProviderConfig>>,
+    /// What is made up.
+    made_up: Option<MadeUp>,
 }
 
 impl Pool {
@@ -33,9 +36,25 @@ impl Pool {
         make: impl Fn(&Provider) -> Result<Arc<dyn sdk::Provider>, Problem> + 'static,
         runtime: Arc<dyn Runtime>,
         version: &'static str,
+        made_up: Option<MadeUp>,
     ) -> Rc<Pool> {
         let (configured, bare, anew) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Rc::new(Pool { make: Box::new(make), runtime, version, configured, bare, anew })
+        Rc::new(Pool { make: Box::new(make), runtime, version, configured, bare, anew, made_up })
+    }
+
+    /// Returns what takes the place of a provider configuration.
+    pub fn stand_in(&self, address: &ProviderConfig) -> Option<StandIn> {
+        self.made_up.as_ref()?.0.configuration(address, &self.bare(&address.provider)?)
+    }
+
+    /// Returns the provider that makes up one instance of a resource; nothing if that is real.
+    pub fn made_up(&self, address: &AbsInstance, config: &ProviderConfig) -> Option<Arc<dyn sdk::Provider>> {
+        self.made_up.as_ref()?.0.provider(address, config, &self.bare(&config.provider)?)
+    }
+
+    /// Tells whether a module instance is made up as a whole.
+    pub(crate) fn is_replaced(&self, module: &ModuleInstance) -> bool {
+        self.made_up.as_ref().is_some_and(|made_up| made_up.0.is_replaced(module))
     }
 
     /// Returns a provider for what needs no configuration: schemas, upgrades.

@@ -12,11 +12,13 @@ use value::Value;
 
 use crate::file::SavedResource;
 use crate::model::Plan;
+use crate::stand_ins::MadeUp;
 
 /// Values by module instance and resource; they are set once all instances have one.
 #[derive(Default)]
 pub struct Values {
     resources: RefCell<HashMap<(ModuleInstance, *const Resource), Rc<Entry>>>,
+    made_up: Option<MadeUp>,
 }
 
 struct Entry {
@@ -30,6 +32,11 @@ struct Entry {
 }
 
 impl Values {
+    /// Makes values of a plan some of which are made up.
+    pub fn new(made_up: Option<MadeUp>) -> Values {
+        Values { made_up, ..Values::default() }
+    }
+
     /// Sets the instances of a resource, in order of their keys.
     pub fn set(&self, module: &ModuleInstance, resource: &Resource, instances: Vec<(Option<Key>, Value)>) {
         let keys = instances.iter().enumerate();
@@ -147,5 +154,9 @@ impl Resources for Values {
         let entry = self.entry(module, resource)?;
         let place = *entry.places.get(key)?;
         entry.instances.borrow().get(place).map(|(_, value)| value.clone())
+    }
+
+    fn made_up_output(&self, module: &ModuleInstance, output: &str) -> Option<Value> {
+        self.made_up.as_ref()?.0.output(module, output)
     }
 }

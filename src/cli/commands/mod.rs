@@ -39,6 +39,7 @@ mod state_rm;
 mod state_show;
 mod state_status;
 mod taint;
+mod test;
 mod token;
 mod untaint;
 mod validate;
@@ -54,6 +55,8 @@ use std::any::TypeId;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::{Exit, Session, arguments};
+pub(crate) use show::shown_state;
+pub(crate) use state_pull::TERRAFORM_VERSION;
 
 /// Every command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[
@@ -96,6 +99,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<state_rm::Args>(),
     entry::<state_show::Args>(),
     entry::<taint::Args>(),
+    entry::<test::Args>(),
     entry::<token::Args>(),
     entry::<untaint::Args>(),
     entry::<validate::Args>(),

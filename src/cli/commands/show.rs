@@ -58,23 +58,29 @@ impl Run for Args {
             session.ui.out.print("The state is empty: it holds no objects and no outputs.\n");
             return Exit::SUCCESS;
         }
-        let mut parts = Vec::new();
-        for (target, resource, object) in state.objects() {
-            let (value, block) = stored::object_value(&target.address, &resource.provider.provider, object, &linked);
-            let mut remark = target.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-            if object.status == state::Status::Tainted {
-                remark.push_str(" (tainted)");
-            }
-            parts.push(render::stored(&target.address, &value, &block, &remark));
-        }
-        session.ui.out.print(&parts.join("\n"));
-        let outputs = output::lines(&state);
-        if !outputs.is_empty() {
-            let gap = if parts.is_empty() { "" } else { "\n\n" };
-            session.ui.out.print(&format!("{gap}Outputs:\n\n{outputs}"));
-        }
+        session.ui.out.print(&shown_state(&state, &linked));
         Exit::SUCCESS
     }
+}
+
+/// Returns a state as text: its objects and its outputs.
+pub(crate) fn shown_state(state: &State, linked: &LinkedProviders) -> String {
+    let mut parts = Vec::new();
+    for (target, resource, object) in state.objects() {
+        let (value, block) = stored::object_value(&target.address, &resource.provider.provider, object, linked);
+        let mut remark = target.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+        if object.status == state::Status::Tainted {
+            remark.push_str(" (tainted)");
+        }
+        parts.push(render::stored(&target.address, &value, &block, &remark));
+    }
+    let mut text = parts.join("\n");
+    let outputs = output::lines(state);
+    if !outputs.is_empty() {
+        let gap = if parts.is_empty() { "" } else { "\n\n" };
+        text.push_str(&format!("{gap}Outputs:\n\n{outputs}"));
+    }
+    text
 }
 
 /// What a file holds.

@@ -4,7 +4,7 @@ use super::Run;
 use crate::{Exit, Session, stored};
 
 /// The version of Terraform whose format this is.
-const TERRAFORM_VERSION: &str = "1.11.4";
+pub(crate) const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// Print the state as a Terraform state file.
 ///

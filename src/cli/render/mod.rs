@@ -2,12 +2,15 @@
 
 mod header;
 pub(crate) mod json;
+pub(crate) mod junit;
 pub(crate) mod plan;
 pub(crate) mod plan_json;
 pub(crate) mod schema_json;
 mod snippet;
 pub(crate) mod state_json;
 pub(crate) mod stream;
+pub(crate) mod test_json;
+pub(crate) mod test_text;
 pub(crate) mod text;
 mod wrap;
 

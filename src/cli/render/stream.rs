@@ -27,8 +27,22 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    fn new(kind: &'static str, message: impl Into<String>, fields: Vec<(&'static str, Json)>) -> Line {
+    /// Makes a line.
+    pub(crate) fn new(kind: &'static str, message: impl Into<String>, fields: Vec<(&'static str, Json)>) -> Line {
         Line { level: "info", message: message.into(), kind, fields }
+    }
+
+    /// Adds something to it.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: Json) -> Line {
+        self.fields.push((name, value));
+        self
+    }
+
+    /// It tells of something bad.
+    #[must_use]
+    pub(crate) fn of_error(self) -> Line {
+        Line { level: "error", ..self }
     }
 
     /// Writes the line; `now` is the time since 1970.

@@ -77,13 +77,17 @@ impl Assignments {
         for path in files::automatic(dir, diags) {
             all.add_file(&path, sources, diags);
         }
+        all.add_options(options, sources, diags);
+        all
+    }
+
+    fn add_options(&mut self, options: &VariableOptions, sources: &mut Sources, diags: &mut Diagnostics) {
         for option in &options.0 {
             match option {
-                VariableOption::File(path) => all.add_file(path, sources, diags),
-                VariableOption::Value(text) => all.add_option(text, diags),
+                VariableOption::File(path) => self.add_file(path, sources, diags),
+                VariableOption::Value(text) => self.add_option(text, diags),
             }
         }
-        all
     }
 
     fn add_file(&mut self, path: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
@@ -106,6 +110,52 @@ impl Assignments {
                 self.0.insert(name.into(), (Given::Text(value.to_owned()), Origin::Option));
             }
         }
+    }
+
+    /// Collects what the environment, the files in a folder and in the folder of its tests, and the command line give.
+    pub(crate) fn collect_for_tests(
+        (dir, tests): (&Path, &Path),
+        options: &VariableOptions,
+        environment: &Environment,
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> Assignments {
+        let mut all = Assignments::collect(dir, &VariableOptions::default(), environment, sources, diags);
+        for path in files::automatic(tests, diags) {
+            all.add_file(&path, sources, diags);
+        }
+        all.add_options(options, sources, diags);
+        all
+    }
+
+    /// Finds out what the values mean to the variables of the first module that declares each. Others are taken as they
+    /// are: test files may refer to them.
+    pub(crate) fn resolve_for_tests(
+        self,
+        modules: &[&Module],
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> BTreeMap<EcoString, Value> {
+        let mut values = BTreeMap::new();
+        for (name, (given, origin)) in self.0 {
+            let declaring = modules.iter().find(|module| module.variable(&name).is_some());
+            if let Some(module) = declaring {
+                let one = Assignments(BTreeMap::from([(name, (given, origin))]));
+                values.extend(one.resolve(module, sources, diags).values());
+                continue;
+            }
+            let value = match given {
+                Given::Value(value) => value,
+                Given::Text(text) => Value::string(text),
+                Given::Expression(tree) => {
+                    let (value, found) = lang::constant::evaluate(&tree);
+                    diags.append(found);
+                    value
+                }
+            };
+            values.insert(name, value);
+        }
+        values
     }
 
     /// Finds out what the values mean to the variables that a module declares.

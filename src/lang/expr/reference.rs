@@ -33,8 +33,10 @@ pub enum Subject {
     CountIndex,
     /// `self`
     This,
-    /// An output of the module itself: never in an expression, but it can be part of a cycle.
+    /// An output of the module itself: only tests refer to it, but it can be part of a cycle.
     Output(u32),
+    /// Something that is no part of the module, by a name that its surroundings know: tests have such.
+    Outside(EcoString),
 }
 
 /// A reference with the steps behind its subject.

@@ -112,7 +112,8 @@ pub(super) fn decode(block: &ContentBlock, scope: &Scope, diags: &mut Diagnostic
     })
 }
 
-fn passed_providers(tree: &Tree, diags: &mut Diagnostics) -> Vec<PassedProvider> {
+/// Decodes `providers = { inside = outside }`.
+pub(super) fn passed_providers(tree: &Tree, diags: &mut Diagnostics) -> Vec<PassedProvider> {
     let ExprKind::Object(items) = &tree.kind else {
         let detail = "\"providers\" is a map of provider configurations: { name = NAME, name.alias = NAME.ALIAS }.";
         diags.error(tree.span, "Invalid providers argument", detail);

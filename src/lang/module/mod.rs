@@ -19,6 +19,7 @@ mod refactoring;
 mod resource;
 mod settings;
 mod short_call;
+pub mod testing;
 mod variable;
 
 use std::path::PathBuf;

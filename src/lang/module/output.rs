@@ -35,6 +35,18 @@ pub struct Output {
 }
 
 impl Output {
+    /// Returns the marks that its value gets.
+    pub fn marks(&self) -> Marks {
+        let mut marks = Marks::NONE;
+        if self.sensitive {
+            marks |= Marks::SENSITIVE;
+        }
+        if self.ephemeral {
+            marks |= Marks::EPHEMERAL;
+        }
+        marks
+    }
+
     /// Says that a root module's output would show what must not be shown, if its value is so.
     pub fn exposes(&self, value: &Value) -> Option<Diagnostic> {
         if self.sensitive || !value.marks_deep().contains(Marks::SENSITIVE) {

@@ -86,7 +86,9 @@ impl Scope for ValidationScope<'_> {
             Subject::Workspace | Subject::EachKey => Value::unknown(Type::String).refine_not_null(),
             Subject::CountIndex => Value::unknown(Type::Number).refine_not_null(),
             Subject::Applying => Value::unknown(Type::Bool).refine_not_null().with_marks(value::Marks::EPHEMERAL),
-            Subject::Resource(_) | Subject::EachValue | Subject::This | Subject::Output(_) => Value::dynamic(),
+            Subject::Resource(_) | Subject::EachValue | Subject::This | Subject::Output(_) | Subject::Outside(_) => {
+                Value::dynamic()
+            }
         }
     }
 

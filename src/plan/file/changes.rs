@@ -80,6 +80,7 @@ impl Writer {
             is_saved: _,
             // What was written is part of the configuration that is saved.
             generate_configuration: _,
+            made_up: _,
         } = options;
         [destroy, no_refresh, refresh_only].into_iter().for_each(|flag| self.flag(*flag));
         self.list(replace.iter(), Writer::instance);
