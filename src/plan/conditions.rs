@@ -57,7 +57,9 @@ impl<'a> Planner<'a> {
     }
 
     /// Checks what belongs to no resource: variables of called modules, outputs, check blocks (which only warn).
-    pub(crate) fn check_the_rest(&self) {
+    ///
+    /// Where the root's variables are not sound, called modules would only say it again.
+    pub(crate) fn check_the_rest(&self, is_sound: bool) {
         let none = Repeated::default();
         let mut instances = vec![self.evaluation.root()];
         while let Some(instance) = instances.pop() {
@@ -78,7 +80,7 @@ impl<'a> Planner<'a> {
                 let what = Checkable { kind: CheckKind::Check, module: &instance.address, name: &name, key: None };
                 check.assertions.iter().for_each(|assertion| self.assertion(&instance, assertion, what));
             }
-            for call in 0..instance.node.module.calls.len() as u32 {
+            for call in (0..instance.node.module.calls.len() as u32).filter(|_| is_sound) {
                 instances.extend(self.evaluation.children(&instance, call).unwrap_or_default());
             }
         }

@@ -240,7 +240,8 @@ impl<'a> Planner<'a> {
         if !self.options.destroy {
             self.refuse_what_is_missing();
         }
-        if self.options.destroy || self.check_variables(&self.evaluation.root()) {
+        let is_sound = self.options.destroy || self.check_variables(&self.evaluation.root());
+        if is_sound {
             self.walk().await;
             self.remaining_imports().await;
             self.validate_together();
@@ -252,7 +253,7 @@ impl<'a> Planner<'a> {
             }
         } else {
             self.outputs();
-            self.check_the_rest();
+            self.check_the_rest(is_sound);
             self.check_moved_instances();
         }
         self.orphans().await;
