@@ -9,9 +9,12 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stderr, reason = "a seed that fails is told with all that happened in it")]
 
+#[path = "benchmark/calls.rs"]
+mod calls;
 mod check;
 mod ground;
 mod machine;
+mod makespan;
 mod model;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -228,4 +231,41 @@ fn fault(random: &mut Seeded) -> Fault {
     };
     let percent = if times.is_none() { Some(2 + random.below(40) as u8) } else { one_of(random, 2).then_some(30) };
     Fault { service: Some(service.to_owned()), operation: operation.map(str::to_owned), times, percent, effect }
+}
+
+#[test]
+fn a_plan_that_finds_nothing_asks_hardly_more_than_it_must() {
+    let (objects, groups) = (variable("GANTRY_OBJECTS").unwrap_or(250) as usize, 30);
+    let mut machine = Machine::new(1);
+    machine.write(&calls::configuration(objects, groups));
+    let applied = machine.run(Aim::Apply, Cut::Not);
+    assert!(applied.errors.is_empty(), "{:?}", applied.errors);
+    let before = machine.ground.frame.log.entries().len();
+    let planned = machine.run(Aim::Plan, Cut::Not);
+    assert!(planned.errors.is_empty() && planned.changes.is_empty(), "{planned:?}");
+    let mut asked = std::collections::BTreeMap::new();
+    for entry in machine.ground.frame.log.entries().split_off(before) {
+        *asked.entry(calls::counted(&entry.service, &entry.operation)).or_default() += 1;
+    }
+    let (ratio, table) = calls::compare(&asked, groups);
+    eprintln!("{table}");
+    assert!(ratio <= calls::RATIO_MAX, "{table}");
+}
+
+#[test]
+fn a_group_whose_creation_is_killed_lets_nothing_out() {
+    let network = "provider \"aws\" {}\nresource \"aws_vpc\" \"v\" {\n  cidr_block = \"10.0.0.0/16\"\n}\n";
+    let group = "resource \"aws_security_group\" \"g\" {\n  name = \"g\"\n  vpc_id = aws_vpc.v.id\n}\n";
+    let mut machine = Machine::new(1);
+    machine.write(network);
+    assert!(machine.run(Aim::Apply, Cut::Not).errors.is_empty());
+    machine.write(&format!("{network}{group}"));
+    assert!(machine.run(Aim::Apply, Cut::Commits(1)).is_cut, "the group is made, and nothing more");
+    assert!(machine.run(Aim::Apply, Cut::Not).errors.is_empty());
+    let open = machine.ground.frame.world.look(|records| {
+        let groups = records.under("aws/ec2/eu-west-1/security-groups/");
+        let ours = groups.filter(|(_, text)| text.contains(r#""groupName":"g""#));
+        ours.filter(|(_, text)| text.contains("0.0.0.0/0")).count()
+    });
+    assert_eq!(open, 0, "EC2 lets everything out of a new group, and nobody asked for that");
 }

@@ -170,8 +170,10 @@ pub(crate) struct Work<'a> {
     pub(crate) planned: Value,
     pub(crate) token: &'a str,
     pub(crate) progress: &'a dyn Progress,
+    /// How long it may take.
+    limit: Duration,
     /// When it must be done, since 1970-01-01.
-    pub(crate) deadline: Duration,
+    deadline: Mutex<Duration>,
     /// What was planned beside the object.
     pub(crate) private: Vec<u8>,
     /// When the creation began of which nobody saw whether it made anything.
@@ -195,7 +197,12 @@ impl<'a> Work<'a> {
 
     /// Begins to wait.
     pub(crate) fn waiting(&self) -> Waiting<'_> {
-        Waiting::new(&self.at, self.progress, self.deadline)
+        Waiting::new(&self.at, self.progress, *self.deadline.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Begins a step of several: each may take as long as a change of one step.
+    pub(crate) fn begin_step(&self) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = self.at.now() + self.limit;
     }
 
     /// Begins to wait for what IAM has to spread.
@@ -244,7 +251,7 @@ impl<K: Kind> Managed<K> {
         let limit = text(part(object, "timeouts"), name).and_then(|text| fields::duration(&text));
         let limit = limit.unwrap_or(Duration::from_secs(60 * self.kind.limit_minutes(action)));
         let at = At::of(session, object);
-        let deadline = at.now() + limit;
+        let deadline = Mutex::new(at.now() + limit);
         // What is not known yet is what it was before, or nothing.
         let planned = planned.transform(|path, value| match value.is_known() {
             true => value,
@@ -252,7 +259,7 @@ impl<K: Kind> Managed<K> {
         });
         let (made, warnings) = (Mutex::default(), Mutex::default());
         let private = Vec::new();
-        Ok(Work { at, prior, planned, token, progress, deadline, private, begun: None, made, warnings })
+        Ok(Work { at, prior, planned, token, progress, limit, deadline, private, begun: None, made, warnings })
     }
 
     /// Looks at an object, and adds what AWS does not tell.

@@ -4,13 +4,15 @@
 //! - `validate`: validates and formats them;
 //! - `plugins`: plans one object of a real provider, beside the provider's own start;
 //! - `lives`: plans, applies, plans once more and destroys them;
-//! - `large`: the same with Gantry alone, up to 100,000 resources, beside fixed limits.
+//! - `large`: the same with Gantry alone, up to 100,000 resources, beside fixed limits;
+//! - `calls`: counts what a plan that finds nothing to do asks the clouds for, beside the least possible.
 //!
 //! `--only PART` runs one of these. `--shapes flat,chain` chooses shapes; `--count N` how many resources have lives, where
 //! Terraform takes a quarter of an hour for some shapes of 1,000. With `--check` it fails where a target is missed;
 //! `--quick` leaves the large sizes out; `--gantry PROGRAM` measures another build.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table for people is what this is for")]
 
+mod calls;
 mod engine;
 mod measure;
 mod plugins;
@@ -47,6 +49,12 @@ const COUNT_OF_LIVES: usize = 300;
 
 /// A cost per resource may be this much higher at the largest number than at the one before: caches and page tables.
 const GROWTH_MAX: f64 = 2.0;
+
+/// Objects in a cluster of which a plan is counted.
+const OBJECTS: usize = 1000;
+
+/// Node groups of it.
+const NODE_GROUPS: usize = 30;
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "a benchmark is started by cargo, not by a user")]
@@ -125,10 +133,39 @@ impl Benchmark {
         if wants("large") && !self.is_quick {
             self.large_lives(&mut missed)?;
         }
+        if wants("calls") {
+            self.calls(&mut missed)?;
+        }
         for complaint in &missed {
             println!("missed: {complaint}");
         }
         Ok(missed.is_empty() || !self.checks)
+    }
+
+    /// Counts the calls of a plan, for objects in a cluster and node groups of it.
+    fn calls(&self, missed: &mut Vec<String>) -> Result<(), String> {
+        let folder = self.folder.path().join("calls");
+        let written = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(folder.join("main.tf"), calls::configuration(OBJECTS, NODE_GROUPS)));
+        written.map_err(|error| format!("{}: {error}", folder.display()))?;
+        run(&self.gantry, &["apply", "-auto-approve", "-sandbox"], &folder)?;
+        let log = folder.join(".gantry/sandbox/requests.jsonl");
+        let read = || std::fs::read_to_string(&log).map_err(|error| format!("{}: {error}", log.display()));
+        let before = read()?.len();
+        let cost = run(&self.gantry, &["plan", "-sandbox"], &folder)?;
+        let mut asked = std::collections::BTreeMap::new();
+        for line in read()?[before..].lines() {
+            let entry: serde_json::Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+            let text = |name: &str| entry[name].as_str().unwrap_or_default();
+            *asked.entry(calls::counted(text("service"), text("operation"))).or_default() += 1;
+        }
+        let (ratio, table) = calls::compare(&asked, NODE_GROUPS);
+        let seconds = cost.wall.as_secs_f64();
+        println!("calls: a plan of {OBJECTS} objects and {NODE_GROUPS} node groups, {seconds:.2} s\n{table}");
+        if ratio > calls::RATIO_MAX {
+            missed.push(format!("{ratio:.3} times the calls that are needed; the target is {}", calls::RATIO_MAX));
+        }
+        Ok(())
     }
 
     fn validations(&self, missed: &mut Vec<String>) -> Result<(), String> {

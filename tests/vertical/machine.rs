@@ -33,7 +33,8 @@ const RUN_MAX: Duration = Duration::from_secs(240);
 const STACK_BYTES: usize = 64 << 20;
 const PARALLELISM: usize = 10;
 
-const PROVIDERS: &[sdk::Factory] = &[aws::provider, kubernetes::provider];
+const PROVIDERS: &[sdk::Factory] =
+    &[aws::provider, kubernetes::provider, || terraform::provider(|_| Err("there are no such files here".into()))];
 
 /// How a run is cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,13 +71,24 @@ pub(super) struct Ended {
     pub(super) errors: Vec<String>,
     /// What the plan was to change.
     pub(super) changes: Vec<String>,
-    /// What the plan's steps are called, and by their places what each waits for; of each stage.
-    pub(super) stages: Vec<Vec<(String, Vec<usize>)>>,
+    /// The steps of each stage's plan.
+    pub(super) stages: Vec<Vec<Planned>>,
     /// The steps that were taken, by the sandbox's clock.
     pub(super) taken: Vec<Taken>,
     /// When the apply began and ended.
     pub(super) span: (Duration, Duration),
     log: Vec<String>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    /// What it is called; empty if it does nothing but pass the order on.
+    pub(super) name: String,
+    /// The places of those of its stage that it waits for.
+    pub(super) waits: Vec<usize>,
+    /// What it was configured from, which may have been made in an earlier stage.
+    pub(super) needs: Vec<String>,
 }
 
 /// A step that was taken.
@@ -108,7 +120,7 @@ impl Machine {
 
     /// Writes the configuration.
     pub(super) fn write(&self, text: &str) {
-        std::fs::write(self.folder.path().join("main.tf"), text).expect("a file");
+        std::fs::write(self.folder.path().join("main.gantry.hcl"), text).expect("a file");
     }
 
     /// Returns what the state file says.
@@ -316,14 +328,15 @@ impl Seen<'_> {
 }
 
 fn add_stage(ended: &mut Ended, plan: &Plan) {
-    let (steps, needs) = apply::steps(plan);
-    let name = |step: &apply::PlannedStep| match step.is_idle {
-        true => String::new(),
-        false => described(&plan.changes[step.change as usize], step.doing),
+    let (steps, waits) = apply::steps(plan);
+    let planned = |(step, waits): (&apply::PlannedStep, Vec<u32>)| {
+        let change = &plan.changes[step.change as usize];
+        let name = if step.is_idle { String::new() } else { described(change, step.doing) };
+        let key = |need: &plan::Need| need.key.as_ref().map(|key| key.to_string()).unwrap_or_default();
+        let needs = change.needs.iter().map(|need| format!("{:?} {}{}", Doing::Make, need.resource, key(need)));
+        Planned { name, waits: waits.into_iter().map(|wait| wait as usize).collect(), needs: needs.collect() }
     };
-    let places = |needs: Vec<u32>| needs.into_iter().map(|need| need as usize).collect();
-    let stage = steps.iter().map(name).zip(needs.into_iter().map(places)).collect();
-    ended.stages.push(stage);
+    ended.stages.push(steps.iter().zip(waits).map(planned).collect());
 }
 
 impl apply::Observer for Seen<'_> {

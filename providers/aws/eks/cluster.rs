@@ -105,6 +105,7 @@ impl Kind for Cluster {
     fn update<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>> {
         Box::pin(async move {
             for (index, step) in cluster_steps::steps(&work.prior, &work.planned).iter().enumerate() {
+                work.begin_step();
                 cluster_steps::take(work, step, index).await?;
             }
             Ok(())

@@ -109,6 +109,7 @@ pub(super) async fn go(work: &Work<'_>, cluster: &str, legs: &[Leg]) -> Done<()>
         let mut under_way = Vec::new();
         for leg in together {
             let done = legs.iter().position(|known| std::ptr::eq(known, leg)).unwrap_or_default() + 1;
+            work.begin_step();
             work.progress.message(&format!("step {done} of {}: {}", legs.len(), leg.title()));
             match leg {
                 Leg::ControlPlane { to, .. } => cluster_version::raise(work, cluster, *to).await?,

@@ -1,0 +1,129 @@
+//! How long an apply takes, beside the longest way through its steps: nothing may wait that need not.
+//!
+//! The longest way is that through the graphs of the plans, with the time that each step took. Stages come one after the
+//! other: what is planned when a cluster is there waits for all that was planned before it, and that wait is a part of the
+//! way. How long it would be without is printed, too: each step then waits only for what it was configured from.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::machine::{Aim, Cut, Ended, Machine};
+
+/// How much longer than its longest way an apply may take.
+const RATIO_MAX: f64 = 1.05;
+
+/// How stages follow each other.
+#[derive(Clone, Copy, PartialEq)]
+enum Stages {
+    /// Each begins when the one before has ended.
+    InTurn,
+    /// Each step waits only for what it was configured from.
+    Flowing,
+}
+
+/// Returns the longest way through the steps that were taken, with what is on it.
+fn critical_path(ended: &Ended, stages: Stages) -> (Duration, Vec<String>) {
+    let durations: HashMap<&str, Duration> =
+        ended.taken.iter().map(|taken| (taken.name.as_str(), taken.ended - taken.began)).collect();
+    // By name: how long it takes until a step is done, and by way of what.
+    let mut done: HashMap<String, Way> = HashMap::new();
+    let mut longest = Way::default();
+    for stage in &ended.stages {
+        let mut found: Vec<Option<Way>> = vec![None; stage.len()];
+        let begin = if stages == Stages::InTurn { longest.clone() } else { Way::default() };
+        for place in 0..stage.len() {
+            settle(stage, place, (&durations, &done, &begin), &mut found);
+        }
+        for (planned, way) in stage.iter().zip(found) {
+            let way = way.expect("each step has a way");
+            if way.0 > longest.0 {
+                longest.clone_from(&way);
+            }
+            if !planned.name.is_empty() {
+                done.insert(planned.name.clone(), way);
+            }
+        }
+    }
+    longest
+}
+
+/// How long something takes, and by way of what.
+type Way = (Duration, Vec<String>);
+
+/// Finds the way to the end of a step, after those to the steps that it waits for.
+fn settle(
+    stage: &[super::machine::Planned],
+    place: usize,
+    around: (&HashMap<&str, Duration>, &HashMap<String, Way>, &Way),
+    found: &mut [Option<Way>],
+) {
+    if found[place].is_some() {
+        return;
+    }
+    let (durations, done, begin) = around;
+    let planned = &stage[place];
+    let mut before = begin.clone();
+    for wait in &planned.waits {
+        settle(stage, *wait, around, found);
+        let way = found[*wait].as_ref().expect("it was just found");
+        if way.0 > before.0 {
+            before = way.clone();
+        }
+    }
+    for need in &planned.needs {
+        // Without a key all instances are meant.
+        let is_it =
+            |name: &String| name.strip_prefix(need.as_str()).is_some_and(|key| key.is_empty() || key.starts_with('['));
+        for (_, way) in done.iter().filter(|(name, _)| is_it(name)) {
+            if way.0 > before.0 {
+                before = way.clone();
+            }
+        }
+    }
+    if let Some(duration) = durations.get(planned.name.as_str()) {
+        before.0 += *duration;
+        before.1.push(format!("{} {:.1} s", planned.name, duration.as_secs_f64()));
+    }
+    found[place] = Some(before);
+}
+
+/// Applies an example from nothing, and compares.
+fn check(example: &str, replace: &[(&str, &str)]) {
+    let path = format!("{}/examples/{example}/main.gantry.hcl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the example is there");
+    let text = replace.iter().fold(text, |text, (from, to)| text.replace(from, to));
+    let mut machine = Machine::new(1);
+    machine.write(&text);
+    let ended = machine.run(Aim::Apply, Cut::Not);
+    assert!(ended.errors.is_empty(), "{}", machine.log.join("\n"));
+    compare(&machine, &ended, "apply");
+    let ended = machine.run(Aim::Destroy, Cut::Not);
+    assert!(ended.errors.is_empty(), "{}", machine.log.join("\n"));
+    compare(&machine, &ended, "destroy");
+}
+
+fn compare(machine: &Machine, ended: &Ended, what: &str) {
+    let makespan = ended.span.1 - ended.span.0;
+    let ratio = |way: &Way| makespan.as_secs_f64() / way.0.as_secs_f64();
+    let (longest, flowing) = (critical_path(ended, Stages::InTurn), critical_path(ended, Stages::Flowing));
+    let (in_turn, without) = (ratio(&longest), ratio(&flowing));
+    eprintln!("{what}: {:.1} s, {in_turn:.3} of its longest way; without stages {without:.3}", makespan.as_secs_f64());
+    let detail = || format!("{}\nthe longest way:\n  {}", machine.log.join("\n"), longest.1.join("\n  "));
+    assert!(in_turn <= RATIO_MAX, "{what} takes {in_turn:.3} times as long as it must:\n{}", detail());
+}
+
+#[test]
+fn spark_on_eks_takes_hardly_longer_than_its_longest_way() {
+    check("eks-spark", &[]);
+}
+
+#[test]
+fn the_quickstart_on_eks_takes_hardly_longer_than_its_longest_way() {
+    check(
+        "quickstart",
+        &[
+            ("\"sandbox\"", "\"eks\""),
+            ("cluster \"lake\"", "provider \"aws\" {\n  region = \"eu-west-1\"\n}\n\ncluster \"lake\""),
+        ],
+    );
+}
