@@ -208,6 +208,17 @@ impl Api {
         }
     }
 
+    /// Changes members of an object, whoever they belong to; one that is gone needs no change.
+    pub(crate) async fn merge(&self, place: &Place, patch: &Json) -> Result<(), Failure> {
+        let path = format!("{}?fieldManager=gantry", place.path());
+        let content_type = "application/merge-patch+json";
+        let asked = Asked { method: Method::PATCH, path: &path, content_type, body: Some(patch) };
+        match self.ask(asked).await {
+            Err(failure) if failure.code() != 404 => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
     /// Begins to delete an object, with what it owns first; tells whether it was there.
     pub(crate) async fn delete(&self, place: &Place, uid: Option<&str>) -> Result<bool, Failure> {
         let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"});

@@ -6,6 +6,7 @@
 
 mod api;
 mod changes;
+mod cleanup;
 mod cluster;
 mod config_map;
 mod configuration;
@@ -31,6 +32,8 @@ mod reading;
 mod secret;
 mod service_account;
 mod storage_class;
+mod sweep;
+mod sweep_volumes;
 mod times;
 mod typed;
 mod typed_data;
@@ -41,6 +44,7 @@ use std::sync::Arc;
 
 use sdk::{DataSource, Definition, Provider, ResourceType};
 
+use cleanup::Cleanup;
 use cluster::Cluster;
 use config_map::ConfigMap;
 use marking::Marks;
@@ -69,6 +73,7 @@ fn resources(cluster: &Arc<Cluster>) -> Vec<Box<dyn ResourceType>> {
     let marks = |name, kind| Box::new(Marks { name, kind, cluster: cluster.clone() });
     vec![
         marks("kubernetes_annotations", "annotations"),
+        Box::new(Cleanup(cluster.clone())),
         typed("kubernetes_config_map", ConfigMap, cluster),
         typed("kubernetes_config_map_v1", ConfigMap, cluster),
         marks("kubernetes_labels", "labels"),
