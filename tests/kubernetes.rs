@@ -6,6 +6,7 @@
 
 mod bench;
 mod cloud;
+mod leftovers;
 mod pains;
 mod types;
 mod workloads;

@@ -105,7 +105,9 @@ impl<'a> Sweep<'a> {
             let left = self.round(&mut volumes).await.map_err(|failure| failure.problem(doing))?;
             let waited = self.session.runtime.now().saturating_sub(began);
             if left.is_empty() {
-                return Ok(volumes.stays().into_iter().map(|what| Problem::warning("Left behind", what)).collect());
+                let stays = volumes.stays();
+                let told = (!stays.is_empty()).then(|| Problem::warning("Left behind", stays.join("\n")));
+                return Ok(told.into_iter().collect());
             }
             if waited >= self.limit {
                 return Err(not_gone(&left, waited));

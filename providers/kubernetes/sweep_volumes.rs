@@ -202,7 +202,7 @@ fn stays(volume: &Json) -> Option<String> {
     let (namespace, claim) = (at(volume, "/spec/claimRef/namespace"), at(volume, "/spec/claimRef/name"));
     let of = if claim.is_empty() { String::new() } else { format!(", of the claim `{claim}` in `{namespace}`") };
     let size = at(volume, "/spec/capacity/storage");
-    Some(format!("Volume {handle} (retained; {size}{of}). Delete it in the cloud when its data is no longer needed."))
+    Some(format!("{handle}: volume ({size}{of})"))
 }
 
 /// Returns the pod template of a workload.
@@ -284,7 +284,11 @@ mod tests {
             (Ending::Scale, json!({"metadata": {"ownerReferences": inner}, "spec": {"replicas": 2}}), true),
             (Ending::Suspend, json!({"spec": {}}), false),
             (Ending::Suspend, json!({"spec": {"suspend": true}}), true),
-            (Ending::Suspend, json!({"spec": {}, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}), true),
+            (
+                Ending::Suspend,
+                json!({"spec": {}, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}),
+                true,
+            ),
             (Ending::Delete, json!({"spec": {}}), false),
         ] {
             assert_eq!(is_ended(ending, &object), expected, "{object}");
@@ -310,6 +314,6 @@ mod tests {
             assert_eq!(Volumes::new(fate).goes(&volume), expected, "{volume}");
         }
         let told = stays(&volume("Retain", claim)).expect("it has an id");
-        assert!(told.starts_with("Volume vol-1 (retained; 1Gi, of the claim `c` in `n`)."), "{told}");
+        assert_eq!(told, "vol-1: volume (1Gi, of the claim `c` in `n`)");
     }
 }

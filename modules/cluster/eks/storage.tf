@@ -19,3 +19,15 @@ resource "kubernetes_storage_class" "this" {
 
   depends_on = [aws_eks_addon.volumes]
 }
+
+# When the cluster is destroyed, this is first: while its controllers are still there, they take away what they made in the cloud.
+resource "kubernetes_cleanup" "this" {
+  volumes = var.storage.retain ? "retain" : "reclaim_policy"
+
+  depends_on = [
+    aws_eks_addon.on_nodes,
+    aws_eks_addon.volumes,
+    aws_eks_node_group.this,
+    kubernetes_storage_class.this,
+  ]
+}

@@ -98,9 +98,10 @@ variable "access" {
 variable "storage" {
   type = object({
     default = optional(string, "ssd")
+    retain  = optional(bool, false)
   })
   default     = {}
-  description = "Which of the storage classes hdd and ssd is the default."
+  description = "Which of the storage classes hdd and ssd is the default, and whether volumes stay when the cluster is destroyed."
 
   validation {
     condition     = contains(["hdd", "ssd"], var.storage.default)

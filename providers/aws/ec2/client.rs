@@ -1,4 +1,4 @@
-//! A client of EC2's query protocol, written by hand.
+//! A client of the query protocol of EC2 and ELB, written by hand.
 //!
 //! `aws-sdk-ec2` takes eight gigabytes to compile for its seven hundred operations, of which two dozen are needed here. This
 //! one signs with `aws-sigv4` and sends by the HTTP client that the other services' clients use.
@@ -21,7 +21,23 @@ use crate::cloud::{At, http_client, partition};
 use crate::fault::{Answer, Fault};
 use crate::managed::Done;
 
-const VERSION: &str = "2016-11-15";
+/// A service that speaks the protocol.
+pub(super) struct Service {
+    /// What it is called in addresses and signatures.
+    name: &'static str,
+    /// What the provider's configuration calls it.
+    endpoint: &'static str,
+    version: &'static str,
+}
+
+/// Networks, machines, volumes.
+pub(super) const EC2: Service = Service { name: "ec2", endpoint: "ec2", version: "2016-11-15" };
+/// Load balancers for applications, networks and gateways.
+pub(super) const ELB: Service = Service { name: "elasticloadbalancing", endpoint: "elbv2", version: "2015-12-01" };
+/// Load balancers of the first kind.
+pub(super) const CLASSIC_ELB: Service =
+    Service { name: "elasticloadbalancing", endpoint: "elb", version: "2012-06-01" };
+
 /// Attempts for what passes by itself.
 const ATTEMPTS_MAX: u32 = 8;
 /// Time for one attempt, by our clock.
@@ -68,13 +84,18 @@ impl Parameters {
     }
 }
 
-/// Calls an operation, again for as long as its fault passes by itself.
+/// Calls an operation of EC2, again for as long as its fault passes by itself.
 pub(super) async fn call(at: &At, action: &str, parameters: &Parameters) -> Answer<Json> {
+    call_of(&EC2, at, action, parameters).await
+}
+
+/// Calls an operation, again for as long as its fault passes by itself.
+pub(super) async fn call_of(service: &Service, at: &At, action: &str, parameters: &Parameters) -> Answer<Json> {
     let mut pause = Duration::from_millis(500);
     let mut attempt = 1;
     let mut is_uncertain = false;
     loop {
-        match send(at, action, parameters).await {
+        match send(service, at, action, parameters).await {
             Err(fault)
                 if attempt < ATTEMPTS_MAX
                     && (passes(&fault) || (fault.is_uncertain && is_repeatable(action, parameters))) =>
@@ -114,17 +135,17 @@ pub(super) fn is_missing(fault: &Fault) -> bool {
     fault.code.ends_with(".NotFound") || fault.code.ends_with("NotFound") || fault.code.ends_with(".NotFoundException")
 }
 
-async fn send(at: &At, action: &str, parameters: &Parameters) -> Answer<Json> {
-    let endpoint = match at.session.endpoint("ec2") {
+async fn send(service: &Service, at: &At, action: &str, parameters: &Parameters) -> Answer<Json> {
+    let endpoint = match at.session.endpoint(service.endpoint) {
         Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-        None => format!("https://ec2.{}.{}", at.region, partition(&at.region).1),
+        None => format!("https://{}.{}.{}", service.name, at.region, partition(&at.region).1),
     };
-    let mut body = format!("Action={action}&Version={VERSION}");
+    let mut body = format!("Action={action}&Version={}", service.version);
     for (name, value) in &parameters.0 {
         body.push_str(&format!("&{}={}", escape(name), escape(value)));
     }
     let lost = |message: String, is_uncertain: bool| Fault { message, is_uncertain, ..Fault::default() };
-    let request = signed(at, &endpoint, &body).await.map_err(|message| lost(message, false))?;
+    let request = signed(service, at, &endpoint, &body).await.map_err(|message| lost(message, false))?;
     let operation = Operation::builder()
         .service_name("EC2")
         .operation_name("Query")
@@ -153,12 +174,12 @@ async fn send(at: &At, action: &str, parameters: &Parameters) -> Answer<Json> {
         return answer.map_err(|error| lost(format!("The answer is not XML: {error}"), true));
     }
     let answer = answer.unwrap_or_default();
-    let error = &answer["Errors"]["Error"];
+    let error = if answer["Error"].is_object() { &answer["Error"] } else { &answer["Errors"]["Error"] };
     let code = xml::text(error, "Code");
     Err(Fault {
         code: if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() },
         message: xml::text(error, "Message").to_owned(),
-        request: answer["RequestID"].as_str().map(str::to_owned),
+        request: answer["RequestID"].as_str().or(answer["RequestId"].as_str()).map(str::to_owned),
         is_uncertain: status >= 500 && code != "RequestLimitExceeded",
     })
 }
@@ -175,13 +196,13 @@ impl std::fmt::Display for Never {
 
 impl std::error::Error for Never {}
 
-async fn signed(at: &At, endpoint: &str, body: &str) -> Result<HttpRequest, String> {
+async fn signed(service: &Service, at: &At, endpoint: &str, body: &str) -> Result<HttpRequest, String> {
     let credentials = at.session.credentials().await.map_err(|problem: Problem| problem.detail.to_string())?;
     let identity = credentials.into();
     let settings = v4::SigningParams::builder()
         .identity(&identity)
         .region(&at.region)
-        .name("ec2")
+        .name(service.name)
         .time(SystemTimeSource::new().now())
         .settings(SigningSettings::default())
         .build()

@@ -208,19 +208,35 @@ fn is_held(fault: &Fault) -> bool {
         && (fault.code != "AuthFailure" || fault.message.contains("permission to access the specified resource"))
 }
 
-/// Names the network interfaces that are in the way.
+/// What may be in the way, beside interfaces: how it is looked up, what filters it by an id, its id, what tells of it.
+const IN_THE_WAY: &[(&str, &str, &str, &str, &str)] = &[
+    ("DescribeNetworkInterfaces", "networkInterfaceSet", "", "networkInterfaceId", "description"),
+    ("DescribeSecurityGroups", "securityGroupInfo", "vpc-id", "groupId", "groupName"),
+    ("DescribeSecurityGroups", "securityGroupInfo", "group-id", "groupId", "groupName"),
+    ("DescribeSubnets", "subnetSet", "vpc-id", "subnetId", "cidrBlock"),
+    ("DescribeInternetGateways", "internetGatewaySet", "vpc-id", "internetGatewayId", "ownerId"),
+];
+
+/// Names what is in the way.
 async fn obstacles(at: &At, filter: &str, id: &str) -> String {
-    let parameters = Parameters::default().filter(filter, &[id.to_owned()]);
-    let found = list(at, "DescribeNetworkInterfaces", "networkInterfaceSet", parameters).await.unwrap_or_default();
-    let named: Vec<String> = found
-        .iter()
-        .take(5)
-        .map(|interface| {
-            let description = xml::text(interface, "description");
-            let id = xml::text(interface, "networkInterfaceId");
-            if description.is_empty() { id.to_owned() } else { format!("{id} ({description})") }
-        })
-        .collect();
+    let mut found = Vec::new();
+    for (action, set, only, own, about) in IN_THE_WAY.iter().filter(|known| known.2.is_empty() || known.2 == filter) {
+        let by = match (*action, filter) {
+            ("DescribeInternetGateways", _) => "attachment.vpc-id",
+            // A group is held by others whose rules name it.
+            ("DescribeSecurityGroups", "group-id") => "ip-permission.group-id",
+            _ => filter,
+        };
+        let parameters = Parameters::default().filter(by, &[id.to_owned()]);
+        let some = list(at, action, set, parameters).await.unwrap_or_default();
+        // The group that a VPC was made with goes with it.
+        let is_own = |one: &Json| xml::text(one, own) == id || !only.is_empty() && xml::text(one, about) == "default";
+        found.extend(some.iter().filter(|one| !is_own(one)).map(|one| match xml::text(one, about) {
+            "" => xml::text(one, own).to_owned(),
+            about => format!("{} ({about})", xml::text(one, own)),
+        }));
+    }
+    let named: Vec<String> = found.iter().take(5).cloned().collect();
     let more = found.len().saturating_sub(named.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", named.join(", "))

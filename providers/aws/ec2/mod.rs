@@ -11,6 +11,7 @@ mod group_rules;
 mod internet_gateway;
 mod launch_template;
 mod launch_template_data;
+pub(crate) mod leftovers;
 mod nat_gateway;
 mod route;
 mod route_table;

@@ -1,4 +1,5 @@
-//! XML of EC2's answers as JSON: elements that hold elements are objects, those that hold `item`s are lists.
+//! XML of answers as JSON: elements that hold elements are objects, those that hold `item`s, or `member`s as ELB's do,
+//! are lists.
 
 use roxmltree::Node;
 use serde_json::{Map, Value as Json};
@@ -19,7 +20,7 @@ fn value(node: Node<'_, '_>, depth: usize) -> Json {
     }
     // Groups of interfaces in launch templates are the one list whose elements have another name.
     let each = if node.tag_name().name() == "groupSet" { "groupId" } else { "item" };
-    let is_each = |element: &Node<'_, '_>| ["item", each].contains(&element.tag_name().name());
+    let is_each = |element: &Node<'_, '_>| ["item", "member", each].contains(&element.tag_name().name());
     if elements.iter().all(is_each) {
         return Json::Array(elements.into_iter().map(|element| value(element, depth + 1)).collect());
     }

@@ -10,6 +10,7 @@ use super::cluster_steps;
 use super::update::Begun;
 use super::{cluster_read, cluster_version, issues, whole_cluster};
 use crate::cloud::At;
+use crate::ec2::leftovers::Owner;
 use crate::fault::{Fault, fault};
 use crate::fields::{block, block_or_null, filled, flag, is_open, part, text};
 use crate::managed::{Done, Draft, Kind, Work};
@@ -429,9 +430,27 @@ async fn at_rest(work: &Work<'_>, name: &str) -> Done<Option<Problem>> {
 
 async fn delete(work: &Work<'_>) -> Done<()> {
     let name = text(&work.prior, "name").unwrap_or_default();
+    let vpc = block_or_null(&work.prior, "vpc_config");
+    let cluster = Owner {
+        cluster: &name,
+        vpc: &text(vpc, "vpc_id").unwrap_or_default(),
+        group: &text(vpc, "cluster_security_group_id").unwrap_or_default(),
+    };
+    // What is left in it by nodes that are gone would hold the cluster's security group.
+    cluster.free_interfaces(work).await;
+    take_away(work, &name).await?;
+    let left = cluster.sweep(work).await;
+    if !left.is_empty() {
+        work.warn(Problem::warning("Left behind", left.join("\n")));
+    }
+    Ok(())
+}
+
+/// Deletes the control plane and waits until it is gone.
+async fn take_away(work: &Work<'_>, name: &str) -> Done<()> {
     let client = work.at.eks();
     let call = || {
-        let request = client.delete_cluster().name(&name);
+        let request = client.delete_cluster().name(name);
         async move { request.send().await.map_err(fault) }
     };
     match while_passing(work.waiting(), Fault::is_busy, call).await {
@@ -442,7 +461,7 @@ async fn delete(work: &Work<'_>) -> Done<()> {
     work.progress.handle(&format!("id {name}")).await?;
     let mut waiting = work.waiting();
     loop {
-        let Some(cluster) = find(&work.at, &name).await? else { return Ok(()) };
+        let Some(cluster) = find(&work.at, name).await? else { return Ok(()) };
         if cluster.status == Some(ClusterStatus::Failed) {
             let found = cluster.health.and_then(|health| health.issues).unwrap_or_default().into_iter();
             let text = issues(found.map(|issue| {
