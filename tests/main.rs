@@ -1,6 +1,7 @@
 //! All integration tests, as one program: one link step and one process.
 
 mod cli;
+mod destroy;
 mod examples;
 mod install;
 mod interrupt;

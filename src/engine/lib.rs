@@ -3,6 +3,7 @@
 //! *Not here:* what is planned (`plan`), how it is carried out (`apply`), how anything is shown (`cli`).
 
 mod import;
+mod leftovers;
 mod runtime;
 mod saved;
 mod session;

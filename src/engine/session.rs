@@ -16,6 +16,7 @@ use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
 
+use crate::leftovers::told_once;
 use crate::saved;
 use crate::ticks::with_ticks;
 
@@ -308,6 +309,7 @@ impl<'a> Run<'a> {
         let mut outcome = self.apply(plan).await;
         self.complete(plan, &mut outcome).await;
         outcome.diags.append(self.end_phase().await);
+        outcome.diags = told_once(outcome.diags);
         Some(outcome)
     }
 

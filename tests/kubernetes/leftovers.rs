@@ -90,18 +90,19 @@ fn pain_1_no_load_balancer_outlives_its_cluster_whoever_made_it() {
     let Some(bench) = cluster("") else { return };
     let service = |name: &str, kind: &str| {
         format!(
-            r#"{{"apiVersion": "v1", "kind": "Service", "metadata": {{"name": "{name}", "namespace": "default"}},
+            r#"{{"apiVersion": "v1", "kind": "Service", "metadata": {{"name": "{name}", "namespace": "NAMESPACE"}},
                 "spec": {{"type": "{kind}", "ports": [{{"port": 80}}]}}}}"#
         )
     };
-    let ingress = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "way", "namespace": "default"},
+    let ingress = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "way", "namespace": "NAMESPACE"},
         "spec": {"defaultBackend": {"service": {"name": "inner", "port": {"number": 80}}}}}"#;
-    let items = [service("public", "LoadBalancer"), service("inner", "ClusterIP"), ingress.to_owned()].join(",");
+    let namespace = r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "NAMESPACE"}}"#.to_owned();
+    let items =
+        [namespace, service("public", "LoadBalancer"), service("inner", "ClusterIP"), ingress.to_owned()].join(",");
     bench.make(&format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{items}]}}"#));
     bench.run("destroy -auto-approve", 0);
-    let services = bench.kubectl("get services --namespace=default -o jsonpath={.items[*].metadata.name}");
-    assert_eq!(services, "inner kubernetes");
-    assert_eq!(bench.kubectl("get ingresses --namespace=default -o name"), "");
+    assert_eq!(bench.kubectl("get services -o jsonpath={.items[*].metadata.name}"), "inner");
+    assert_eq!(bench.kubectl("get ingresses -o name"), "");
 }
 
 #[test]
