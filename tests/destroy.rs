@@ -114,7 +114,8 @@ fn pain_2_volumes_go_with_their_cluster_or_are_told() {
     let with = |retain: bool| CLUSTER.replace("OPTIONS", &format!("storage = {{ retain = {retain} }}"));
     let folder = Folder::new(&format!("{}{DATABASE}", with(false)));
     folder.good("apply -auto-approve");
-    assert_eq!(folder.world()["ec2/volumes"], 2);
+    // Two of the database, and one of each node.
+    assert_eq!(folder.world()["ec2/volumes"], 4);
     folder.write(&format!("{}{DATABASE}", with(true)));
     folder.good("apply -auto-approve");
     let told = folder.good("destroy -auto-approve");
