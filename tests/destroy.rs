@@ -121,5 +121,5 @@ fn pain_2_volumes_go_with_their_cluster_or_are_told() {
     let told = folder.good("destroy -auto-approve");
     assert_eq!(folder.world(), json!({"ec2/volumes": 2}));
     assert_eq!(told.matches("Left behind").count(), 1, "{told}");
-    assert!(told.contains("of the claim `data-database-0` in `default`"), "{told}");
+    assert!(told.contains(": volume of 4Gi, claim default/data-database-0"), "{told}");
 }

@@ -200,9 +200,9 @@ fn handle(volume: &Json) -> Option<&str> {
 fn stays(volume: &Json) -> Option<String> {
     let handle = handle(volume)?;
     let (namespace, claim) = (at(volume, "/spec/claimRef/namespace"), at(volume, "/spec/claimRef/name"));
-    let of = if claim.is_empty() { String::new() } else { format!(", of the claim `{claim}` in `{namespace}`") };
+    let of = if claim.is_empty() { String::new() } else { format!(", claim {namespace}/{claim}") };
     let size = at(volume, "/spec/capacity/storage");
-    Some(format!("{handle}: volume ({size}{of})"))
+    Some(format!("{handle}: volume of {size}{of}"))
 }
 
 /// Returns the pod template of a workload.
@@ -314,6 +314,6 @@ mod tests {
             assert_eq!(Volumes::new(fate).goes(&volume), expected, "{volume}");
         }
         let told = stays(&volume("Retain", claim)).expect("it has an id");
-        assert_eq!(told, "vol-1: volume (1Gi, of the claim `c` in `n`)");
+        assert_eq!(told, "vol-1: volume of 1Gi, claim n/c");
     }
 }

@@ -239,8 +239,8 @@ fn describe_volume(volume: &Json) -> String {
     let tags = tags(volume, "tagSet", "key", "value");
     let tag = |name: &str| tags.get(&format!("kubernetes.io/created-for/{name}")).cloned().unwrap_or_default();
     let (namespace, claim) = (tag("pvc/namespace"), tag("pvc/name"));
-    let of = if claim.is_empty() { String::new() } else { format!(", of the claim `{claim}` in `{namespace}`") };
-    format!("{}: volume ({}Gi{of})", xml::text(volume, "volumeId"), xml::text(volume, "size"))
+    let of = if claim.is_empty() { String::new() } else { format!(", claim {namespace}/{claim}") };
+    format!("{}: volume of {}Gi{of}", xml::text(volume, "volumeId"), xml::text(volume, "size"))
 }
 
 /// Tells whether an interface's description is that of a load balancer's.
@@ -329,6 +329,6 @@ mod tests {
             {"key": "kubernetes.io/created-for/pvc/namespace", "value": "shop"},
         ]);
         let volume = json!({"volumeId": "vol-1", "size": "8", "tagSet": tags});
-        assert_eq!(describe_volume(&volume), "vol-1: volume (8Gi, of the claim `data` in `shop`)");
+        assert_eq!(describe_volume(&volume), "vol-1: volume of 8Gi, claim shop/data");
     }
 }

@@ -1,5 +1,4 @@
-//! XML of answers as JSON: elements that hold elements are objects, those that hold `item`s, or `member`s as ELB's do,
-//! are lists.
+//! XML of answers as JSON: elements that hold elements are objects, those that hold `item`s or `member`s are lists.
 
 use roxmltree::Node;
 use serde_json::{Map, Value as Json};
