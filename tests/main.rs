@@ -1,19 +1,4 @@
 //! All integration tests, as one program: one link step and one process.
 
 mod cli;
-mod destroy;
-mod examples;
-mod install;
-mod interrupt;
-mod kind;
-mod kubernetes;
-mod providers;
-mod regressions;
-mod resume;
-mod sandbox;
-mod saved_plans;
-mod secrets;
-mod serve;
-mod terraform;
-mod tidy;
-mod vertical;
+mod completion;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use diag::{Diagnostic, did_you_mean};
+use lang::functions::Files;
 use lang::module::BUILT_IN;
 use lang::tree::{Modules, Wanted};
 
@@ -48,6 +49,26 @@ impl Modules for WithBuiltIn<'_> {
 /// Returns the names of all modules: the folders that hold a `main.tf`.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     table::FILES.iter().filter_map(|(path, _)| path.strip_suffix("/main.tf"))
+}
+
+/// The files of all modules, read where they are: in the program. The paths begin with the module's name.
+pub(crate) struct EmbeddedFiles;
+
+impl Files for EmbeddedFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let found = table::FILES.iter().find(|(known, _)| Path::new(known) == path);
+        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    // What the machine says of its files has no counterpart here.
+    fn metadata(&self, _: &Path) -> io::Result<fs::Metadata> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        let files = table::FILES.iter().map(|(known, _)| Path::new(known));
+        Ok(files.filter(|known| known.parent() == Some(path)).map(Path::to_path_buf).collect())
+    }
 }
 
 fn unknown(name: &str) -> Diagnostic {

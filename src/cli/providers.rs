@@ -147,6 +147,14 @@ pub(crate) fn provider_of(module: &Module, resource: &Resource) -> Provider {
     module.provider_of(&name.unwrap_or_else(|| resource.address.implied_provider().into()))
 }
 
+/// Returns the providers that a module names or uses.
+pub(crate) fn needed(module: &Module) -> impl Iterator<Item = Provider> {
+    let required = module.settings.required_providers.iter().map(|required| required.provider.clone());
+    let used = module.resources.iter().map(|resource| provider_of(module, resource));
+    let configured = module.providers.iter().map(|config| module.provider_of(&config.local.name));
+    required.chain(used).chain(configured)
+}
+
 /// Returns the providers that modules name by their source.
 fn named(root: &Node) -> BTreeSet<Provider> {
     let mut named = BTreeSet::new();

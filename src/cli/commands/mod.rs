@@ -1,9 +1,11 @@
 //! The list of commands. A new one is a file here and a line in [`COMMANDS`].
 
 mod apply;
+mod completion;
 mod console;
 mod destroy;
 mod expand;
+mod explain;
 mod fmt;
 mod force_unlock;
 mod get;
@@ -11,6 +13,7 @@ mod graph;
 mod import;
 mod init;
 mod kubeconfig;
+mod man;
 mod metadata_functions;
 mod output;
 mod plan;
@@ -19,6 +22,9 @@ mod providers;
 mod providers_lock;
 mod providers_mirror;
 mod providers_schema;
+mod reference_commands;
+mod reference_module;
+mod reference_provider;
 mod refresh;
 mod sandbox_env;
 mod sandbox_fault_add;
@@ -62,9 +68,11 @@ pub(crate) use state_pull::TERRAFORM_VERSION;
 pub(crate) const COMMANDS: &[Command] = &[
     // sorted
     entry::<apply::Args>(),
+    entry::<completion::Args>(),
     entry::<console::Args>(),
     entry::<destroy::Args>(),
     entry::<expand::Args>(),
+    entry::<explain::Args>(),
     entry::<fmt::Args>(),
     entry::<force_unlock::Args>(),
     entry::<get::Args>(),
@@ -72,6 +80,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<import::Args>(),
     entry::<init::Args>(),
     entry::<kubeconfig::Args>(),
+    entry::<man::Args>(),
     entry::<metadata_functions::Args>(),
     entry::<output::Args>(),
     entry::<plan::Args>(),
@@ -80,6 +89,9 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<providers_lock::Args>(),
     entry::<providers_mirror::Args>(),
     entry::<providers_schema::Args>(),
+    entry::<reference_commands::Args>(),
+    entry::<reference_module::Args>(),
+    entry::<reference_provider::Args>(),
     entry::<refresh::Args>(),
     entry::<sandbox_env::Args>(),
     entry::<sandbox_fault_add::Args>(),

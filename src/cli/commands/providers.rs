@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use addr::Provider;
-use lang::module::Module;
 use lang::tree::Node;
 
 use super::{Run, validate};
@@ -64,17 +62,6 @@ impl Args {
     }
 }
 
-/// Returns the providers that a module names or uses.
-pub(super) fn needed(module: &Module) -> impl Iterator<Item = Provider> {
-    let required = module.settings.required_providers.iter().map(|required| required.provider.clone());
-    let used = module.resources.iter().map(|resource| {
-        let name = resource.provider.as_ref().map(|reference| reference.local.name.clone());
-        module.provider_of(&name.unwrap_or_else(|| resource.address.implied_provider().into()))
-    });
-    let configured = module.providers.iter().map(|config| module.provider_of(&config.local.name));
-    required.chain(used).chain(configured)
-}
-
 /// Writes a module's providers, the tests of the root module and the modules below it as a tree.
 fn tree(node: &Node, tests: &[String], indent: &str, text: &mut String) {
     let module = &node.module;
@@ -87,7 +74,7 @@ fn tree(node: &Node, tests: &[String], indent: &str, text: &mut String) {
             format!("provider[{}]{constraint}", required.provider)
         })
         .collect();
-    for provider in needed(module) {
+    for provider in crate::providers::needed(module) {
         let provider = format!("provider[{provider}]");
         if !providers.iter().any(|known| known.starts_with(&provider)) {
             providers.insert(provider);

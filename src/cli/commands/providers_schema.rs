@@ -6,9 +6,8 @@ use addr::Provider;
 use serde_json::{Map, json};
 
 use super::Run;
-use super::providers::needed;
 use crate::configuration::Configuration;
-use crate::providers::LinkedProviders;
+use crate::providers::{LinkedProviders, needed};
 use crate::render::{json, schema_json};
 use crate::{Exit, Session, stored};
 

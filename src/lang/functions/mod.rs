@@ -36,7 +36,6 @@ mod paths;
 mod pieces;
 mod powers;
 mod range;
-#[cfg(test)]
 mod reference;
 mod regex;
 mod rsadecrypt;
