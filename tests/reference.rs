@@ -123,6 +123,7 @@ fn manual_pages_are_what_man_reads() {
         assert!(faults.is_empty(), "{name}: {faults:?}");
     }
     let shown = Command::new("mandoc").args(["-T", "utf8"]).arg(folder.path().join("gantry-plan.1")).output();
-    let shown = String::from_utf8_lossy(&shown.expect("mandoc runs").stdout);
+    let shown = shown.expect("mandoc runs").stdout;
+    let shown = String::from_utf8_lossy(&shown);
     assert!(shown.contains("Show what an apply would do"), "{shown}");
 }
