@@ -2,3 +2,20 @@
 
 mod cli;
 mod completion;
+mod destroy;
+mod examples;
+mod install;
+mod interrupt;
+mod kind;
+mod kubernetes;
+mod providers;
+mod reference;
+mod regressions;
+mod resume;
+mod sandbox;
+mod saved_plans;
+mod secrets;
+mod serve;
+mod terraform;
+mod tidy;
+mod vertical;
