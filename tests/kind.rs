@@ -63,6 +63,25 @@ fn without_an_engine_the_way_to_start_it_is_told() {
 }
 
 #[test]
+fn pain_20_a_cluster_whose_api_server_does_not_answer_is_replaced() {
+    // As after a restart of Docker: the containers are there, the cluster is not.
+    let program = stand_in(
+        "case \"$1 $2\" in\n\"create cluster\") touch \"$HOME/made\" ;;\n\"get clusters\") [ ! -f \"$HOME/made\" ] || echo a ;;\n\
+         \"get kubeconfig\") cat \"$HOME/real\" ;;\n\"delete cluster\") rm \"$HOME/made\" ;;\nesac",
+    );
+    let bench = Bench::new(format!("{}:/usr/bin:/bin", program.path().display()), "a");
+    let world = crate::kubernetes::serve(&bench.folder.path().join("real"));
+    for (arguments, part) in [("apply -auto-approve", "1 added"), ("plan -detailed-exitcode", "No changes")] {
+        let (is_good, text) = bench.run(arguments);
+        assert!(is_good && text.contains(part), "{arguments}: {text}");
+    }
+    drop(world);
+    let (is_good, text) = bench.run("plan");
+    assert!(is_good && text.contains("kind_cluster.a must be replaced"), "{text}");
+    assert!(text.contains("Cluster does not work") && text.contains("its API server does not answer"), "{text}");
+}
+
+#[test]
 fn a_cluster_is_made_and_removed() {
     let has =
         |program: &str, argument: &str| Command::new(program).arg(argument).output().is_ok_and(|o| o.status.success());

@@ -12,6 +12,7 @@ mod types;
 mod workloads;
 
 use bench::Bench;
+pub(crate) use bench::serve;
 
 const CONFIG_MAP: &str = r#"
 resource "kubernetes_namespace" "test" {
@@ -115,4 +116,14 @@ fn an_object_that_is_there_is_not_taken_over_silently() {
     bench.apply();
     assert_eq!(bench.kubectl("get configmap settings -o jsonpath={.data.colour}"), "blue");
     bench.is_settled();
+}
+
+#[test]
+fn a_proxy_is_refused_with_what_to_do_instead() {
+    let Some(bench) = Bench::new(CONFIG_MAP) else { return };
+    let provider =
+        "provider \"kubernetes\" {\n  host = \"https://127.0.0.1:1\"\n  proxy_url = \"http://proxy:3128\"\n}\n";
+    bench.write("provider.tf", provider);
+    bench.fails_with("plan", "Proxy not supported");
+    bench.fails_with("plan", "Let a program forward a port to the API server");
 }

@@ -9,6 +9,7 @@ mod aws;
 mod differential;
 mod eks;
 mod faults;
+mod identity;
 mod inside;
 mod kills;
 mod network;

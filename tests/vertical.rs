@@ -13,6 +13,7 @@
 mod calls;
 mod check;
 mod ground;
+mod imports;
 mod machine;
 mod makespan;
 mod model;
@@ -268,4 +269,33 @@ fn a_group_whose_creation_is_killed_lets_nothing_out() {
         ours.filter(|(_, text)| text.contains("0.0.0.0/0")).count()
     });
     assert_eq!(open, 0, "EC2 lets everything out of a new group, and nobody asked for that");
+}
+
+#[test]
+fn pains_10_and_11_a_version_that_the_cloud_has_raised_is_never_lowered() {
+    let configured = |version: &str| {
+        let text = calls::configuration(0, 0);
+        assert!(text.contains("\"1.35\""));
+        text.replace("\"1.35\"", &format!("{version:?}"))
+    };
+    let mut machine = Machine::new(1);
+    machine.write(&configured("1.34"));
+    assert!(machine.run(Aim::Apply, Cut::Not).errors.is_empty(), "{:?}", machine.log);
+    let effect = Effect::Upgrade("many".to_owned());
+    let fault = Fault { service: None, operation: None, times: Some(1), percent: None, effect };
+    machine.ground.frame.faults.add(fault);
+    machine.run(Aim::Plan, Cut::Not);
+    machine.ground.pass(Duration::from_secs(3600));
+    let version = |machine: &Machine| {
+        let record = "aws/eks/eu-west-1/clusters/many";
+        let cluster = machine.ground.frame.world.look(|records| records.get::<serde_json::Value>(record));
+        cluster.expect("it is there")["version"].as_str().map(str::to_owned)
+    };
+    assert_eq!(version(&machine).as_deref(), Some("1.35"), "the cloud has raised it");
+    let planned = machine.run(Aim::Plan, Cut::Not);
+    assert!(planned.errors.is_empty(), "{:?}", planned.errors);
+    assert!(planned.changes.iter().all(|change| change.starts_with("drift of")), "{:?}", planned.changes);
+    machine.write(&configured("1.36"));
+    assert!(machine.run(Aim::Apply, Cut::Not).errors.is_empty(), "{:?}", machine.log);
+    assert_eq!(version(&machine).as_deref(), Some("1.36"));
 }

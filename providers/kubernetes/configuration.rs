@@ -36,7 +36,7 @@ impl Configuration for KubernetesConfiguration {
                 .optional()
                 .describe("Whether the API server's certificate is not looked at. Never for a cluster that matters."),
             text("tls_server_name", "The name that the API server's certificate is for, if it is not the host's."),
-            text("proxy_url", "The proxy that requests go through."),
+            text("proxy_url", "Refused: requests cannot go through a proxy yet."),
             text("config_path", "A kubeconfig file. No file is read unless it is named."),
             list("config_paths", "Kubeconfig files; what comes first in them counts."),
             text("config_context", "The context of the kubeconfig to take; its current one unless set."),

@@ -88,9 +88,12 @@ impl Connection {
             config.root_cert = Some(found);
         }
         if let Some(proxy) = &self.proxy {
-            let parsed =
-                proxy.parse().map_err(|error| wrong("proxy_url", format!("{proxy:?} is no address: {error}.")))?;
-            config.proxy_url = Some(parsed);
+            let detail = format!(
+                "Requests cannot go through the proxy {proxy:?}: Gantry's client of Kubernetes has no proxies. Let a program forward a \
+                 port to the API server (`ssh -L 6443:SERVER:443 HOST`), and set `host` to it, with `tls_server_name` for \
+                 the name in the server's certificate."
+            );
+            return Err(Problem::error("Proxy not supported", detail).at("proxy_url"));
         }
         if let Some((certificate, key)) = &self.certificate {
             let data = json!({

@@ -1,12 +1,12 @@
 //! Clusters of EKS, asked for by the provider that is part of the program: no cloud CLI is needed.
 
-use diag::{Diagnostic, Sources};
+use diag::{Diagnostic, Diagnostics, Sources};
 use schema::Schema;
 use sdk::{Call, ConfigureRequest, Problem, Provider, ReadDataRequest, read_stored};
 use serde_json::{Value as Json, json};
 use value::Value;
 
-use crate::{Exit, Session};
+use crate::{Exit, Session, kubeconfig};
 
 /// The provider that knows them.
 const PROVIDER: &str = "aws";
@@ -89,6 +89,26 @@ fn object(json: &Json, schema: &Schema) -> Result<Value, Vec<Problem>> {
 /// Warnings are not worth a line here: the user has asked for one thing and gets it.
 fn failed(problems: Vec<Problem>) -> Result<(), Vec<Problem>> {
     if problems.iter().any(Problem::is_error) { Err(problems) } else { Ok(()) }
+}
+
+/// Removes the contexts of the clusters that an apply has deleted from the user's kubeconfig, where `gantry kubeconfig` has
+/// written them; returns what there is to say.
+pub(crate) fn forget_deleted(session: &Session, report: &engine::Report) -> Diagnostics {
+    let mut said = Diagnostics::new();
+    let Some(path) = session.environment.kubeconfig().filter(|_| report.outcome.is_some()) else { return said };
+    for change in report.plan.changes.iter().filter(|change| change.action == plan::Action::Delete) {
+        let is_cluster = change.address.resource.resource.kind == "aws_eks_cluster" && change.deposed.is_none();
+        if !is_cluster || report.state.instance(&change.address).is_some() {
+            continue;
+        }
+        let (before, _) = change.before.clone().unmark_deep();
+        let Some(server) = text(&before, "endpoint") else { continue };
+        if let Err(error) = kubeconfig::forget(&path, &server) {
+            let detail = format!("{} still has contexts of {}: {error}.", path.display(), change.address);
+            said.push(Diagnostic::warning("Kubeconfig not written", detail));
+        }
+    }
+    said
 }
 
 /// Returns a text of an object, with the way to it.

@@ -40,6 +40,25 @@ pub(crate) fn edit(path: &Path, name: &str, entry: Option<Entry>) -> io::Result<
     Ok(is_there)
 }
 
+/// Removes the entries for an address that ask Gantry for tokens, whatever they are called.
+pub(crate) fn forget(path: &Path, server: &str) -> io::Result<()> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        read => read?,
+    };
+    // What cannot be read is not ours to mend.
+    let Ok(config) = parse(&text) else { return Ok(()) };
+    let list = |list: &str| config.get(list).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let asks_us = |name: &Json| {
+        list("users").iter().any(|user| user["name"] == *name && user["user"]["exec"]["args"][0] == "token")
+    };
+    let ours = list("clusters").iter().filter(|one| one["cluster"]["server"] == server && asks_us(&one["name"]));
+    for name in ours.filter_map(|one| one["name"].as_str()) {
+        edit(path, name, None)?;
+    }
+    Ok(())
+}
+
 /// The lock of `kubectl`: whoever makes the file beside the kubeconfig may write it.
 struct Lock(PathBuf);
 
@@ -167,6 +186,7 @@ mod tests {
         assert_eq!(config["clusters"].as_array().map(Vec::len), Some(2));
         assert_eq!(config["clusters"][1]["cluster"]["server"], "https://three");
         assert_eq!((&config["current-context"], config.contains_key("mine")), (&json!("a"), true));
+        super::forget(&path, "https://three").expect("it is read");
         assert!(edit(&path, "a", None).expect("it is removed"));
         assert_eq!(read()["current-context"], "");
         assert_eq!(read()["users"].as_array().map(Vec::len), Some(1));

@@ -23,7 +23,7 @@ use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::tally::Tally;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, backend, environment, generated, offer, requirements, saved, stored};
+use crate::{Exit, Session, arguments, backend, clusters, environment, generated, offer, requirements, saved, stored};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -391,6 +391,7 @@ fn finish(
                       from here.";
         said.push(Diagnostic::error("Interrupted", detail));
     }
+    said.append(clusters::forget_deleted(session, &report));
     voice.diagnostics(session, sources, &said);
     if voice == Voice::Text && report.outcome.is_some() {
         let unfinished = tally.unfinished();

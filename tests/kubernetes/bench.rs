@@ -142,7 +142,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Serves an emulated cluster on a thread, and writes how it is reached.
-fn serve(path: &std::path::Path) -> World {
+pub(crate) fn serve(path: &std::path::Path) -> World {
     let settings = Settings { speed: Some(SPEED), ..Settings::default() };
     let frame = Frame::open(&settings).expect("a world");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -132,6 +132,11 @@ impl Machine {
         }
     }
 
+    /// Takes the state away.
+    pub(super) fn forget(&mut self) {
+        self.files = SimulatedFiles::default();
+    }
+
     /// Makes a run, as a process of its own would.
     pub(super) fn run(&mut self, aim: Aim, cut: Cut) -> Ended {
         self.seed += 1;

@@ -90,6 +90,33 @@ impl Model {
         model
     }
 
+    /// Makes a configuration of everything of AWS, and nothing in the cluster.
+    pub(super) fn whole() -> Model {
+        let pool = |label| Pool { machine: 0, max: 2, label, is_tainted: true };
+        let group = |form| Group { port: 0, form };
+        let cluster = Cluster {
+            minor: 34,
+            logs: 1,
+            is_private: true,
+            pools: [(0, pool(0)), (2, pool(1))].into(),
+            addons: ADDONS.to_vec(),
+            entries: [(0, 0), (1, 1)].into(),
+            identities: 1,
+            has_issuer: true,
+            has_fargate: true,
+            objects: None,
+        };
+        Model {
+            subnets: 2,
+            has_way_out: true,
+            groups: [(0, group(0)), (1, group(1)), (2, group(2))].into(),
+            template: Some(1),
+            policies: [(0, 1)].into(),
+            tag: 0,
+            cluster: Some(cluster),
+        }
+    }
+
     /// Changes something.
     pub(super) fn edit(&mut self, random: &mut Seeded) {
         match random.below(9) {

@@ -103,6 +103,23 @@ impl Kind for SecurityGroup {
 
     fn plan<'a>(&'a self, draft: &'a mut Draft<'_>) -> Call<'a, ()> {
         naming::plan(draft, "name", "name_prefix");
+        // What has been imported is told in another form than people write.
+        let directions: &[&str] = if draft.is_update() { &["ingress", "egress"] } else { &[] };
+        for direction in directions {
+            let (prior, planned) = (&draft.request.prior, &draft.response.planned);
+            let id = filled(prior, "id").unwrap_or_default();
+            let all = |object: &Value| -> Vec<Atom> {
+                blocks(object, direction).iter().flat_map(|block| atoms(block, &id)).collect()
+            };
+            let is_known = part(planned, direction).is_wholly_known() && !part(planned, direction).is_null();
+            let (before, wanted) = (all(prior), all(planned));
+            let is_same = before.len() == wanted.len() && wanted.iter().all(|atom| before.contains(atom));
+            if is_known && is_same && part(prior, direction) != part(planned, direction) {
+                let kept = part(prior, direction).clone();
+                draft.set(&[(direction, kept)]);
+                draft.response.legacy_types = true;
+            }
+        }
         sdk::answer(())
     }
 

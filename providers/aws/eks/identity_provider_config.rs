@@ -31,7 +31,7 @@ impl Kind for IdentityProvider {
             word("identity_provider_config_name").required().describe("What it is called."),
             word("issuer_url").required().describe("Where it is."),
             word("client_id").required().describe("What the cluster is called there."),
-            word("username_claim").optional().describe("What a user is called by."),
+            word("username_claim").optional().computed().describe("What a user is called by; `sub` unless set."),
             word("username_prefix").optional().describe("What their names begin with."),
             word("groups_claim").optional().describe("What a user's groups are told by."),
             word("groups_prefix").optional().describe("What the names of groups begin with."),

@@ -12,7 +12,7 @@ use crate::{Exit, Session};
 /// Write how to reach a cluster of EKS into the kubeconfig, as a context of its own.
 ///
 /// The context is called eks_REGION_NAME unless it is given another name; one of that name is replaced, all others stay. kubectl
-/// then calls gantry token, so that no other program is needed.
+/// then calls gantry token, so that no other program is needed. When Gantry deletes the cluster, it takes the context away.
 #[derive(clap::Parser)]
 pub(super) struct Args {
     #[command(flatten)]

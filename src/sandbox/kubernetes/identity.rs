@@ -81,6 +81,8 @@ pub struct Claims<'c> {
     pub name: &'c str,
     /// Its id.
     pub uid: &'c str,
+    /// Who vouches for it, where the cloud has the cluster known by a name of its own.
+    pub issuer: Option<String>,
     /// Who is to take the token.
     pub audiences: Vec<String>,
     /// How long it is good; for ever if not set.
@@ -100,7 +102,7 @@ pub fn make_token(cluster: &Cluster, claims: &Claims<'_>) -> String {
         own[kind.to_lowercase()] = json!({"name": name, "uid": uid});
     }
     let mut body = json!({
-        "aud": audiences, "iat": now, "iss": ISSUER, "kubernetes.io": own, "nbf": now,
+        "aud": audiences, "iat": now, "iss": claims.issuer.as_deref().unwrap_or(ISSUER), "kubernetes.io": own, "nbf": now,
         "sub": format!("system:serviceaccount:{}:{}", claims.namespace, claims.name),
     });
     if let Some(seconds) = claims.seconds {
@@ -112,20 +114,45 @@ pub fn make_token(cluster: &Cluster, claims: &Claims<'_>) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
+/// Returns where it is kept by what name a cloud knows a cluster that signs tokens.
+pub fn issuer_record(cluster: &str) -> String {
+    format!("{ISSUERS}{cluster}")
+}
+
+const ISSUERS: &str = "k8s-issuers/";
+
+/// Tells whose token it is, if it is one of a service account that is still there, signed by the cluster of a name in a cloud;
+/// for whom it is is not asked.
+pub fn of_issuer(records: &Records, issuer: &str, token: &str) -> Option<User> {
+    let mut known = records.under(ISSUERS).filter_map(|(name, _)| Some((name, records.get::<String>(name)?)));
+    let (name, _) = known.find(|(_, known)| known == issuer)?;
+    let cluster: Cluster = records.get(&super::cluster_record(name.strip_prefix(ISSUERS)?))?;
+    account_of(records, &cluster, &verified(&cluster, token)?)
+}
+
 /// Tells whose token it is, if it is one of a service account that is still there.
 pub fn of_token(records: &Records, cluster: &Cluster, token: &str) -> Option<User> {
+    let claims = verified(cluster, token)?;
+    if !claims["aud"].as_array()?.iter().any(|audience| audience == ISSUER) {
+        return None;
+    }
+    account_of(records, cluster, &claims)
+}
+
+/// Returns what a token says that a cluster has signed, and that has not ended.
+fn verified(cluster: &Cluster, token: &str) -> Option<Json> {
     let (signed, signature) = token.rsplit_once('.')?;
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, cluster.token.as_bytes());
     hmac::verify(&key, signed.as_bytes(), &signature).ok()?;
     let (_, body) = signed.split_once('.')?;
     let claims: Json = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
-    if claims["exp"].as_u64().is_some_and(|end| end <= real_now().as_secs()) {
-        return None;
-    }
-    if !claims["aud"].as_array()?.iter().any(|audience| audience == ISSUER) {
-        return None;
-    }
+    let is_over = claims["exp"].as_u64().is_some_and(|end| end <= real_now().as_secs());
+    (!is_over).then_some(claims)
+}
+
+/// Returns the service account that a token is of, if it and what the token is bound to are still there.
+fn account_of(records: &Records, cluster: &Cluster, claims: &Json) -> Option<User> {
     let own = &claims["kubernetes.io"];
     let namespace = own["namespace"].as_str()?;
     let there = |plural: &str, claim: &Json, namespace: Option<&str>| {
@@ -210,8 +237,15 @@ mod tests {
     #[test]
     fn a_token_of_an_account_that_is_gone_is_worth_nothing() {
         let cluster = Cluster { name: "lake".into(), version: "1.33".into(), token: "secret".into() };
-        let claims =
-            Claims { namespace: "default", name: "robot", uid: "1", audiences: vec![], seconds: None, bound: None };
+        let claims = Claims {
+            namespace: "default",
+            name: "robot",
+            uid: "1",
+            issuer: None,
+            audiences: vec![],
+            seconds: None,
+            bound: None,
+        };
         assert_eq!(of_token(&Records::default(), &cluster, &make_token(&cluster, &claims)), None);
     }
 }

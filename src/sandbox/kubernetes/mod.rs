@@ -50,7 +50,7 @@ use serde_json::{Value as Json, json};
 use self::cloud::Cloud;
 use self::controllers::Controllers;
 use self::failure::{Failure, Stop};
-pub use self::identity::User;
+pub use self::identity::{User, issuer_record, of_issuer};
 use self::kinds::Kind;
 use self::store::{How, Target};
 use self::watch::History;
@@ -131,6 +131,7 @@ pub fn delete_cluster(change: &mut Change<'_>, name: &str) {
         }
     }
     change.remove(&cluster_record(name));
+    change.remove(&identity::issuer_record(name));
 }
 
 /// Tasks that are done with in one change.

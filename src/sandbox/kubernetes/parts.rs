@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Cluster;
 use super::failure::{Cause, Failure, Stop};
-use super::identity::{Claims, make_token};
+use super::identity::{Claims, issuer_record, make_token};
 use super::kinds;
 use super::selector::takes_labels;
 use super::store::{self, How, Target, put, text};
@@ -144,6 +144,7 @@ fn token(change: &Change<'_>, cluster: &Cluster, target: &Target<'_>, body: &Jso
         namespace: target.namespace.unwrap_or_default(),
         name: target.name,
         uid: text(&account, "/metadata/uid"),
+        issuer: change.get(&issuer_record(&cluster.name)),
         audiences: audiences.map(str::to_owned).collect(),
         seconds: Some(seconds),
         bound: bound.is_object().then(|| (word("kind"), word("name"), word("uid"))),

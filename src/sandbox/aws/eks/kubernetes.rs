@@ -86,6 +86,7 @@ pub fn join(change: &mut Change<'_>, frame: &Frame, what: &Json) {
     match change.get::<Cluster>(&kubernetes::cluster_record(&pair.id)) {
         None => {
             let made = Cluster { name: pair.id.clone(), version, token: random::<32>() };
+            change.put(&kubernetes::issuer_record(&pair.id), &cluster["identity"]["oidc"]["issuer"]);
             if kubernetes::create_cluster(change, &made).is_err() {
                 cluster["health"] = json!({"issues": [{"code": "InternalFailure", "message": "The cluster's first objects could not be made.", "resourceIds": []}]});
             }
