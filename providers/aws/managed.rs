@@ -176,6 +176,8 @@ pub(crate) struct Work<'a> {
     deadline: Mutex<Duration>,
     /// What was planned beside the object.
     pub(crate) private: Vec<u8>,
+    /// Another object has taken the place of the one that is to be deleted.
+    pub(crate) is_replaced: bool,
     /// When the creation began of which nobody saw whether it made anything.
     pub(crate) begun: Option<Duration>,
     made: Mutex<Option<Json>>,
@@ -259,7 +261,21 @@ impl<K: Kind> Managed<K> {
         });
         let (made, warnings) = (Mutex::default(), Mutex::default());
         let private = Vec::new();
-        Ok(Work { at, prior, planned, token, progress, limit, deadline, private, begun: None, made, warnings })
+        let is_replaced = false;
+        Ok(Work {
+            at,
+            prior,
+            planned,
+            token,
+            progress,
+            limit,
+            deadline,
+            private,
+            is_replaced,
+            begun: None,
+            made,
+            warnings,
+        })
     }
 
     /// Looks at an object, and adds what AWS does not tell.
@@ -328,6 +344,7 @@ impl<K: Kind> Managed<K> {
 
     async fn take_away(&self, request: &ApplyRequest<'_>) -> Result<ApplyResponse, Problem> {
         let work = self.work(request.prior.clone(), request.planned.clone(), &request.token, request.progress)?;
+        let work = Work { is_replaced: request.is_replaced, ..work };
         self.kind.delete(&work).await?;
         Ok(ApplyResponse { problems: work.take_warnings(), ..ApplyResponse::new(request.planned.clone()) })
     }

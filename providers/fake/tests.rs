@@ -149,6 +149,7 @@ impl Bench {
         progress: &'a dyn Progress,
     ) -> ApplyRequest<'a> {
         ApplyRequest {
+            is_replaced: false,
             kind: kind.into(),
             prior: prior.clone(),
             planned: if set.is_null() { Value::NULL } else { self.plan(kind, prior, set.clone()).planned },

@@ -420,7 +420,9 @@ impl<'a> Runner<'a> {
         (private, identity, token): (Vec<u8>, Option<Value>, EcoString),
     ) -> ApplyResponse {
         let progress = Notes { journal: JournalHandle(self.input.journal), token: token.clone() };
+        let is_replaced = new.is_null() && (planned.deposed.is_some() || planned.action == Action::CreateThenDelete);
         let request = ApplyRequest {
+            is_replaced,
             kind: planned.address.resource.resource.kind.clone(),
             prior,
             planned: new,

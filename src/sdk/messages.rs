@@ -179,6 +179,8 @@ pub struct ApplyRequest<'a> {
     pub meta: Value,
     /// Names this attempt, and the same one after a crash: two calls with one token make one object.
     pub token: EcoString,
+    /// To delete: another object has taken its place already, and is ready.
+    pub is_replaced: bool,
     /// Where to report to.
     pub progress: &'a dyn Progress,
 }

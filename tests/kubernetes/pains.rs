@@ -55,6 +55,10 @@ resource "kubernetes_manifest" "lake" {
     bench.write("main.tf", &configuration.replace("depth = 10", "depth = 20"));
     bench.apply();
     bench.is_settled();
+    // What does not fit the definition is refused by the plan, whoever comes first.
+    bench.write("main.tf", &configuration.replace("depth = 10", "deep = 10"));
+    bench.fails_with("plan", "there is no field \"deep\" here; there are depth");
+    bench.write("main.tf", configuration);
     bench.run("destroy -auto-approve", 0);
 }
 

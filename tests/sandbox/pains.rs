@@ -117,12 +117,23 @@ impl Pain {
         listed["items"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Returns what services were asked for, in order.
+    fn requests(&self) -> Vec<Json> {
+        let ran = self.0.gantry(&["sandbox", "log", "-last=100000", "-json"]);
+        ran.out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// Returns what a service was asked to do.
     fn asked(&self, service: &str) -> Vec<String> {
-        let ran = self.0.gantry(&["sandbox", "log", "-last=10000", "-json"]);
-        let entries = ran.out.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-        let own = entries.filter(|entry| entry["service"] == service);
+        let own = self.requests().into_iter().filter(|entry| entry["service"] == service);
         own.map(|entry| entry["operation"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Asks AWS by its own command line.
+    fn aws(&self, arguments: &[&str]) -> Option<Json> {
+        let ran = self.0.client("aws", arguments)?;
+        assert!(ran.is_good, "{arguments:?}: {ran:?}");
+        Some(serde_json::from_str(&ran.out).expect("it is JSON"))
     }
 }
 
@@ -159,6 +170,35 @@ fn pain_5_another_machine_for_a_pool_is_no_outage() {
     let calls: Vec<String> = pain.asked("eks").into_iter().filter(|name| name.ends_with("Nodegroup")).collect();
     let changes: Vec<&str> = calls.iter().map(String::as_str).filter(|name| !name.starts_with("Describe")).collect();
     assert_eq!(changes, ["CreateNodegroup", "CreateNodegroup", "DeleteNodegroup"]);
+    // EKS would wait for five minutes only: the pods were gone before it was told.
+    let requests = pain.requests();
+    let deleted = requests.iter().position(|entry| entry["operation"] == "DeleteNodegroup").expect("it was");
+    let is_eviction = |entry: &Json| entry["request"].as_str().is_some_and(|request| request.ends_with("/eviction"));
+    assert!(requests[..deleted].iter().any(is_eviction), "nobody asked the pods to go");
+    pain.is_settled(&other);
+}
+
+#[test]
+fn pain_5_a_budget_that_allows_nothing_keeps_the_old_nodes_and_is_told() {
+    let tight = CLUSTER.replace("minAvailable = 3", "minAvailable = 4");
+    let pain = Pain::new(&tight);
+    if find("kubectl").is_none() {
+        return;
+    }
+    pain.good(&["apply", "-auto-approve"]);
+    let other = ["-var", "machine=m7i.2xlarge"];
+    let apply = [&["apply", "-auto-approve"][..], &other].concat();
+    let ran = pain.gantry(&apply);
+    let said: String = ran.err.replace('\u{2502}', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!ran.is_good && said.contains("disruption budget"), "{ran:?}");
+    let web =
+        pain.objects("deployments").into_iter().find(|found| found["metadata"]["name"] == "web").expect("it is there");
+    assert_eq!(web["status"]["availableReplicas"], 4);
+    assert!(!pain.asked("eks").iter().any(|name| name == "DeleteNodegroup"));
+    // The next run goes on from there.
+    pain.write(CLUSTER);
+    pain.good(&apply);
+    assert_eq!(pain.objects("nodes").len(), 2);
     pain.is_settled(&other);
 }
 
@@ -212,6 +252,26 @@ fn pain_12_the_control_plane_goes_first_and_nothing_is_behind_by_more_than_one()
     // Never back, and nothing replaced for it.
     let ran = pain.gantry(&["plan", "-var", "kubernetes_version=1.36"]);
     assert!(ran.is_good && ran.err.contains("Version is ahead") && !ran.out.contains("must be replaced"), "{ran:?}");
+}
+
+#[test]
+fn pain_12_a_step_that_was_not_approved_stops_the_upgrade() {
+    let pain = Pain::new(CLUSTER);
+    pain.good(&["apply", "-auto-approve"]);
+    pain.good(&["plan", "-out=plan", "-var", "kubernetes_version=1.37"]);
+    // Someone else adds nodes, which would have to come along.
+    let Some(listed) = pain.aws(&["eks", "list-nodegroups", "--cluster-name=lake"]) else { return };
+    let name = format!("--nodegroup-name={}", listed["nodegroups"][0].as_str().expect("a name"));
+    let group = pain.aws(&["eks", "describe-nodegroup", "--cluster-name=lake", &name]).expect("aws is there");
+    let part = |name: &str| group["nodegroup"][name].as_str().expect("a text").to_owned();
+    let subnet = group["nodegroup"]["subnets"][0].as_str().expect("a subnet").to_owned();
+    let create = ["eks", "create-nodegroup", "--cluster-name=lake", "--nodegroup-name=extra"];
+    pain.aws(&[&create[..], &["--node-role", &part("nodeRole"), "--subnets", &subnet]].concat());
+    let ran = pain.gantry(&["apply", "plan"]);
+    let said: String = ran.err.replace('\u{2502}', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!ran.is_good && said.contains("Plan is out of date"), "{ran:?}");
+    assert!(said.contains("node group extra 1.35 -> 1.36"), "{said}");
+    assert!(!pain.asked("eks").iter().any(|name| name == "UpdateClusterVersion"), "it was begun all the same");
 }
 
 /// Changes the configuration of the tests of `aws.rs`.

@@ -410,3 +410,22 @@ async fn delete(work: &Work<'_>) -> Done<()> {
         waiting.pause(&format!("add-on {name}: deleting")).await?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_eks::types::ResolveConflicts::{Overwrite, Preserve};
+    use sdk::value::{Type, Value};
+
+    use super::conflicts;
+
+    #[test]
+    fn pain_13_what_eks_installed_is_overwritten_by_the_first_creation_only() {
+        let (create, update) = ("resolve_conflicts_on_create", "resolve_conflicts_on_update");
+        let unset = Value::object([create, update].map(|name| (name, Value::null(Type::String))));
+        assert_eq!(conflicts(&unset, "coredns", create, Overwrite), Some(Overwrite));
+        assert_eq!(conflicts(&unset, "coredns", update, Preserve), Some(Preserve));
+        assert_eq!(conflicts(&unset, "aws-ebs-csi-driver", create, Overwrite), None);
+        let set = Value::object([(create, Value::from("NONE")), (update, Value::from("OVERWRITE"))]);
+        assert_eq!(conflicts(&set, "coredns", update, Preserve), Some(Overwrite));
+    }
+}

@@ -200,7 +200,8 @@ pub(super) fn outlook(prospect: Prospect<'_>) -> Outlook {
         return Outlook::default();
     }
     let steps = steps(prior, planned).iter().flat_map(|step| step.outlook(private)).collect::<Vec<_>>();
-    Outlook { steps: if steps.len() > 1 { steps } else { vec![] }, disruption: Disruption::None }
+    let is_way = cluster_version::change(prior, planned).is_some();
+    Outlook { steps: if is_way || steps.len() > 1 { steps } else { vec![] }, disruption: Disruption::None }
 }
 
 /// Takes a step, and waits until it is done.

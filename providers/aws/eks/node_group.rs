@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::rules::{self, minor};
 use super::update::Begun;
-use super::{inside_cluster, issues, node_group_parts as parts, node_group_shape, tagging};
+use super::{drain, inside_cluster, issues, node_group_parts as parts, node_group_shape, tagging};
 use crate::cloud::At;
 use crate::fault::{Fault, fault};
 use crate::fields::{block, block_or_null, blocks, filled, flag, number, part, text, text_map, texts};
@@ -483,6 +483,9 @@ fn taints(prior: &Value, planned: &Value) -> Option<UpdateTaintsPayload> {
 
 async fn delete(work: &Work<'_>) -> Done<()> {
     let (cluster, name) = keys(&work.prior);
+    if work.is_replaced && flag(&work.prior, "force_update_version") != Some(true) {
+        drain::drain(work, &cluster, &name).await?;
+    }
     let client = work.at.eks();
     let call = || {
         let request = client.delete_nodegroup().cluster_name(&cluster).nodegroup_name(&name);

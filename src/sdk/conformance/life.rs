@@ -241,6 +241,7 @@ impl Life<'_> {
     fn apply_request<'b>(&self, step: &Step<'_>, progress: &'b dyn Progress) -> ApplyRequest<'b> {
         let Step { prior, plan, config, token } = step;
         ApplyRequest {
+            is_replaced: false,
             kind: self.kind.into(),
             prior: prior.value.clone(),
             planned: plan.planned.clone(),
@@ -363,6 +364,7 @@ impl Life<'_> {
 
     async fn destroy(&self, provider: &dyn Provider, object: &Object) -> Checked<()> {
         let request = ApplyRequest {
+            is_replaced: false,
             kind: self.kind.into(),
             prior: object.value.clone(),
             planned: Value::null(object.value.ty()),

@@ -130,6 +130,7 @@ impl Served {
         let done = async {
             let ty = self.resource_type(&kind)?;
             let request = ApplyRequest {
+                is_replaced: false,
                 prior: read(asked.prior_state.as_ref(), ty, "object")?,
                 planned: read(asked.planned_state.as_ref(), ty, "planned object")?,
                 config: read(asked.config.as_ref(), ty, "configuration")?,
