@@ -1,13 +1,20 @@
 //! The examples, as a newcomer runs them: applied in the sandbox from nothing, planned again, changed, and destroyed.
+#![cfg(unix)]
+#![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
+
+mod pipelines;
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
+use crate::stand_in::KindProgram;
+
 /// A copy of an example.
 struct Example {
     folder: tempfile::TempDir,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Example {
@@ -18,12 +25,13 @@ impl Example {
             let path = entry.expect("it can be read").path();
             std::fs::copy(&path, folder.path().join(path.file_name().expect("a name"))).expect("it can be copied");
         }
-        Example { folder }
+        Example { folder, variables: Vec::new() }
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
         command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).args(arguments);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.output().expect("the program runs")
     }
 
@@ -33,6 +41,20 @@ impl Example {
         let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
         assert!(ran.status.success(), "{arguments:?}\n{out}\n{err}");
         out.into_owned()
+    }
+
+    /// Runs a command that must fail, and returns what it says.
+    fn bad(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert!(!ran.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&ran.stdout));
+        String::from_utf8_lossy(&ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Expects that there is nothing to do.
+    fn is_settled(&self, arguments: &[&str]) {
+        let again = self.run(&[&["plan", "-detailed-exitcode"], arguments].concat());
+        let (out, err) = (String::from_utf8_lossy(&again.stdout), String::from_utf8_lossy(&again.stderr));
+        assert_eq!(again.status.code(), Some(0), "{out}\n{err}");
     }
 
     /// Returns how many objects of each type are in the world.
@@ -97,19 +119,107 @@ fn spark_on_eks_comes_up_is_upgraded_and_goes() {
 }
 
 #[test]
-fn all_platforms_have_one_interface() {
-    let platforms = Path::new(env!("CARGO_MANIFEST_DIR")).join("modules/cluster");
-    let read = |platform: &Path, file: &str| std::fs::read_to_string(platform.join(file)).expect("it is there");
-    let outputs = |platform: &Path| -> Vec<String> {
-        read(platform, "outputs.tf").lines().filter(|line| line.starts_with("output ")).map(str::to_owned).collect()
+fn the_laptop_has_a_platform() {
+    let kind = KindProgram::new();
+    let example = Example { variables: vec![("PATH", kind.path())], ..Example::of("kind-dev") };
+    let shown = example.good(&["apply", "-auto-approve"]);
+    assert!(shown.contains("database   = \"database.database.svc.cluster.local:5432\""), "{shown}");
+    let config = kind.configuration().expect("a cluster was made");
+    let roles: Vec<&str> =
+        config["nodes"].as_array().expect("nodes").iter().filter_map(|n| n["role"].as_str()).collect();
+    assert_eq!(roles, ["control-plane", "worker", "worker"]);
+    assert!(kind.image().starts_with("kindest/node:v1.35.0@sha256:"), "{}", kind.image());
+    let kubeconfig = example.good(&["output", "-raw", "kubeconfig"]);
+    assert_eq!(kubeconfig, std::fs::read_to_string(kind.kubeconfig()).expect("a kubeconfig"));
+    let password = example.good(&["output", "-raw", "password"]);
+    assert!(password.len() >= 32 && !shown.contains(&password), "{shown}");
+    is_as_planned(&kind);
+    example.is_settled(&[]);
+    example.good(&["destroy", "-auto-approve"]);
+    assert_eq!(kind.configuration(), None);
+    assert_eq!(example.good(&["state", "list"]), "");
+}
+
+/// Looks at the cluster with `kubectl`, where that is there.
+fn is_as_planned(kind: &KindProgram) {
+    let kubectl = |arguments: &str| {
+        let mut command = Command::new("kubectl");
+        let ran = command.arg("--kubeconfig").arg(kind.kubeconfig()).args(arguments.split(' ')).output();
+        ran.ok().map(|ran| String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned())
     };
-    let eks = platforms.join("eks");
-    let mut count = 0;
-    for entry in std::fs::read_dir(&platforms).expect("it is there") {
-        let platform = entry.expect("it can be read").path();
-        assert_eq!(read(&platform, "variables.tf"), read(&eks, "variables.tf"), "{}", platform.display());
-        assert_eq!(outputs(&platform), outputs(&eks), "{}", platform.display());
-        count += 1;
+    let defaults = "get storageclass -o \
+                    jsonpath={range.items[*]}{.metadata.name}={.metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class},{end}";
+    let Some(defaults) = kubectl(defaults) else {
+        println!("skipped: kubectl is not there to look at the cluster by other eyes");
+        return;
+    };
+    assert_eq!(defaults, "hdd=false,ssd=true,standard=false,");
+    let labels = kubectl("get nodes -l gantry.dev/pool=work -o name").unwrap_or_default();
+    assert_eq!(labels.lines().count(), 2, "{labels}");
+    let pods = kubectl("get pods -A --field-selector=status.phase!=Running -o name").unwrap_or_default();
+    assert_eq!(pods, "");
+}
+
+#[test]
+fn environments_have_values_and_states_of_their_own() {
+    let example = Example::of("multi-environment");
+    let (dev, prod) = ("-var-file=dev.tfvars", "-var-file=prod.tfvars");
+    example.good(&["workspace", "new", "dev"]);
+    example.good(&["apply", "-sandbox", "-auto-approve", dev]);
+    example.is_settled(&["-sandbox", dev]);
+    assert!(example.bad(&["plan", "-sandbox", prod]).contains("These values are for prod, and the workspace is dev"));
+    example.good(&["workspace", "new", "prod"]);
+    assert!(example.bad(&["plan", "-sandbox", dev]).contains("gantry workspace select dev."));
+    example.good(&["apply", "-sandbox", "-auto-approve", prod]);
+    example.is_settled(&["-sandbox", prod]);
+    let world = example.world();
+    assert_eq!((&world["eks/clusters"], &world["eks/nodegroups"]), (&2.into(), &3.into()), "{world}");
+    assert_eq!(example.good(&["output", "-raw", "cluster"]), "lake-prod");
+    example.good(&["destroy", "-sandbox", "-auto-approve", prod]);
+    example.good(&["workspace", "select", "dev"]);
+    assert_eq!(example.good(&["output", "-raw", "cluster"]), "lake-dev");
+    example.good(&["destroy", "-sandbox", "-auto-approve", dev]);
+    example.good(&["workspace", "delete", "prod"]);
+    assert_eq!(example.world(), serde_json::json!({}));
+}
+
+#[test]
+fn providers_of_terraform_work_beside_ours() {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("providers/terraform-provider-random");
+    if !program.is_file() {
+        println!("skipped: {} is not there", program.display());
+        return;
     }
-    assert!(count >= 2);
+    let mut example = Example::of("terraform-interop");
+    mirror(&mut example, &program);
+    example.good(&["init"]);
+    let shown = example.good(&["apply", "-sandbox", "-auto-approve"]);
+    let password = example.good(&["output", "-raw", "password"]);
+    assert!(password.len() == 24 && !shown.contains(&password), "{shown}");
+    let name = example.good(&["output", "-raw", "cluster"]);
+    assert_eq!(example.attribute("cluster.lake.module.this aws_eks_cluster.this", "name"), name);
+    example.is_settled(&["-sandbox"]);
+    example.good(&["destroy", "-sandbox", "-auto-approve"]);
+    assert_eq!(example.world(), serde_json::json!({}));
+}
+
+/// Lays a provider into a mirror, and has it found there.
+fn mirror(example: &mut Example, program: &Path) {
+    let place = example.folder.path().join("mirror/registry.terraform.io/hashicorp/random/3.7.2").join(platform());
+    std::fs::create_dir_all(&place).expect("a folder can be made");
+    std::fs::copy(program, place.join("terraform-provider-random_v3.7.2_x5")).expect("it can be copied");
+    let mirror = example.folder.path().join("mirror");
+    let settings = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
+        mirror.display().to_string()
+    );
+    let file = example.folder.path().join("settings.tfrc");
+    std::fs::write(&file, settings).expect("it can be written");
+    example.variables.push(("TF_CLI_CONFIG_FILE", file.display().to_string()));
+}
+
+fn platform() -> String {
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    format!("{system}_{processor}")
 }

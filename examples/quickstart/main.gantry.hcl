@@ -3,7 +3,7 @@
 variable "platform" {
   type        = string
   default     = "sandbox"
-  description = "Where it is: sandbox, eks or kind. The rest stays as it is."
+  description = "Where it is: sandbox or eks; the rest stays as it is. kind has no spot machines: see the example kind-dev."
 }
 
 cluster "lake" {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ecow::EcoString;
 
-use crate::{AbsInstance, Key, Module, ModuleInstance, Resource};
+use crate::{AbsInstance, CallName, Key, Module, ModuleInstance, Resource};
 
 /// Which of several copies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,7 +108,7 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         for (name, key) in &self.modules {
-            write!(f, "{separator}module.{name}{key}")?;
+            write!(f, "{separator}{}{key}", CallName(name))?;
             separator = ".";
         }
         let Some((resource, key)) = &self.resource else { return Ok(()) };

@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
-use diag::{Diagnostic, Diagnostics};
-use value::{Marks, Type, convert};
+use diag::{Diagnostic, Diagnostics, Span};
+use value::{Marks, Type, Value, convert};
 
-use crate::evaluation::{Evaluation, Instance, Repeated};
-use crate::module::Condition;
+use crate::culprit;
+use crate::evaluation::{Evaluation, Instance, InstanceScope, Repeated};
+use crate::expr::{Evaluator, Scope, Subject};
+use crate::functions::CallError;
+use crate::module::{Condition, ModuleCall, Variable};
 
 /// What a condition came to.
 #[derive(Debug)]
@@ -21,7 +24,51 @@ pub enum Verdict {
     Broken(Diagnostics),
 }
 
+/// The scope of a module instance in which one of its variables has another value.
+struct Supposing<'e, 'a> {
+    inner: InstanceScope<'e, 'a>,
+    subject: Subject,
+    value: Value,
+}
+
+impl Scope for Supposing<'_, '_> {
+    fn value(&self, subject: &Subject, span: Span, diags: &mut Diagnostics) -> Value {
+        if *subject == self.subject { self.value.clone() } else { self.inner.value(subject, span, diags) }
+    }
+
+    fn call_provider(&self, provider: &str, function: &str, args: Vec<Value>) -> Result<Value, CallError> {
+        self.inner.call_provider(provider, function, args)
+    }
+}
+
 impl<'a> Evaluation<'a> {
+    /// Points a broken rule of a called module's variable at the user's words; nothing happens to the root module's.
+    pub fn point(&self, problem: &mut Diagnostic, instance: &Rc<Instance<'a>>, variable: &Variable, rule: &Condition) {
+        let Some((place, call)) = self.culprit(instance, variable, rule) else { return };
+        problem.subject = Some(place);
+        if call.short.is_some() {
+            // They are names of the module's inside.
+            problem.values.clear();
+        }
+    }
+
+    fn culprit(
+        &self,
+        instance: &Rc<Instance<'a>>,
+        variable: &Variable,
+        rule: &Condition,
+    ) -> Option<(Span, &'a ModuleCall)> {
+        let (call, given) = self.given(instance, variable)?;
+        let offset = instance.node.module.variables.iter().position(|known| known.name == variable.name)?;
+        let holds = |value: Value| {
+            let (inner, subject) = (self.scope(instance, Repeated::default()), Subject::Variable(offset as u32));
+            let scope = Supposing { inner, subject, value };
+            let value = Evaluator::new(&scope, self.environment()).eval(&rule.condition);
+            convert(&value, &Type::Bool).is_ok_and(|holds| holds.unmark().0.as_bool() == Some(true))
+        };
+        Some((culprit::place(call, variable, given.as_ref(), holds), call))
+    }
+
     /// Evaluates a condition; `summary` is what a failure is called.
     pub fn verdict(
         &self,

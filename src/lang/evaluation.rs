@@ -16,7 +16,7 @@ use value::{Kind, Marks, Type, Value};
 use crate::expr::{Evaluator, Expr, Scope, Subject};
 use crate::functions::{CallError, Environment};
 use crate::module::undeclared_provider;
-use crate::module::{Repetition, Resource};
+use crate::module::{ModuleCall, Repetition, Resource, Variable};
 use crate::tree::Node;
 use crate::validate::{Providers, check_count, check_for_each};
 
@@ -288,6 +288,24 @@ impl<'a> Evaluation<'a> {
 
     fn report(&self, diags: Diagnostics) {
         self.diags.borrow_mut().append(diags);
+    }
+
+    /// Returns what functions may see.
+    pub(crate) fn environment(&self) -> &'a Environment {
+        self.world.env
+    }
+
+    /// Returns the call that made a module instance, with the value that it gives to a variable.
+    pub(crate) fn given(
+        &self,
+        instance: &Rc<Instance<'a>>,
+        variable: &Variable,
+    ) -> Option<(&'a ModuleCall, Option<Value>)> {
+        let (caller, call, repeated) = instance.caller.as_ref()?;
+        let call = &caller.node.module.calls[*call as usize];
+        let input = call.inputs.iter().find(|(name, _)| name.name == variable.name);
+        let given = input.map(|(_, expr)| self.eval(caller, self.renewed(caller, &call.repetition, repeated), expr).0);
+        Some((call, given))
     }
 
     fn variable(&self, instance: &Rc<Instance<'a>>, place: u32) -> Value {

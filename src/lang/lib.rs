@@ -6,6 +6,7 @@
 pub mod body;
 pub mod conditions;
 pub mod constant;
+mod culprit;
 pub mod evaluation;
 pub mod expr;
 pub mod functions;

@@ -2,20 +2,62 @@
 
 use std::rc::Rc;
 
-use diag::{Diagnostic, Severity};
+use diag::{Diagnostic, Diagnostics, Severity};
 use lang::conditions::Verdict;
-use lang::evaluation::{Instance, Repeated};
+use lang::evaluation::{Evaluation, Instance, NoResources, Repeated, World};
 use lang::module::Condition;
 use state::CheckKind;
 
-use crate::planner::Planner;
+use crate::planner::{Input, Planner};
 use crate::tally::Checkable;
+
+/// What a broken rule of a variable is called.
+const INVALID: &str = "Invalid value for variable";
 
 /// What a check block's assertion is called when it does not hold.
 const ASSERTION: &str = "Check block assertion failed";
 
 /// What it is called when that is not known yet.
 pub const ASSERTION_UNKNOWN: &str = "Check block assertion known after apply";
+
+/// Checks what calls of modules give to variables as far as that depends on no resource: where it breaks a rule, whatever
+/// is made of it would only be wrong as well.
+pub(crate) fn broken_rules(input: &Input<'_>) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let mut has_rules = false;
+    input.world.root.visit(&mut |node| {
+        let is_called = !std::ptr::eq(node, input.world.root);
+        has_rules |= is_called && node.module.variables.iter().any(|variable| !variable.validations.is_empty());
+    });
+    if !has_rules {
+        return found;
+    }
+    // What would have to be read stays unknown here, and this evaluation is thrown away.
+    let evaluation = Evaluation::new(World { resources: &NoResources, ..input.world }, input.variables.clone());
+    let mut instances = vec![evaluation.root()];
+    while let Some(instance) = instances.pop() {
+        if input.pool.is_replaced(&instance.address) {
+            continue;
+        }
+        let called = (!instance.address.is_root()).then_some(&instance.node.module.variables);
+        let before = found.len();
+        for variable in called.into_iter().flatten() {
+            for rule in &variable.validations {
+                let verdict = evaluation.verdict(&instance, &Repeated::default(), rule, INVALID);
+                if let Verdict::Fails(mut problem) = verdict {
+                    evaluation.point(&mut problem, &instance, variable, rule);
+                    found.push(*problem);
+                }
+            }
+        }
+        // A module that is called wrongly calls others wrongly.
+        if found.len() == before {
+            let calls = 0..instance.node.module.calls.len() as u32;
+            instances.extend(calls.filter_map(|call| evaluation.children(&instance, call)).flatten());
+        }
+    }
+    found
+}
 
 impl<'a> Planner<'a> {
     /// Checks conditions; returns whether none of them failed. What is not known yet is checked again when applied.
@@ -29,20 +71,20 @@ impl<'a> Planner<'a> {
         let mut holds = true;
         for condition in conditions {
             let verdict = self.evaluation.verdict(instance, repeated, condition, summary);
-            self.tally.borrow_mut().add_verdict(what, &verdict);
-            match verdict {
-                Verdict::Holds | Verdict::Unknown => {}
-                Verdict::Fails(problem) => {
-                    holds = false;
-                    self.report(*problem);
-                }
-                Verdict::Broken(diags) => {
-                    holds = false;
-                    self.report_all(diags);
-                }
-            }
+            holds = self.judge(verdict, what) && holds;
         }
         holds
+    }
+
+    /// Takes note of a verdict and reports what is wrong; returns whether nothing is.
+    fn judge(&self, verdict: Verdict, what: Checkable<'_>) -> bool {
+        self.tally.borrow_mut().add_verdict(what, &verdict);
+        match verdict {
+            Verdict::Holds | Verdict::Unknown => return true,
+            Verdict::Fails(problem) => self.report(*problem),
+            Verdict::Broken(diags) => self.report_all(diags),
+        }
+        false
     }
 
     /// Checks the validations of a module instance's variables.
@@ -51,8 +93,15 @@ impl<'a> Planner<'a> {
         variables.fold(true, |holds, variable| {
             let name = format!("var.{}", variable.name);
             let what = Checkable { kind: CheckKind::Variable, module: &instance.address, name: &name, key: None };
-            let conditions = (&variable.validations[..], "Invalid value for variable");
-            self.check(instance, &none, conditions, what) && holds
+            let mut is_right = holds;
+            for rule in &variable.validations {
+                let mut verdict = self.evaluation.verdict(instance, &none, rule, INVALID);
+                if let Verdict::Fails(problem) = &mut verdict {
+                    self.evaluation.point(problem, instance, variable, rule);
+                }
+                is_right = self.judge(verdict, what) && is_right;
+            }
+            is_right
         })
     }
 
@@ -66,8 +115,9 @@ impl<'a> Planner<'a> {
             if self.pool.is_replaced(&instance.address) {
                 continue;
             }
-            if !instance.address.is_root() {
-                self.check_variables(&instance);
+            // A module that is called wrongly calls others wrongly.
+            if !instance.address.is_root() && !self.check_variables(&instance) {
+                continue;
             }
             for output in &instance.node.module.outputs {
                 let name = format!("output.{}", output.name);

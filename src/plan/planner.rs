@@ -24,6 +24,7 @@ use state::State;
 use syntax::tree::Body;
 use value::{Marks, Type, Value};
 
+use crate::conditions;
 use crate::deferral::{PassedOn, Rest, Waiting};
 use crate::ephemerals::Ephemerals;
 use crate::imports::Imports;
@@ -107,6 +108,10 @@ impl Observer for () {
 
 /// Makes a plan. Whether it can be carried out, its diagnostics say.
 pub async fn plan(input: Input<'_>) -> Plan {
+    let broken = if input.options.destroy { Diagnostics::new() } else { conditions::broken_rules(&input) };
+    if broken.has_errors() {
+        return Plan { diags: broken, ..Plan::default() };
+    }
     planner(input).run().await
 }
 

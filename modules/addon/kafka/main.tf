@@ -29,17 +29,20 @@ module "brokers" {
   name      = var.name
   namespace = kubernetes_namespace.this.metadata[0].name
   image     = "apache/kafka:${var.app_version}"
-  command   = ["/bin/bash", "/etc/${var.name}/start.sh"]
+  command   = ["/bin/bash", "/etc/gantry/start.sh"]
   files     = { "start.sh" = file("${path.module}/start.sh") }
   env = {
-    CLUSTER_ID                                     = terraform_data.id.output
-    KAFKA_PROCESS_ROLES                            = "broker,controller"
-    KAFKA_CONTROLLER_QUORUM_VOTERS                 = local.voters
-    KAFKA_CONTROLLER_LISTENER_NAMES                = "CONTROLLER"
-    KAFKA_LISTENERS                                = "CLIENT://:9092,CONTROLLER://:9093"
-    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP           = "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT"
-    KAFKA_INTER_BROKER_LISTENER_NAME               = "CLIENT"
-    KAFKA_LOG_DIRS                                 = "/data/log"
+    CLUSTER_ID                           = terraform_data.id.output
+    KAFKA_PROCESS_ROLES                  = "broker,controller"
+    KAFKA_CONTROLLER_QUORUM_VOTERS       = local.voters
+    KAFKA_CONTROLLER_LISTENER_NAMES      = "CONTROLLER"
+    KAFKA_LISTENERS                      = "CLIENT://:9092,CONTROLLER://:9093"
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP = "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+    KAFKA_INTER_BROKER_LISTENER_NAME     = "CLIENT"
+    # A folder of its own: a new disk has a lost+found, which is no log.
+    KAFKA_LOG_DIRS = "/data/log"
+    # The rest of the memory is for what the system keeps of files.
+    KAFKA_HEAP_OPTS                                = "-XX:InitialRAMPercentage=50 -XX:MaxRAMPercentage=50"
     KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR         = tostring(local.copies)
     KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR = tostring(local.copies)
     KAFKA_DEFAULT_REPLICATION_FACTOR               = tostring(local.copies)

@@ -25,6 +25,11 @@ variable "pool" {
   type        = string
   default     = null
   description = "The pool whose nodes it runs on; any unless set."
+
+  validation {
+    condition     = var.pool == null || contains(try(keys(var.cluster.pools), [var.pool]), coalesce(var.pool, "-"))
+    error_message = "The cluster has no pool ${coalesce(var.pool, "-")}. It has ${join(", ", try(keys(var.cluster.pools), []))}."
+  }
 }
 
 variable "storage_class" {
@@ -36,12 +41,6 @@ variable "storage_class" {
     condition     = var.storage_class == null || contains(["hdd", "ssd"], coalesce(var.storage_class, "ssd"))
     error_message = "The storage classes are hdd and ssd."
   }
-}
-
-variable "expose" {
-  type        = bool
-  default     = false
-  description = "Whether it is reached from outside of the cluster, through a load balancer."
 }
 
 variable "app_version" {
@@ -65,16 +64,31 @@ variable "storage" {
   type        = string
   default     = "100Gi"
   description = "The disk of each broker."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?([KMGTPE]i|[kMGTPE])?$", var.storage))
+    error_message = "${var.storage} is no amount of bytes: write one like 100Gi or 500Mi."
+  }
 }
 
 variable "cpu" {
   type        = string
   default     = "500m"
   description = "The processors that each broker asks for."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?m?$", var.cpu))
+    error_message = "${var.cpu} is no number of processors: write one like 2 or 500m."
+  }
 }
 
 variable "memory" {
   type        = string
   default     = "2Gi"
   description = "The memory of each broker."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?([KMGTPE]i|[kMGTPE])?$", var.memory))
+    error_message = "${var.memory} is no amount of bytes: write one like 100Gi or 500Mi."
+  }
 }

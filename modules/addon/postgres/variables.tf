@@ -25,6 +25,11 @@ variable "pool" {
   type        = string
   default     = null
   description = "The pool whose nodes it runs on; any unless set."
+
+  validation {
+    condition     = var.pool == null || contains(try(keys(var.cluster.pools), [var.pool]), coalesce(var.pool, "-"))
+    error_message = "The cluster has no pool ${coalesce(var.pool, "-")}. It has ${join(", ", try(keys(var.cluster.pools), []))}."
+  }
 }
 
 variable "storage_class" {
@@ -46,7 +51,7 @@ variable "expose" {
 
 variable "app_version" {
   type        = string
-  default     = "17.6"
+  default     = "17.9"
   description = "The version of PostgreSQL."
 }
 
@@ -54,6 +59,11 @@ variable "storage" {
   type        = string
   default     = "20Gi"
   description = "The disk that the data is on."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?([KMGTPE]i|[kMGTPE])?$", var.storage))
+    error_message = "${var.storage} is no amount of bytes: write one like 100Gi or 500Mi."
+  }
 }
 
 variable "database" {
@@ -73,10 +83,20 @@ variable "cpu" {
   type        = string
   default     = "500m"
   description = "The processors that it asks for."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?m?$", var.cpu))
+    error_message = "${var.cpu} is no number of processors: write one like 2 or 500m."
+  }
 }
 
 variable "memory" {
   type        = string
   default     = "1Gi"
   description = "The memory that it has."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?([KMGTPE]i|[kMGTPE])?$", var.memory))
+    error_message = "${var.memory} is no amount of bytes: write one like 100Gi or 500Mi."
+  }
 }

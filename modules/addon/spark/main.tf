@@ -20,15 +20,15 @@ module "master" {
   namespace = kubernetes_namespace.this.metadata[0].name
   image     = local.image
   command   = [local.spark, "org.apache.spark.deploy.master.Master"]
-  args      = ["--host", "0.0.0.0", "--port", "7077", "--webui-port", "8080"]
-  env       = { SPARK_NO_DAEMONIZE = "true", SPARK_PUBLIC_DNS = "${var.name}-master" }
-  ports     = { spark = 7077, web = 8080 }
-  probe     = { port = "spark" }
-  user      = 185
-  cpu       = "500m"
-  memory    = "1Gi"
-  pool      = var.pool
-  expose    = var.expose
+  # The pod's own name, which its /etc/hosts knows: it is what the master listens at and tells workers.
+  args   = ["--host", "${var.name}-master-0.${var.name}-master-pods.${local.namespace}.svc.cluster.local", "--port", "7077", "--webui-port", "8080"]
+  ports  = { spark = 7077, web = 8080 }
+  probe  = { port = "spark" }
+  user   = 185
+  cpu    = "500m"
+  memory = "1Gi"
+  pool   = var.pool
+  expose = var.expose
 }
 
 module "workers" {
@@ -38,7 +38,7 @@ module "workers" {
   image         = local.image
   command       = [local.spark, "org.apache.spark.deploy.worker.Worker"]
   args          = ["--webui-port", "8081", "--work-dir", "/scratch", "--cores", tostring(var.worker_cpu), local.master]
-  env           = { SPARK_NO_DAEMONIZE = "true", SPARK_LOCAL_DIRS = "/scratch" }
+  env           = { SPARK_LOCAL_DIRS = "/scratch" }
   ports         = { web = 8081 }
   probe         = { port = "web" }
   user          = 185
@@ -66,7 +66,9 @@ module "sql" {
     "--conf", "spark.driver.host=${var.name}-sql.${local.namespace}.svc.cluster.local",
     "--conf", "spark.driver.port=7078",
     "--conf", "spark.driver.bindAddress=0.0.0.0",
-    "--conf", "spark.sql.warehouse.dir=/warehouse",
+    "--conf", "spark.sql.warehouse.dir=${coalesce(var.warehouse, "file:///warehouse/tables")}",
+    # Which tables there are is written down on the disk, too.
+    "--conf", "spark.driver.extraJavaOptions=-Dderby.system.home=/warehouse",
     "spark-internal",
   ]
   ports         = { jdbc = 10000, driver = 7078, web = 4040 }

@@ -25,6 +25,11 @@ variable "pool" {
   type        = string
   default     = null
   description = "The pool whose nodes it runs on; any unless set."
+
+  validation {
+    condition     = var.pool == null || contains(try(keys(var.cluster.pools), [var.pool]), coalesce(var.pool, "-"))
+    error_message = "The cluster has no pool ${coalesce(var.pool, "-")}. It has ${join(", ", try(keys(var.cluster.pools), []))}."
+  }
 }
 
 variable "storage_class" {
@@ -65,22 +70,43 @@ variable "worker_cpu" {
   type        = number
   default     = 2
   description = "The processors of each worker."
+
+  validation {
+    condition     = var.worker_cpu >= 1 && floor(var.worker_cpu) == var.worker_cpu
+    error_message = "A worker has 1 processor or more, and whole ones."
+  }
 }
 
 variable "worker_memory" {
   type        = string
   default     = "4Gi"
   description = "The memory of each worker."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?([KMGTPE]i|[kMGTPE])?$", var.worker_memory))
+    error_message = "${var.worker_memory} is no amount of bytes: write one like 100Gi or 500Mi."
+  }
 }
 
 variable "scratch" {
   type        = string
   default     = "20Gi"
   description = "The disk of each worker, for what does not fit into memory."
+
+  validation {
+    condition     = can(regex("^[0-9]+([.][0-9]+)?([KMGTPE]i|[kMGTPE])?$", var.scratch))
+    error_message = "${var.scratch} is no amount of bytes: write one like 100Gi or 500Mi."
+  }
 }
 
 variable "sql" {
   type        = bool
   default     = true
   description = "Whether there is a server for SQL, for JDBC and ODBC."
+}
+
+variable "warehouse" {
+  type        = string
+  default     = null
+  description = "Where the tables of the SQL server are, which all workers must reach: s3a://BUCKET/FOLDER. On the server's own disk unless set, which is enough for views and for looking at data elsewhere."
 }

@@ -5,8 +5,8 @@ variable "name" {
   description = "The cluster's name."
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z][A-Za-z0-9_-]{0,62}$", var.name))
-    error_message = "A cluster's name has 1 to 63 letters, digits, dashes and underscores, and begins with a letter or a digit."
+    condition     = can(regex(local.platform.names, var.name))
+    error_message = local.platform.naming
   }
 }
 
@@ -16,8 +16,8 @@ variable "kubernetes_version" {
   description = "The minor version of Kubernetes: \"1.35\"."
 
   validation {
-    condition     = can(regex("^1\\.[0-9]+$", var.kubernetes_version))
-    error_message = "A version of Kubernetes is written as its minor version: \"1.35\"."
+    condition     = contains(local.platform.versions, var.kubernetes_version)
+    error_message = "There is no Kubernetes ${var.kubernetes_version} on ${local.platform.title}. A version is written as its minor version, and is one of ${join(", ", local.platform.versions)}."
   }
 }
 
@@ -51,8 +51,8 @@ variable "pools" {
     error_message = "A cluster needs a pool: without nodes nothing runs."
   }
   validation {
-    condition     = alltrue([for pool in values(var.pools) : pool.min >= 0 && coalesce(pool.max, pool.min, 0) >= pool.min])
-    error_message = "In each pool, min is at least 0 and max is at least min."
+    condition     = alltrue([for pool in values(var.pools) : pool.min >= 0 && coalesce(pool.max, pool.min) >= pool.min])
+    error_message = "A pool's min is at least 0, and its max at least its min: ${join(", ", [for name, pool in var.pools : "${name} has min = ${pool.min} and max = ${coalesce(pool.max, pool.min)}" if pool.min < 0 || coalesce(pool.max, pool.min) < pool.min])}."
   }
   validation {
     condition     = anytrue([for pool in values(var.pools) : pool.min > 0 && length(pool.taints) == 0])
@@ -61,6 +61,14 @@ variable "pools" {
   validation {
     condition     = alltrue(flatten([for pool in values(var.pools) : [for taint in pool.taints : contains(["NoSchedule", "PreferNoSchedule", "NoExecute"], taint.effect)]]))
     error_message = "The effect of a taint is NoSchedule, PreferNoSchedule or NoExecute."
+  }
+  validation {
+    condition     = local.platform.spot || !anytrue([for pool in values(var.pools) : pool.spot])
+    error_message = "There are no spot machines on ${local.platform.title}: leave spot out of the pool ${join(", ", [for name, pool in var.pools : name if pool.spot])}."
+  }
+  validation {
+    condition     = local.platform.gpu || !anytrue([for pool in values(var.pools) : pool.gpu])
+    error_message = "There are no graphics processors on ${local.platform.title}: leave gpu out of the pool ${join(", ", [for name, pool in var.pools : name if pool.gpu])}."
   }
 }
 
@@ -107,12 +115,21 @@ variable "storage" {
     condition     = contains(["hdd", "ssd"], var.storage.default)
     error_message = "The default storage class is hdd or ssd: there is exactly one."
   }
+  validation {
+    condition     = local.platform.retains || !var.storage.retain
+    error_message = "Volumes on ${local.platform.title} go with the cluster: leave retain out."
+  }
 }
 
 variable "deletion_protection" {
   type        = bool
   default     = false
   description = "Whether the platform refuses to delete the cluster."
+
+  validation {
+    condition     = local.platform.protects || !var.deletion_protection
+    error_message = "Nothing protects a cluster on ${local.platform.title} from being deleted: leave deletion_protection out."
+  }
 }
 
 variable "tags" {

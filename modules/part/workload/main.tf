@@ -9,7 +9,7 @@ locals {
   ports    = [for name, port in var.ports : { name = name, port = port, targetPort = name, protocol = "TCP" }]
   mounts = concat(
     var.storage == null ? [] : [{ name = "data", mountPath = var.mount }],
-    length(var.files) == 0 ? [] : [{ name = "files", mountPath = "/etc/${var.name}" }],
+    length(var.files) == 0 ? [] : [{ name = "files", mountPath = "/etc/gantry" }],
     [for place, folder in var.writable : { name = "write-${place}", mountPath = folder }],
   )
   volumes = concat(
@@ -92,8 +92,9 @@ resource "kubernetes_manifest" "set" {
           annotations = { "gantry.dev/files" = sha256(jsonencode(var.files)) }
         }
         spec = {
-          automountServiceAccountToken = false
-          nodeSelector                 = var.pool == null ? null : { "gantry.dev/pool" = var.pool }
+          automountServiceAccountToken  = false
+          terminationGracePeriodSeconds = 60
+          nodeSelector                  = var.pool == null ? null : { "gantry.dev/pool" = var.pool }
           affinity = !var.spread ? null : {
             podAntiAffinity = {
               preferredDuringSchedulingIgnoredDuringExecution = [{

@@ -42,7 +42,7 @@ variable "secret_env" {
 variable "files" {
   type        = map(string)
   default     = {}
-  description = "Files that the container finds in /etc/NAME: their names and texts."
+  description = "Files that the container finds in /etc/gantry: their names and texts."
 }
 
 variable "ports" {

@@ -8,14 +8,15 @@ use state::State;
 
 use super::{Run, output};
 use crate::providers::LinkedProviders;
-use crate::render::{json, plan as render, plan_json, state_json};
+use crate::render::{json, markdown, plan as render, plan_json, state_json};
 use crate::variables::{Assignments, Missing};
 use crate::{Exit, Session, saved, stored};
 
 /// Show what the state holds, or what a saved plan would do.
 ///
 /// Prints every object of the state with its attributes, and the outputs. With a file it shows the plan or the state in it.
-/// With -json the result has the format that tools know from Terraform; it holds sensitive values in clear text.
+/// With -json the result has the format that tools know from Terraform; it holds sensitive values in clear text. With
+/// -markdown a plan becomes a table with the rest folded away, short enough for a comment on GitHub.
 #[derive(clap::Parser)]
 pub(super) struct Args {
     /// A plan that "plan -out" saved, or a state file.
@@ -24,6 +25,10 @@ pub(super) struct Args {
     /// Print as JSON.
     #[arg(long)]
     json: bool,
+
+    /// Print a plan as Markdown, for a comment on a pull request; values that are sensitive are hidden.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
 
     /// Print without colour.
     #[arg(long)]
@@ -38,8 +43,10 @@ impl Run for Args {
             session.ui.disable_colour();
         }
         let state = match &self.file {
+            None if self.markdown => return no_plan(session),
             None => stored::load(session),
             Some(path) => match self.of_file(session, path) {
+                Ok(Shown::State(_)) if self.markdown => return no_plan(session),
                 Ok(Shown::State(state)) => Ok(state),
                 Ok(Shown::Plan(saved)) => return self.show_plan(session, &saved),
                 Err(exit) => Err(exit),
@@ -83,6 +90,13 @@ pub(crate) fn shown_state(state: &State, linked: &LinkedProviders) -> String {
     text
 }
 
+/// Says that only plans are printed as Markdown.
+fn no_plan(session: &mut Session) -> Exit {
+    let detail = "What is printed as Markdown is a plan: gantry show -markdown FILE, with the FILE of \"plan -out\".";
+    session.problem("No plan to show", detail);
+    Exit::FAILURE
+}
+
 /// What a file holds.
 enum Shown {
     State(State),
@@ -111,6 +125,11 @@ impl Args {
         let (sources, mut diags) = (Sources::default(), Diagnostics::new());
         let configuration = saved::configuration(saved, Assignments::default(), sources, session, &mut diags);
         let linked = LinkedProviders::of_configuration(session, &configuration.root);
+        if self.markdown {
+            let file = self.file.as_deref().unwrap_or(Path::new("PLAN")).display().to_string();
+            session.ui.out.print(&markdown::text(&saved.plan, &linked, &file, markdown::LENGTH_MAX));
+            return Exit::SUCCESS;
+        }
         if !self.json {
             let palette = render::Palette::of(session.ui.out.style());
             session.ui.out.print(&render::text(&saved.plan, &linked, palette));

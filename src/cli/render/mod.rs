@@ -3,6 +3,7 @@
 mod header;
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod plan_json;
 pub(crate) mod schema_json;

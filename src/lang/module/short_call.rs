@@ -228,6 +228,7 @@ fn object(block: &Block, diags: &mut Diagnostics) -> Expr {
 fn plural(name: &str) -> EcoString {
     match name.strip_suffix('y') {
         Some(stem) => eco_format!("{stem}ies"),
+        None if name.ends_with('s') => eco_format!("{name}es"),
         None => eco_format!("{name}s"),
     }
 }
@@ -244,7 +245,8 @@ fn with_provider(call: ContentBlock, clusters: &[EcoString], diags: &mut Diagnos
     let Some(cluster) = attribute(&call, "cluster") else {
         let detail = "An add-on says which cluster it is for: cluster = cluster.NAME.";
         diags.error(call.header, "Missing required argument", detail);
-        return call;
+        // The module would miss it, too.
+        return with_attribute(call, |header| made("cluster", ExprKind::Null, header));
     };
     let Some(name) = cluster_named_by(&cluster.expr) else {
         let detail = "An add-on reaches into its cluster by the cluster's own connection, so the cluster is named: \
@@ -265,9 +267,13 @@ fn with_provider(call: ContentBlock, clusters: &[EcoString], diags: &mut Diagnos
 fn handed_on(call: ContentBlock, alias: &str, span: Span) -> ContentBlock {
     let key = Expr { kind: ExprKind::Variable(IN_CLUSTER.into()), span };
     let item = ObjectItem { key, value: traversal(IN_CLUSTER, &[alias], span) };
+    with_attribute(call, |_| made("providers", ExprKind::Object(vec![item]), span))
+}
+
+fn with_attribute(call: ContentBlock, attribute: impl FnOnce(Span) -> Attribute) -> ContentBlock {
     let Body::Native(body) = &call.body else { return call };
     let mut body = NativeBody::clone(body);
-    body.attributes.push(made("providers", ExprKind::Object(vec![item]), span));
+    body.attributes.push(attribute(call.header));
     ContentBlock { body: Body::Native(Arc::new(body)), ..call }
 }
 

@@ -36,11 +36,11 @@ impl Validator<'_> {
             if self.written_names(call, variable) {
                 self.input(call, variable, expr, &value);
             }
-            self.rules(child, variable, Some(value), expr.span);
+            self.rules(call, child, variable, Some(value));
         }
         let Some(child) = child else { return };
         let defaults = child.module.variables.iter().filter(|v| !v.is_required() && !given.contains(&v.name));
-        defaults.for_each(|variable| self.rules(child, variable, None, call.header));
+        defaults.for_each(|variable| self.rules(call, child, variable, None));
         for variable in child.module.variables.iter().filter(|v| v.is_required() && !given.contains(&v.name)) {
             let what = variable.description.as_deref().unwrap_or("it has no default.");
             let detail = match call.short {

@@ -5,9 +5,10 @@ use value::{Marks, Type, Value, convert};
 
 use super::Validator;
 use super::scope::ValidationScope;
+use crate::culprit;
 use crate::expr::{Evaluator, Expr, Scope, Subject};
 use crate::functions::CallError;
-use crate::module::{Condition, Variable};
+use crate::module::{Condition, ModuleCall, Variable};
 use crate::tree::Node;
 
 /// The scope of a called module, with the value that a call gives to one of its variables.
@@ -28,21 +29,24 @@ impl Scope for GivenScope<'_> {
 }
 
 impl Validator<'_> {
-    /// Checks the value that a call gives to a variable (or the variable's default) by the variable's own rules;
-    /// `place` is where it was given.
-    pub(super) fn rules(&mut self, child: &Node, variable: &Variable, given: Option<Value>, place: Span) {
+    /// Checks the value that a call gives to a variable (or the variable's default) by the variable's own rules.
+    pub(super) fn rules(&mut self, call: &ModuleCall, child: &Node, variable: &Variable, given: Option<Value>) {
         if variable.validations.is_empty() {
             return;
         }
         let found = child.module.variables.binary_search_by(|known| known.name.cmp(&variable.name));
         // What has the wrong type is reported already.
-        let (Ok(offset), Ok(value)) = (found, variable.prepare(given, None)) else { return };
-        let inner = ValidationScope::new(child, self.providers, self.scope.env);
-        let scope = GivenScope { inner, subject: Subject::Variable(offset as u32), value };
+        let (Ok(offset), Ok(value)) = (found, variable.prepare(given.clone(), None)) else { return };
+        let scope = |value: Value| {
+            let inner = ValidationScope::new(child, self.providers, self.scope.env);
+            GivenScope { inner, subject: Subject::Variable(offset as u32), value }
+        };
+        let mut found = Diagnostics::new();
         for rule in &variable.validations {
-            let found = scope.check(rule, place);
-            self.diags.append(found);
+            let holds = |value: Value| scope(value).eval(&rule.condition, &Type::Bool).0.as_bool() == Some(true);
+            found.append(scope(value.clone()).check(rule, || culprit::place(call, variable, given.as_ref(), holds)));
         }
+        self.diags.append(found);
     }
 }
 
@@ -60,7 +64,8 @@ impl GivenScope<'_> {
         evaluator.diags.has_errors()
     }
 
-    fn check(&self, rule: &Condition, place: Span) -> Diagnostics {
+    /// Checks a rule; `place` tells where a value that is against it was given.
+    fn check(&self, rule: &Condition, place: impl FnOnce() -> Span) -> Diagnostics {
         let (holds, found) = self.eval(&rule.condition, &Type::Bool);
         if found.has_errors() {
             return if self.is_always_wrong(&rule.condition) { Diagnostics::new() } else { found };
@@ -72,7 +77,7 @@ impl GivenScope<'_> {
             return problem.at(rule.condition.span).into();
         }
         match holds.as_bool() {
-            Some(false) => self.failure(rule, place),
+            Some(false) => self.failure(rule, place()),
             _ => Diagnostics::new(),
         }
     }

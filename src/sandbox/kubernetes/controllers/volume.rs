@@ -214,7 +214,9 @@ fn driver(work: &Work<'_, '_>, provisioner: &str) -> Option<String> {
         "kubernetes.io/gce-pd" => "pd.csi.storage.gke.io",
         other => other,
     };
-    work.has(Of("storage.k8s.io", "csidrivers"), "", served).then(|| served.to_owned())
+    // A provisioner of its own (`rancher.io/local-path`) is no driver, and is not told of by an object.
+    let is_its_own = served.contains('/') && !served.starts_with("kubernetes.io/");
+    (is_its_own || work.has(Of("storage.k8s.io", "csidrivers"), "", served)).then(|| served.to_owned())
 }
 
 fn provision(work: &mut Work<'_, '_>, claim: &Json, class: &Json, node: &str) -> Result<(), Stop> {
@@ -296,10 +298,15 @@ fn volume_of(claim: &Json, class: &Json, (name, driver): (&str, &str), made: &Vo
     if let Some(kind) = class["parameters"]["csi.storage.k8s.io/fstype"].as_str().or(Some("ext4")) {
         source["fsType"] = kind.into();
     }
+    // What is no driver gives folders of the node.
+    let (member, source) = match driver.contains('/') {
+        true => ("hostPath", json!({"path": format!("/var/volumes/{name}"), "type": "DirectoryOrCreate"})),
+        false => ("csi", source),
+    };
     let mut spec = json!({
         "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
         "accessModes": claim["spec"]["accessModes"], "persistentVolumeReclaimPolicy": policy,
-        "storageClassName": class["metadata"]["name"], "volumeMode": claim["spec"]["volumeMode"], "csi": source,
+        "storageClassName": class["metadata"]["name"], "volumeMode": claim["spec"]["volumeMode"], member: source,
         "claimRef": {
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": own,
             "uid": claim["metadata"]["uid"],

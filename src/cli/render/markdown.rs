@@ -1,0 +1,281 @@
+//! A plan as Markdown: for a comment on a pull request, or the summary of a run in CI.
+//!
+//! What people or clouds have written stands in code, where nothing of it means anything: no mention, no link, no HTML.
+//! Values are in the folded part alone, where secrets are hidden as they are on a terminal.
+
+use std::fmt::Write;
+
+use plan::{Action, Change, Drift, OutputChange, Plan};
+use state::CheckStatus;
+use value::Value;
+
+use super::plan::{Palette, Schemas, text as plan_text};
+
+/// What a comment on GitHub has room for, in characters; GitLab's takes more.
+pub(crate) const LENGTH_MAX: usize = 65_536;
+/// What is kept free for the sentences that tell what was left out.
+const RESERVE: usize = 600;
+/// So much of the room is for the table, where there are details as well.
+const TABLE_SHARE: usize = 2;
+/// Attributes that are named in a line of the table.
+const NAMES_MAX: usize = 6;
+
+/// Returns a plan as Markdown of at most so many characters; `file` is where the plan is.
+pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, file: &str, length_max: usize) -> String {
+    let mut out = heading(plan);
+    out.push_str(&failed_checks(plan, length_max / 8));
+    let room = length_max.saturating_sub(RESERVE);
+    let details = plan_text(plan, schemas, Palette::PLAIN);
+    let for_table = room.saturating_sub(length(&out));
+    let whole = length(&details) + length(&out);
+    let for_table = if whole > room / TABLE_SHARE { for_table / TABLE_SHARE } else { for_table };
+    out.push_str(&table(plan, for_table));
+    if plan.is_empty() && !plan.drift.iter().any(Drift::is_visible) {
+        return out;
+    }
+    let left = room.saturating_sub(length(&out));
+    out.push_str(&folded(&details, left, length_max, file));
+    out
+}
+
+/// Counts characters as GitHub does.
+fn length(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+fn heading(plan: &Plan) -> String {
+    let deferred = match plan.deferred.len() {
+        0 => String::new(),
+        count => format!("; {count} deferred"),
+    };
+    let has_work = plan.changes.iter().any(|change| !change.is_nothing()) || !plan.deferred.is_empty();
+    if has_work {
+        return format!("### Gantry: {}{deferred}\n", plan.counts());
+    }
+    match plan.is_empty() {
+        true => "### Gantry: no changes\n\nWhat there is matches the configuration.\n".to_owned(),
+        false => "### Gantry: nothing but outputs or the state changes\n".to_owned(),
+    }
+}
+
+/// Writes what the configuration's checks warn of.
+fn failed_checks(plan: &Plan, room: usize) -> String {
+    let mut lines = String::new();
+    let mut count = 0;
+    for check in plan.checks.iter().filter(|check| check.status == CheckStatus::Fail) {
+        for object in check.objects.iter().flatten() {
+            for failure in &object.failures {
+                count += 1;
+                let _ = writeln!(lines, "{}: {failure}", object.address);
+            }
+        }
+    }
+    if count == 0 {
+        return String::new();
+    }
+    let (lines, left_out) = cut(&lines, room);
+    let more = if left_out > 0 { format!("\n{left_out} more lines are left out.\n") } else { String::new() };
+    let what = if count == 1 { "1 check warns".to_owned() } else { format!("{count} checks warn") };
+    format!("\n⚠️ {what}:\n\n{}{more}", fenced(lines))
+}
+
+/// A line of the table.
+struct Row {
+    /// What is worse stands further up.
+    rank: u8,
+    word: &'static str,
+    address: String,
+    what: String,
+}
+
+fn table(plan: &Plan, room: usize) -> String {
+    let changes = plan.changes.iter().filter(|change| !change.is_nothing());
+    let mut rows: Vec<Row> = changes.map(|change| row(change, shown_address(change), "")).collect();
+    rows.extend(
+        plan.deferred
+            .iter()
+            .filter(|deferred| deferred.change.action != Action::NoOp)
+            .map(|deferred| row(&deferred.change, deferred.pattern.to_string(), "deferred, later in the same apply")),
+    );
+    rows.extend(plan.drift.iter().filter(|drift| drift.is_visible()).map(drifted));
+    rows.extend(plan.outputs.iter().filter(|output| !output.is_same()).map(output));
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.sort_by_key(|row| row.rank);
+    let mut out = "\n| | what | |\n|---|---|---|\n".to_owned();
+    let mut used = length(&out);
+    for (index, row) in rows.iter().enumerate() {
+        let line = format!("| {} | {} | {} |\n", row.word, cell(&row.address), row.what);
+        used += length(&line);
+        if used > room {
+            let _ = writeln!(
+                out,
+                "\n{} more lines of the table are left out: there is no room for them.",
+                rows.len() - index
+            );
+            break;
+        }
+        out.push_str(&line);
+    }
+    out
+}
+
+fn shown_address(change: &Change) -> String {
+    let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+    format!("{}{deposed}", change.address)
+}
+
+fn row(change: &Change, address: String, remark: &str) -> Row {
+    let (rank, word) = match change.action {
+        Action::Delete => (0, "**destroy**"),
+        Action::DeleteThenCreate | Action::CreateThenDelete => (1, "**replace**"),
+        Action::Forget => (2, "forget"),
+        Action::Update => (3, "change"),
+        Action::NoOp => (4, "import"),
+        Action::Create => (5, "create"),
+        Action::Read => (6, "read"),
+    };
+    let mut parts = Vec::new();
+    if change.action == Action::Update || matches!(word, "**replace**") {
+        let names = changed(&change.before, &change.after);
+        parts.extend((!names.is_empty()).then(|| listed(&names)));
+    }
+    let forcing: Vec<String> =
+        change.replaces.iter().map(|path| path.to_string().trim_start_matches('.').into()).collect();
+    if !forcing.is_empty() {
+        parts.push(format!("because of {}", listed(&forcing)));
+    }
+    if change.importing.is_some() && change.action != Action::NoOp {
+        parts.push("imported".to_owned());
+    }
+    if !remark.is_empty() {
+        parts.push(remark.to_owned());
+    }
+    Row { rank, word, address, what: parts.join("; ") }
+}
+
+fn drifted(drift: &Drift) -> Row {
+    let is_gone = drift.after.is_null();
+    let what = if is_gone {
+        "deleted outside of Gantry".to_owned()
+    } else {
+        format!("changed outside of Gantry: {}", listed(&changed(&drift.before, &drift.after)))
+    };
+    Row { rank: 7, word: "note", address: drift.address.to_string(), what }
+}
+
+fn output(output: &OutputChange) -> Row {
+    let is_set = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
+    let what = match (is_set(&output.before), is_set(&output.after)) {
+        (false, _) => "new output",
+        (_, false) => "output goes",
+        _ => "output changes",
+    };
+    Row { rank: 8, word: "note", address: format!("output.{}", output.name), what: what.to_owned() }
+}
+
+/// Returns the names of the attributes that differ; values are not for a table.
+fn changed(before: &Value, after: &Value) -> Vec<String> {
+    let (before, after) = (before.clone().unmark_deep().0, after.clone().unmark_deep().0);
+    let (old, new) = (before.as_entries().unwrap_or_default(), after.as_entries().unwrap_or_default());
+    let of_old = |name: &str| old.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let differs = |(name, value): &&(&ecow::EcoString, &Value)| of_old(name) != Some(*value);
+    let (known, open): (Vec<_>, Vec<_>) = new.iter().filter(differs).partition(|(_, value)| value.is_known());
+    // What comes from the cloud anew with every change says nothing, where something else does.
+    let told = if known.is_empty() { open } else { known };
+    told.into_iter().map(|(name, _)| name.to_string()).collect()
+}
+
+fn listed(names: &[String]) -> String {
+    let mut shown: Vec<String> = names.iter().take(NAMES_MAX).map(|name| cell(name)).collect();
+    if names.len() > NAMES_MAX {
+        shown.push(format!("{} more", names.len() - NAMES_MAX));
+    }
+    shown.join(", ")
+}
+
+/// Writes a text as code in a cell of a table.
+fn cell(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let fence = "`".repeat(longest_run(&plain) + 1);
+    // A space on either side keeps backticks of the text apart from those around it.
+    let gap = if plain.starts_with('`') || plain.ends_with('`') { " " } else { "" };
+    format!("{fence}{gap}{}{gap}{fence}", plain.replace('|', "\\|"))
+}
+
+/// Writes a text as a block of code, whatever is in it.
+fn fenced(text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    format!("{fence}text\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// Returns how many backticks stand in a row, at most.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Writes the text of the plan so that it is seen when it is asked for.
+fn folded(details: &str, room: usize, length_max: usize, file: &str) -> String {
+    let (shown, left_out) = cut(details, room);
+    let note = match left_out {
+        0 => String::new(),
+        count => format!(
+            "\n{count} more lines of the plan are left out: a comment has room for {length_max} characters. All of it is \
+             shown by {}.\n",
+            cell(&format!("gantry show {file}"))
+        ),
+    };
+    if shown.trim().is_empty() {
+        return note;
+    }
+    format!("\n<details><summary>The whole plan</summary>\n\n{}\n</details>\n{note}", fenced(shown))
+}
+
+/// Returns the first lines of a text that there is room for, and how many are left out.
+fn cut(text: &str, room: usize) -> (&str, usize) {
+    let mut used = 0;
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        used += length(line);
+        if used > room {
+            return (&text[..end], text[end..].lines().count());
+        }
+        end += line.len();
+    }
+    (text, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LENGTH_MAX, cell, cut, fenced, length};
+
+    #[test]
+    fn what_is_in_a_cell_stays_in_it() {
+        for (text, expected) in [
+            ("a.b", "`a.b`"),
+            ("a.b[\"x|y\"]", "`a.b[\"x\\|y\"]`"),
+            ("a`b", "``a`b``"),
+            ("`a", "`` `a ``"),
+            ("two\nlines", "`two lines`"),
+            ("@team <b>", "`@team <b>`"),
+        ] {
+            assert_eq!(cell(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_ends_where_its_text_ends() {
+        assert_eq!(fenced("a\n"), "```text\na\n```\n");
+        assert_eq!(fenced("a\n````\nb"), "`````text\na\n````\nb\n`````\n");
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted() {
+        assert_eq!(cut("a\nb\nc\n", 4), ("a\nb\n", 1));
+        assert_eq!(cut("a\nb\nc\n", 100), ("a\nb\nc\n", 0));
+        assert_eq!(cut("long line\n", 4), ("", 1));
+        assert_eq!(length("a😀"), 3);
+        assert_eq!(LENGTH_MAX, 65_536);
+    }
+}
