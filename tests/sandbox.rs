@@ -12,6 +12,7 @@ mod faults;
 mod identity;
 mod inside;
 mod kills;
+mod moto;
 mod network;
 mod pains;
 

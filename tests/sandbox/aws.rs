@@ -100,6 +100,37 @@ fn a_run_that_is_killed_is_picked_up_where_it_was() {
     check(folder, &["destroy", "-auto-approve"], &["Destroy complete!"]);
 }
 
+/// Runs of each command that are killed, as `kill -9` does.
+const KILLS: u64 = 5;
+
+#[test]
+fn killed_runs_of_the_program_lose_nothing_and_double_nothing() {
+    let sandbox = Sandbox::start(&["-speed=600"]);
+    let folder = sandbox.folder.path();
+    write(folder, &[]);
+    let killed = |arguments: &[&str], after: u64| {
+        let begun = gantry(folder).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut begun = begun.expect("gantry starts");
+        std::thread::sleep(std::time::Duration::from_millis(after));
+        let _ = kill(Pid::from_raw(begun.id() as i32), Signal::SIGKILL);
+        begun.wait().expect("it ends");
+    };
+    for round in 0..KILLS {
+        killed(&["apply", "-auto-approve"], 150 + 270 * round);
+    }
+    change(folder, &[], &["Apply complete!"]);
+    let objects = || sandbox.gantry_json(&["sandbox", "status", "-json"])["objects"].clone();
+    let once = [("eks/clusters", 1), ("eks/nodegroups", 1), ("ec2/vpcs", 1), ("ec2/subnets", 3), ("iam/policies", 1)];
+    for (kind, count) in once {
+        assert_eq!(objects()[kind], count, "{kind} in {}", objects());
+    }
+    for round in 0..KILLS {
+        killed(&["destroy", "-auto-approve"], 150 + 270 * round);
+    }
+    check(folder, &["destroy", "-auto-approve"], &["Destroy complete!"]);
+    assert_eq!(objects(), serde_json::json!({}));
+}
+
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let folder = tempfile::tempdir().expect("a folder");

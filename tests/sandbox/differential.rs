@@ -26,13 +26,13 @@ const NETWORK_DIFFERENCES: &[(&str, &str)] = &[
 ];
 
 /// A server of moto's.
-struct Moto {
+pub(super) struct Moto {
     process: Child,
-    endpoint: String,
+    pub(super) endpoint: String,
 }
 
 impl Moto {
-    fn start(folder: &Path) -> Option<Moto> {
+    pub(super) fn start(folder: &Path) -> Option<Moto> {
         let program = find("moto_server")?;
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let mut command = command(folder, &program);
