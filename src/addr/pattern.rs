@@ -134,6 +134,8 @@ mod tests {
         let bare = instance(inside(Some(1)), None);
         let below = Pattern::below(&root, &one.resource.module.module(), &one.resource.resource);
         assert_eq!(below.to_string(), "module.m[*].a_b.c[*]");
+        let call = Pattern::exactly(&instance(root.child("addon.x", None), None));
+        assert_eq!(call.to_string(), "addon.x.a_b.c", "a call of a block of ours is named by that");
         assert!(below.covers(&one) && below.covers(&bare) && !below.covers(&instance(root.clone(), None)));
         assert!(Pattern::exactly(&one).covers(&one) && !Pattern::exactly(&one).covers(&bare));
         assert!(Pattern::named(&instance(inside(None), None)).covers(&one), "no key means all instances");
