@@ -7,6 +7,7 @@
 
 mod cloud;
 mod configuration;
+mod costs;
 mod credentials;
 mod data;
 mod ec2;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use sdk::schema::Schema;
 use sdk::value::{Kind, Path, PathStep, Type, Value, value_to_json};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, FindIntent, ImportRequest, ImportResponse, ImportTarget,
-    ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem, ReadRequest, ReadResponse,
-    ResourceType, answer, attribute, plan_by_schema,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Course, Disruption, FindIntent, ImportRequest,
+    ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Meaning, Outlook, PlanRequest, PlanResponse,
+    PlanRules, Problem, Prospect, ReadRequest, ReadResponse, ResourceType, Word, answer, attribute, plan_by_schema,
 };
 use serde_json::json;
 
@@ -293,6 +293,23 @@ impl ResourceType for KindCluster {
         Some(Box::pin(async move {
             self.settle(&context, &intent).await.unwrap_or_else(|problem| IntentOutcome::Unknown(vec![problem]))
         }))
+    }
+
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        let is_gone = matches!(prospect.course, Course::Delete | Course::DeleteThenCreate);
+        Outlook { disruption: if is_gone { Disruption::Outage } else { Disruption::None }, ..Outlook::default() }
+    }
+
+    fn costs(&self, object: &Value) -> Costs {
+        // It is this machine: nothing is paid for it, nor for what is in it.
+        let name = text(object, "name");
+        let words = [("cluster", name.as_deref()), ("load-balancer", Some("")), ("load-balancer", Some("network"))];
+        let classes = [("storage-class", Some("")), ("storage-class", Some("standard"))];
+        let free = |(kind, name): (&str, Option<&str>)| Meaning {
+            word: Word { kind: kind.into(), name: name.map(Into::into) },
+            charges: vec![],
+        };
+        Costs { charges: vec![], meanings: words.into_iter().chain(classes).map(free).collect() }
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

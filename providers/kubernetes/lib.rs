@@ -11,6 +11,7 @@ mod cluster;
 mod config_map;
 mod configuration;
 mod connection;
+mod costs;
 mod credentials;
 mod data;
 mod definition;

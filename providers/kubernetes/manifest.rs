@@ -6,14 +6,15 @@ use std::time::Duration;
 use sdk::schema::Schema;
 use sdk::value::{Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, FindIntent, IdentitySchema, ImportRequest, ImportResponse,
-    ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, Problem, ReadRequest, ReadResponse,
-    ResourceType, attribute,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, FindIntent, IdentitySchema, ImportRequest,
+    ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
+    ReadRequest, ReadResponse, ResourceType, attribute,
 };
 use serde_json::Value as Json;
 
 use crate::changes::{Handle, Wanted, Work};
 use crate::cluster::{Cluster, Named, Session};
+use crate::costs;
 use crate::definition;
 use crate::fields::stripped;
 use crate::identity;
@@ -294,6 +295,14 @@ impl ResourceType for Manifest {
         Some(Box::pin(async move {
             self.settle(&context, &intent).await.unwrap_or_else(|problem| IntentOutcome::Unknown(vec![problem]))
         }))
+    }
+
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        costs::outlook(prospect)
+    }
+
+    fn costs(&self, object: &Value) -> Costs {
+        costs::of_manifest(&attribute(object, "manifest"))
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

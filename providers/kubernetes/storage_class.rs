@@ -2,9 +2,10 @@
 
 use sdk::schema::{Attribute, BlockNesting, NestedBlock};
 use sdk::value::{Type, Value};
-use sdk::{attribute, block};
+use sdk::{Costs, attribute, block};
 use serde_json::{Value as Json, json};
 
+use crate::costs;
 use crate::json::{at, entries, first_block, members, set_text, text_map, texts};
 use crate::typed::Special;
 
@@ -75,6 +76,10 @@ impl Special for StorageClass {
             ("reclaim_policy", Value::string("Delete")),
             ("volume_binding_mode", Value::string("Immediate")),
         ]
+    }
+
+    fn costs(&self, object: &Value) -> Costs {
+        costs::of_class_resource(object)
     }
 
     fn write(&self, planned: &Value, _: &Value, body: &mut Json) {

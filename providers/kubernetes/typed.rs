@@ -6,9 +6,9 @@ use std::time::Duration;
 use sdk::schema::{Attribute, Block, NestedBlock, Schema};
 use sdk::value::{Kind, Path, PathStep, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, FindIntent, IdentitySchema, ImportRequest, ImportResponse,
-    ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem, ReadRequest,
-    ReadResponse, ResourceType, answer, attribute, plan_by_schema,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, FindIntent, IdentitySchema, ImportRequest,
+    ImportResponse, ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem,
+    ReadRequest, ReadResponse, ResourceType, answer, attribute, plan_by_schema,
 };
 use serde_json::{Value as Json, json};
 
@@ -54,6 +54,11 @@ pub(crate) trait Special: Send + Sync + 'static {
     /// Checks what the schema cannot say.
     fn validate(&self, _config: &Value) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// Says what an object costs; parts may be unknown.
+    fn costs(&self, _object: &Value) -> Costs {
+        Costs::default()
     }
 
     /// Writes what it has into the object to apply. Write-only attributes are in the configuration.
@@ -405,6 +410,10 @@ impl<S: Special> ResourceType for Typed<S> {
         Some(Box::pin(async move {
             self.settle(&context, &intent).await.unwrap_or_else(|problem| IntentOutcome::Unknown(vec![problem]))
         }))
+    }
+
+    fn costs(&self, object: &Value) -> Costs {
+        self.special.costs(object)
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -91,7 +91,7 @@ fn of_change(change: &Change, provider: &dyn Provider) -> Option<Outlook> {
         outlook.deleting = provider.typical_duration(kind, sdk::Action::Delete);
         let making = if course == Course::Update { sdk::Action::Update } else { sdk::Action::Create };
         outlook.making = match said.steps.iter().map(|step| step.typical).sum() {
-            Duration::ZERO => provider.typical_duration(kind, making),
+            Duration::ZERO => said.typical.unwrap_or_else(|| provider.typical_duration(kind, making)),
             steps => steps,
         };
         outlook.steps = said.steps;

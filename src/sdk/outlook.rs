@@ -46,6 +46,8 @@ pub struct Outlook {
     pub steps: Vec<OutlookStep>,
     /// What the change as a whole disrupts, beside the steps; the worst of all counts.
     pub disruption: Disruption,
+    /// How long it usually takes to make or to change this object, if it tells more than its type; with steps, they tell.
+    pub typical: Option<Duration>,
 }
 
 /// A part of a change that has an end of its own.
@@ -131,7 +133,7 @@ pub struct Quantity {
 impl Outlook {
     /// Tells whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.disruption == Disruption::None
+        *self == Outlook::default()
     }
 
     /// Returns the worst of what the change and its steps disrupt.
@@ -213,7 +215,8 @@ mod tests {
     fn the_worst_of_all_steps_counts() {
         let step = |disruption| OutlookStep::new("x", Duration::ZERO).disrupting(disruption);
         let check = |steps: &[Disruption], whole, worst| {
-            let outlook = Outlook { steps: steps.iter().map(|found| step(*found)).collect(), disruption: whole };
+            let steps = steps.iter().map(|found| step(*found)).collect();
+            let outlook = Outlook { steps, disruption: whole, typical: None };
             assert_eq!(outlook.worst(), worst);
         };
         check(&[], Disruption::None, Disruption::None);

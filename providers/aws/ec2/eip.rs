@@ -1,13 +1,15 @@
 //! `aws_eip`: a public address.
 
+use ecow::EcoString;
 use sdk::value::Value;
-use sdk::{Action, Call, Problem};
+use sdk::{Action, Call, Costs, Problem};
 use serde_json::{Value as Json, json};
 
 use super::client::{Parameters, call, is_missing, must};
 use super::common::{Source, arn, by_token, change_tags, delete, described, find, make, seen};
 use super::xml;
 use crate::cloud::At;
+use crate::costs;
 use crate::fields::filled;
 use crate::managed::{Done, Kind, Work};
 use crate::planning::Rules;
@@ -71,6 +73,10 @@ impl Kind for Eip {
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
         super::rules::unserved(config, &["address", "customer_owned_ipv4_pool", "ipam_pool_id"])
+    }
+
+    fn costs(&self, _: &Value, region: Option<EcoString>) -> Costs {
+        costs::one("aws/public-ipv4", region)
     }
 
     fn rules(&self) -> Rules {

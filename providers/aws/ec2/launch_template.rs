@@ -1,7 +1,8 @@
 //! `aws_launch_template`: how instances are made. A change makes another version of it.
 
+use ecow::EcoString;
 use sdk::value::Value;
-use sdk::{Call, Problem};
+use sdk::{Call, Costs, Problem};
 use serde_json::{Value as Json, json};
 
 use super::client::{Parameters, call, is_missing, list, must};
@@ -9,6 +10,7 @@ use super::common::{Source, arn, by_token, change_tags, find, make, seen};
 use super::launch_template_data::{self as data, FIELDS, PARTS};
 use super::xml;
 use crate::cloud::At;
+use crate::costs;
 use crate::fields::{filled, flag, is_set, number, part};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::naming;
@@ -90,6 +92,10 @@ impl Kind for LaunchTemplate {
             draft.set(&changes);
         }
         sdk::answer(())
+    }
+
+    fn costs(&self, object: &Value, region: Option<EcoString>) -> Costs {
+        costs::launch_template(object, region)
     }
 
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {

@@ -1,13 +1,15 @@
 //! `aws_nat_gateway`: the way out for subnets that nobody gets into.
 
+use ecow::EcoString;
 use sdk::value::Value;
-use sdk::{Action, Call, Problem};
+use sdk::{Action, Call, Costs, Outlook, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::client::{Parameters, call, is_missing};
 use super::common::{Source, by_token, change_tags, find, find_many, make, seen};
 use super::xml;
 use crate::cloud::At;
+use crate::costs;
 use crate::fields::filled;
 use crate::managed::{Done, Kind, Work};
 use crate::planning::{Otherwise, Rules};
@@ -64,6 +66,14 @@ impl Kind for NatGateway {
         let names =
             ["secondary_allocation_ids", "secondary_private_ip_address_count", "secondary_private_ip_addresses"];
         super::rules::unserved(config, &names)
+    }
+
+    fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
+        costs::outage_when_gone(prospect)
+    }
+
+    fn costs(&self, _: &Value, region: Option<EcoString>) -> Costs {
+        costs::one("aws/nat-gateway", region)
     }
 
     fn rules(&self) -> Rules {

@@ -1,15 +1,17 @@
 //! `aws_eks_cluster`: a control plane.
 
 use aws_sdk_eks::types::ClusterStatus;
+use ecow::EcoString;
 use sdk::schema::{Attribute, NestedBlock};
 use sdk::value::{Path, PathStep, Type, Value};
-use sdk::{Action, Call, Course, Disruption, Lock, Outlook, Problem, Prospect};
+use sdk::{Action, Call, Costs, Course, Disruption, Lock, Outlook, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::cluster_steps;
 use super::update::Begun;
 use super::{cluster_read, cluster_version, issues, whole_cluster};
 use crate::cloud::At;
+use crate::costs;
 use crate::ec2::leftovers::Owner;
 use crate::fault::{Fault, fault};
 use crate::fields::{block, block_or_null, filled, flag, is_open, part, text};
@@ -148,6 +150,10 @@ impl Kind for Cluster {
 
     fn locks(&self, object: &Value, _: Action) -> Vec<Lock> {
         whole_cluster(object, "name")
+    }
+
+    fn costs(&self, object: &Value, region: Option<EcoString>) -> Costs {
+        costs::cluster(object, region)
     }
 
     fn limit_minutes(&self, action: Action) -> u64 {

@@ -11,7 +11,7 @@ use aws_sdk_eks::types::{
     StorageConfigRequest, UpdateAccessConfigRequest, UpgradePolicyRequest, VpcConfigRequest, ZonalShiftConfigRequest,
 };
 use sdk::value::Value;
-use sdk::{Disruption, Outlook, OutlookStep, Problem, Prospect};
+use sdk::{Outlook, OutlookStep, Problem, Prospect};
 
 use super::update::Begun;
 use super::{cluster_route, cluster_version};
@@ -201,7 +201,7 @@ pub(super) fn outlook(prospect: Prospect<'_>) -> Outlook {
     }
     let steps = steps(prior, planned).iter().flat_map(|step| step.outlook(private)).collect::<Vec<_>>();
     let is_way = cluster_version::change(prior, planned).is_some();
-    Outlook { steps: if is_way || steps.len() > 1 { steps } else { vec![] }, disruption: Disruption::None }
+    Outlook { steps: if is_way || steps.len() > 1 { steps } else { vec![] }, ..Outlook::default() }
 }
 
 /// Takes a step, and waits until it is done.

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_eks::types::{Nodegroup, NodegroupStatus, UpdateLabelsPayload, UpdateTaintsPayload};
+use ecow::EcoString;
 use sdk::value::{Path, PathStep, Type, Value};
-use sdk::{Action, Call, Course, Disruption, Lock, Outlook, OutlookStep, Problem, Prospect};
+use sdk::{Action, Call, Costs, Course, Disruption, Lock, Outlook, OutlookStep, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::rules::{self, minor};
 use super::update::Begun;
 use super::{drain, inside_cluster, issues, node_group_parts as parts, node_group_shape, tagging};
 use crate::cloud::At;
+use crate::costs;
 use crate::fault::{Fault, fault};
 use crate::fields::{block, block_or_null, blocks, filled, flag, number, part, text, text_map, texts};
 use crate::managed::{Done, Draft, Kind, Work};
@@ -160,6 +162,10 @@ impl Kind for NodeGroup {
         locks
     }
 
+    fn costs(&self, object: &Value, region: Option<EcoString>) -> Costs {
+        costs::node_group(object, region)
+    }
+
     fn limit_minutes(&self, _: Action) -> u64 {
         60
     }
@@ -223,7 +229,7 @@ fn changed(prior: &Value, planned: &Value) -> Outlook {
         steps.push(OutlookStep::new("settings", CONFIG));
     }
     let disruption = steps.iter().map(|step| step.disruption).max().unwrap_or_default();
-    Outlook { steps: if steps.len() > 1 { steps } else { vec![] }, disruption }
+    Outlook { steps: if steps.len() > 1 { steps } else { vec![] }, disruption, typical: None }
 }
 
 /// Says what a replacement under the same name means.
