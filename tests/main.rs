@@ -12,6 +12,7 @@ mod platforms;
 mod providers;
 mod reference;
 mod regressions;
+mod report;
 mod resume;
 mod sandbox;
 mod saved_plans;

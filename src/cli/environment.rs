@@ -58,6 +58,7 @@ pub const VARIABLES: &[Variable] = &[
         name: "GANTRY_PLUGIN_TIMEOUT",
         effect: "How many seconds a plugin may take to start, and for what needs nobody else; 60 and 120 unless set.",
     },
+    Variable { name: "GANTRY_PRICES", effect: "As the flag `-prices`: a price list before that of the program." },
     Variable {
         name: "GANTRY_SANDBOX",
         effect: "With any value but `false` or `0`: commands that call providers do so in the sandbox.",
@@ -150,6 +151,11 @@ impl Environment {
     pub(crate) fn kubeconfig(&self) -> Option<PathBuf> {
         let named = self.get("KUBECONFIG").and_then(|files| files.split(':').find(|file| !file.is_empty()));
         named.map(PathBuf::from).or_else(|| Some(self.home_directory()?.join(".kube/config")))
+    }
+
+    /// Returns the price list that comes before that of the program.
+    pub(crate) fn prices(&self) -> Option<&Path> {
+        self.get("GANTRY_PRICES").filter(|path| !path.is_empty()).map(Path::new)
     }
 
     /// Tells whether commands that call providers are to do so in the sandbox.

@@ -19,6 +19,7 @@ mod kubeconfig;
 mod legacy;
 mod live;
 mod offer;
+mod outlook;
 mod plugins;
 mod progress;
 mod providers;

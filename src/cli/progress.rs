@@ -15,6 +15,7 @@ use value::Value;
 
 use crate::environment::Time;
 use crate::live::Live;
+use crate::outlook::Recorder;
 use crate::render::plan as render;
 use crate::render::stream::{self, Hook, Line};
 use crate::tally::Tally;
@@ -62,6 +63,8 @@ pub(crate) struct Progress<'a, 's> {
     /// On a terminal: what is under way.
     live: Option<Live>,
     time: Time,
+    /// What happens, for a page.
+    recorder: Option<Recorder>,
 }
 
 struct Running {
@@ -117,11 +120,17 @@ pub(crate) fn spoken(duration: Duration) -> String {
 
 impl<'a, 's> Progress<'a, 's> {
     /// Tells of what happens through a session.
-    pub(crate) fn new(session: &'a RefCell<&'s mut Session>, voice: Voice, interrupt: Interrupt) -> Progress<'a, 's> {
+    pub(crate) fn new(
+        session: &'a RefCell<&'s mut Session>,
+        voice: Voice,
+        interrupt: Interrupt,
+        recorder: Option<Recorder>,
+    ) -> Progress<'a, 's> {
         let is_live = voice == Voice::Text && session.borrow().ui.is_live;
         let (running, tally, has_answered) = Default::default();
         let time = session.borrow().environment.time();
-        Progress { session, voice, running, interrupt, has_answered, tally, live: is_live.then(Live::new), time }
+        let live = is_live.then(Live::new);
+        Progress { session, voice, running, interrupt, has_answered, tally, live, time, recorder }
     }
 
     /// Says what is going to happen.
@@ -132,9 +141,9 @@ impl<'a, 's> Progress<'a, 's> {
     }
 
     /// Says no more, and returns what became of the steps.
-    pub(crate) fn end(self) -> Tally {
+    pub(crate) fn end(self) -> (Tally, Option<Recorder>) {
         self.live.iter().for_each(Live::end_all);
-        self.tally.into_inner()
+        (self.tally.into_inner(), self.recorder)
     }
 
     /// Is called about once a second: tells of what takes long, and that the wish to stop was heard.
@@ -306,6 +315,7 @@ impl Observer for Progress<'_, '_> {
                 let message = format!("{address}{deposed}: {}...{suffix}", words.going_on);
                 let id = shown.cloned();
                 self.tally.borrow_mut().begin(now);
+                self.recorder.iter().for_each(|recorder| recorder.begin(change, doing, now));
                 match &self.live {
                     Some(live) => live.begin(name(doing), message, now),
                     None => {
@@ -321,6 +331,7 @@ impl Observer for Progress<'_, '_> {
             Event::Ended(doing, took, value) => {
                 let now = self.time.now();
                 self.tally.borrow_mut().end(now, took, || step_name(change, doing));
+                self.recorder.iter().for_each(|recorder| recorder.end(change, doing, now, false));
                 self.over(&name(doing));
                 let (words, id) = (words(change, doing), render::id(value));
                 let suffix = id.as_ref().map(|id| format!(" [id={id}]")).unwrap_or_default();
@@ -334,6 +345,7 @@ impl Observer for Progress<'_, '_> {
             Event::Failed(doing, took) => {
                 let now = self.time.now();
                 self.tally.borrow_mut().fail(now, step_name(change, doing));
+                self.recorder.iter().for_each(|recorder| recorder.end(change, doing, now, true));
                 self.over(&name(doing));
                 let words = words(change, doing);
                 let message = format!("{address}{deposed}: {} failed after {}", words.noun, spoken(took));
@@ -341,6 +353,7 @@ impl Observer for Progress<'_, '_> {
                 self.say("apply_errored", message, Some(hook));
             }
             Event::Skipped(doing, cause) => {
+                self.recorder.iter().for_each(|recorder| recorder.skip(change, cause));
                 let cause = cause.address.to_string();
                 if self.voice == Voice::Json {
                     let message = format!("{address}: Skipped, because {cause} failed");

@@ -12,18 +12,22 @@ use engine::{Approval, Report, Request};
 use lang::functions::Clock;
 use plan::file::SavedPlan;
 use plan::{Options, Plan};
+use report::Prices;
 use value::Value;
 
 use crate::configuration::{Asking, Configuration};
 use crate::glimpse::Glimpse;
 use crate::legacy::LegacyArgs;
+use crate::outlook::{OutlookArgs, Page, Recorder};
 use crate::progress::{self, Interrupt, Progress, Voice};
 use crate::providers::LinkedProviders;
 use crate::render::{plan as render, stream};
 use crate::stored::Selection;
 use crate::tally::Tally;
 use crate::variables::{Assignments, Missing, VariableOptions};
-use crate::{Exit, Session, arguments, backend, clusters, environment, generated, offer, requirements, saved, stored};
+use crate::{
+    Exit, Session, arguments, backend, clusters, environment, generated, offer, outlook, requirements, saved, stored,
+};
 
 /// Provider calls at once, unless the user says otherwise.
 pub(crate) const PARALLELISM_DEFAULT: usize = 10;
@@ -127,6 +131,9 @@ pub(crate) struct PlanningArgs {
     pub(crate) json: bool,
 
     #[command(flatten)]
+    pub(crate) outlook: OutlookArgs,
+
+    #[command(flatten)]
     pub(crate) variables: VariableOptions,
 }
 
@@ -178,6 +185,7 @@ struct Ready {
     linked: LinkedProviders,
     /// What validation has said already.
     said: Diagnostics,
+    prices: Prices,
 }
 
 /// Plans, and applies if the wish says so; what there is to say has been said.
@@ -192,7 +200,7 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
     let mut configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
     let now = UNIX_EPOCH + Duration::from_secs(environment::SystemClock.now().as_secs());
     configuration.environment.plan_time = Some(now);
-    let ready = check(session, voice, configuration, diags)?;
+    let ready = check(session, args, configuration, diags)?;
     let options = Options { is_saved: wish.out.is_some(), ..options(session, args, &wish)? };
     carry_out(session, args, (&ready, options), wish, None)
 }
@@ -213,7 +221,7 @@ pub(crate) fn run_saved(
     let assignments =
         Assignments::collect(Path::new("."), &args.variables, &session.environment, &mut sources, &mut diags);
     let configuration = saved::configuration(&saved, assignments, sources, session, &mut diags);
-    let ready = check(session, voice, configuration, diags)?;
+    let ready = check(session, args, configuration, diags)?;
     let options = saved.options.clone();
     carry_out(session, args, (&ready, options), wish, Some(saved))
 }
@@ -230,11 +238,16 @@ pub(crate) fn refuse(session: &mut Session, args: &PlanningArgs, problem: Diagno
 /// Completes the values of variables and validates; what is wrong is shown.
 fn check(
     session: &mut Session,
-    voice: Voice,
+    args: &PlanningArgs,
     configuration: Configuration,
     mut diags: Diagnostics,
 ) -> Result<Ready, Exit> {
+    let voice = args.voice();
     check_locks(session, voice, &configuration)?;
+    let prices = args.outlook.prices(&session.environment).unwrap_or_else(|problem| {
+        diags.push(problem);
+        Prices::default()
+    });
     let variables = configuration.assigned.complete(&configuration.root.module, Missing::IsError, &mut diags);
     let linked = LinkedProviders::of_configuration(session, &configuration.root);
     look_through(&configuration, &linked, &mut diags);
@@ -242,7 +255,7 @@ fn check(
     if diags.has_errors() {
         return Err(Exit::FAILURE);
     }
-    Ok(Ready { configuration, variables, linked, said: diags })
+    Ok(Ready { configuration, variables, linked, said: diags, prices })
 }
 
 /// Plans or takes the plan that was saved, asks, applies.
@@ -250,10 +263,10 @@ fn carry_out(
     session: &mut Session,
     args: &PlanningArgs,
     (ready, options): (&Ready, Options),
-    mut wish: Wish<'_>,
+    wish: Wish<'_>,
     saved: Option<SavedPlan>,
 ) -> Result<Report, Exit> {
-    let Ready { configuration, variables, linked, said } = ready;
+    let Ready { configuration, variables, linked, said: _, prices } = ready;
     let voice = args.voice();
     let env = lang::functions::Environment { pure: true, ..configuration.environment.clone() };
     let (started_in, workspace) = (session.started_in.clone(), stored::workspace(session));
@@ -279,14 +292,15 @@ fn carry_out(
         tick: &|| {},
     };
     let session = RefCell::new(session);
-    let progress = Progress::new(&session, voice, interrupt.clone());
+    let recorder = args.outlook.report.as_ref().map(|_| Recorder::default());
+    let progress = Progress::new(&session, voice, interrupt.clone(), recorder);
     let tick = || progress.tick();
     request.tick = &tick;
     let is_new = saved.is_none();
     let mut decide = |plan: &Plan| {
         let mut session = session.borrow_mut();
         match voice {
-            _ if is_new => show(&mut session, voice, plan, linked),
+            _ if is_new => show(&mut session, voice, plan, (linked, prices, args.parallelism)),
             Voice::Json => progress::say(&mut session, stream::saved_plan(plan)),
             Voice::Text => {}
         }
@@ -303,17 +317,64 @@ fn carry_out(
         None => engine::run(request, &progress, &mut decide),
         Some(saved) => engine::apply_saved(request, saved, &progress, &mut decide),
     };
-    let tally = progress.end();
+    let (tally, recorder) = progress.end();
     let session = session.into_inner();
-    let mut report = report.map_err(|failure| {
+    let report = report.map_err(|failure| {
         voice.diagnostics(session, &configuration.sources, &failure.0);
         Exit::FAILURE
     })?;
+    conclude(session, args, (ready, wish), report, recorder, (&interrupt, &tally))
+}
+
+/// Writes the files that are wanted, and says what there is to say at the end.
+fn conclude(
+    session: &mut Session,
+    args: &PlanningArgs,
+    (ready, wish): (&Ready, Wish<'_>),
+    mut report: Report,
+    recorder: Option<Recorder>,
+    became: (&Interrupt, &Tally),
+) -> Result<Report, Exit> {
+    let (voice, configuration) = (args.voice(), &ready.configuration);
     generated::write(session, voice, wish.generate_into, &report.plan.generated)?;
-    if let Some(path) = wish.out.take() {
+    if let Some(path) = wish.out {
         saved::write(session, path, (configuration, wish.generate_into), &mut report)?;
     }
-    finish(session, voice, (&configuration.sources, said), report, (&interrupt, &tally))
+    let reported = write_report(session, args, ready, (&report, wish.operation), recorder);
+    let finished = finish(session, voice, (&configuration.sources, &ready.said), report, became);
+    match reported {
+        Ok(()) => finished,
+        Err(problem) => {
+            voice.diagnostics(session, &Sources::default(), &problem.into());
+            Err(Exit::FAILURE)
+        }
+    }
+}
+
+/// Writes the page, if one is wanted and there is a plan to show.
+fn write_report(
+    session: &mut Session,
+    args: &PlanningArgs,
+    ready: &Ready,
+    (report, operation): (&Report, &str),
+    recorder: Option<Recorder>,
+) -> Result<(), Diagnostic> {
+    let Some(path) = args.outlook.report.as_deref() else { return Ok(()) };
+    if report.outcome.is_none() && report.plan.diags.has_errors() {
+        return Ok(());
+    }
+    let actual = report.outcome.as_ref().zip(recorder).map(|(outcome, recorder)| {
+        let told = |found: &Diagnostic| report::Told {
+            is_error: found.is_error(),
+            summary: found.summary.to_string(),
+            detail: found.detail.to_string(),
+            address: found.address.as_ref().map(ToString::to_string),
+        };
+        recorder.into_actual(&report.plan, outcome.diags.iter().map(told).collect())
+    });
+    let plan = &report.plan;
+    let (schemas, prices, parallelism) = (&ready.linked, &ready.prices, args.parallelism);
+    Page { path, operation, plan, schemas, prices, parallelism, actual }.write(session)
 }
 
 /// Says what is wrong with a configuration, and with where its state is.
@@ -415,11 +476,17 @@ fn once(found: Diagnostics, said_before: &Diagnostics) -> Diagnostics {
 }
 
 /// Shows a plan.
-fn show(session: &mut Session, voice: Voice, plan: &Plan, linked: &LinkedProviders) {
+fn show(
+    session: &mut Session,
+    voice: Voice,
+    plan: &Plan,
+    (linked, prices, parallelism): (&LinkedProviders, &Prices, usize),
+) {
     match voice {
         Voice::Text => {
             let palette = render::Palette::of(session.ui.out.style());
             session.ui.out.print(&render::text(plan, linked, palette));
+            session.ui.out.print(&outlook::table(plan, prices, parallelism, palette));
         }
         Voice::Json => progress::say(session, stream::plan(plan)),
     }

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use diag::{Diagnostic, Diagnostics, Sources};
 use plan::file::SavedPlan;
+use report::Forecast;
 use state::State;
 
 use super::{Run, output};
 use crate::providers::LinkedProviders;
 use crate::render::{json, markdown, plan as render, plan_json, state_json};
 use crate::variables::{Assignments, Missing};
-use crate::{Exit, Session, saved, stored};
+use crate::working::PARALLELISM_DEFAULT;
+use crate::{Exit, Session, outlook, saved, stored};
 
 /// Show what the state holds, or what a saved plan would do.
 ///
@@ -130,15 +132,24 @@ impl Args {
             session.ui.out.print(&markdown::text(&saved.plan, &linked, &file, markdown::LENGTH_MAX));
             return Exit::SUCCESS;
         }
+        let prices = match outlook::prices(session.environment.prices()) {
+            Ok(prices) => prices,
+            Err(problem) => return stored::fail(session, problem).unwrap_or_else(|exit| exit),
+        };
         if !self.json {
             let palette = render::Palette::of(session.ui.out.style());
             session.ui.out.print(&render::text(&saved.plan, &linked, palette));
+            session.ui.out.print(&outlook::table(&saved.plan, &prices, PARALLELISM_DEFAULT, palette));
             return Exit::SUCCESS;
         }
         // What is ephemeral is not there, and need not be: nothing is evaluated.
         let module = &configuration.root.module;
         let variables = configuration.assigned.complete(module, Missing::IsUnknown, &mut Diagnostics::new());
-        let shown = plan_json::plan(saved, &configuration, &variables, &linked);
+        let mut shown = plan_json::plan(saved, &configuration, &variables, &linked);
+        if report::has_news(&saved.plan) {
+            // Readers of Terraform's format pass over what they do not know.
+            shown["gantry"] = report::json(&Forecast::of(&saved.plan, &prices, PARALLELISM_DEFAULT));
+        }
         session.ui.out.print(&json::compact(&shown));
         Exit::SUCCESS
     }

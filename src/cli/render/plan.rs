@@ -62,6 +62,32 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     writer.out
 }
 
+/// Returns the text of each change by itself, without colour: its address, its action and what is done.
+pub(crate) fn each(plan: &Plan, schemas: &dyn Schemas) -> Vec<(String, Action, String)> {
+    let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
+    let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
+    let mut texts = Vec::new();
+    for change in plan.changes.iter().filter(|change| !change.is_nothing() || moved_from(change).is_some()) {
+        let mut writer = Writer::new(Palette::PLAIN);
+        one(change, moved_from(change), schemas, &mut writer);
+        let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+        texts.push((format!("{}{deposed}", change.address), change.action, writer.out));
+    }
+    for waiting in &plan.deferred {
+        let mut writer = Writer::new(Palette::PLAIN);
+        deferred::one(waiting, schemas, &mut writer);
+        texts.push((waiting.pattern.to_string(), waiting.change.action, writer.out));
+    }
+    texts
+}
+
+/// Returns the text of what happens to outputs, without colour.
+pub(crate) fn outputs_text(plan: &Plan) -> String {
+    let mut writer = Writer::new(Palette::PLAIN);
+    outputs(&plan.outputs, &mut writer);
+    writer.out
+}
+
 fn legend(plan: &Plan, writer: &mut Writer) {
     let Palette { red, green, yellow, cyan, reset, .. } = writer.palette;
     let signs = [

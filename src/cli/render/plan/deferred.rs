@@ -23,7 +23,7 @@ pub(super) fn section(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
     }
 }
 
-fn one(deferred: &Deferred, schemas: &dyn Schemas, writer: &mut Writer) {
+pub(super) fn one(deferred: &Deferred, schemas: &dyn Schemas, writer: &mut Writer) {
     let (change, address) = (&deferred.change, deferred.pattern.to_string());
     let remark = format!("deferred: {}", wait(deferred));
     let Palette { bold, reset, .. } = writer.palette;

@@ -1,0 +1,23 @@
+//! What a plan is like for people: what it disrupts, how long it takes, what it costs, and the page that shows all of it.
+//!
+//! *Not here:* what objects cost and how long changes take (providers say it), how values are shown (`cli`).
+
+mod actual;
+mod cost;
+mod forecast;
+mod groups;
+mod json;
+mod money;
+mod page;
+mod prices;
+mod text;
+mod timeline;
+
+pub use actual::{Actual, Told};
+pub use cost::Line;
+pub use forecast::{Bar, Forecast, Group, Steps, about, doing, has_news, word};
+pub use json::json;
+pub use money::{Cost, Money};
+pub use page::{Page, Shown};
+pub use prices::{Missing, Price, Prices};
+pub use text::text;
