@@ -39,9 +39,8 @@ pub(crate) fn broken_rules(input: &Input<'_>) -> Diagnostics {
         if input.pool.is_replaced(&instance.address) {
             continue;
         }
-        let called = (!instance.address.is_root()).then_some(&instance.node.module.variables);
         let before = found.len();
-        for variable in called.into_iter().flatten() {
+        for variable in &instance.node.module.variables {
             for rule in &variable.validations {
                 let verdict = evaluation.verdict(&instance, &Repeated::default(), rule, INVALID);
                 if let Verdict::Fails(mut problem) = verdict {
@@ -49,6 +48,10 @@ pub(crate) fn broken_rules(input: &Input<'_>) -> Diagnostics {
                     found.push(*problem);
                 }
             }
+        }
+        // What is wrong with the root module is told with its plan.
+        if instance.address.is_root() && !found.is_empty() {
+            return Diagnostics::new();
         }
         // A module that is called wrongly calls others wrongly.
         if found.len() == before {

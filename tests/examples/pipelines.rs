@@ -195,3 +195,23 @@ fn gitlab_plans_applies_and_looks() {
     let runner = from_request_to_drift(&gitlab());
     assert!(runner.text("calls").starts_with("mr\nnote\n7\n--message\n### Gantry: "), "{}", runner.text("calls"));
 }
+
+#[test]
+fn a_long_plan_fits_into_a_comment() {
+    let runner = Runner::new();
+    let many = "resource \"terraform_data\" \"many\" {\n  count = 3000\n  input = \"😀 ``` </details> @someone\"\n}\n";
+    fs::write(runner.folder.path().join("work/main.gantry.hcl"), many).expect("it can be written");
+    let ran = runner.run("gantry plan -out=long.plan >../plan.txt; gantry show -markdown long.plan", &BTreeMap::new());
+    let text = String::from_utf8(ran.stdout).expect("it is text");
+    let length = text.encode_utf16().count();
+    assert!(length <= 65_536 && length > 50_000, "{length}");
+    assert!(text.starts_with("### Gantry: 3000 to add, 0 to change, 0 to destroy\n"), "{text}");
+    for told in
+        [" more lines of the table are left out", " more lines of the plan are left out", "`gantry show long.plan`"]
+    {
+        assert!(text.contains(told), "{told} in {text}");
+    }
+    // What is folded ends where it should, whatever is in it.
+    let (_, folded) = text.split_once("<summary>The whole plan</summary>\n\n````text\n").expect("it is folded");
+    assert!(folded.split_once("\n````\n\n</details>\n").is_some_and(|(plan, _)| !plan.contains("````")), "{text}");
+}
