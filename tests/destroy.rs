@@ -123,3 +123,102 @@ fn pain_2_volumes_go_with_their_cluster_or_are_told() {
     assert_eq!(told.matches("Left behind").count(), 1, "{told}");
     assert!(told.contains(": volume of 4Gi, claim default/data-database-0"), "{told}");
 }
+
+/// Objects in the cluster that own nothing outside of it.
+const SETTINGS: &str = r#"
+resource "kubernetes_namespace" "team" {
+  provider = kubernetes.lake
+  metadata { name = "team" }
+}
+
+resource "kubernetes_config_map" "settings" {
+  provider = kubernetes.lake
+  count    = 20
+  metadata {
+    name      = "settings-${count.index}"
+    namespace = kubernetes_namespace.team.metadata[0].name
+  }
+}
+
+resource "kubernetes_manifest" "definition" {
+  provider = kubernetes.lake
+  manifest = {
+    apiVersion = "apiextensions.k8s.io/v1"
+    kind       = "CustomResourceDefinition"
+    metadata   = { name = "lakes.example.com" }
+    spec = {
+      group = "example.com"
+      scope = "Namespaced"
+      names = { kind = "Lake", plural = "lakes", singular = "lake", listKind = "LakeList" }
+      versions = [{
+        name = "v1", served = true, storage = true
+        schema = { openAPIV3Schema = { type = "object", x-kubernetes-preserve-unknown-fields = true } }
+      }]
+    }
+  }
+}
+
+# What an operator looks after may own something outside.
+resource "kubernetes_manifest" "lake" {
+  provider = kubernetes.lake
+  manifest = {
+    apiVersion = "example.com/v1"
+    kind       = "Lake"
+    metadata   = { name = "deep", namespace = kubernetes_namespace.team.metadata[0].name }
+  }
+}
+"#;
+
+impl Folder {
+    /// Returns what was asked of clusters after a number of requests.
+    fn asked(&self, after: usize) -> Vec<String> {
+        let log = self.good("sandbox log -service=kubernetes -json");
+        let requests = log.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+        requests.filter_map(|one| one["request"].as_str().map(str::to_owned)).skip(after).collect()
+    }
+}
+
+#[test]
+fn objects_go_with_their_cluster_without_a_call() {
+    let folder = Folder::new(&format!("{}{SETTINGS}", CLUSTER.replace("OPTIONS", "")));
+    folder.good("apply -auto-approve");
+    let before = folder.asked(0).len();
+    let told = folder.good("destroy -auto-approve");
+    let goes = "goes with cluster.lake.module.this.aws_eks_cluster.this";
+    // The namespace, twenty maps, the definition, two storage classes.
+    assert_eq!(told.matches(goes).count(), 24, "{told}");
+    assert!(told.contains("kubernetes_config_map.settings[7]: Destruction complete"), "{told}");
+    let deleted: Vec<String> =
+        folder.asked(before).into_iter().filter(|request| request.starts_with("DELETE")).collect();
+    assert_eq!(deleted.len(), 1, "{deleted:?}");
+    assert!(deleted[0].contains("/lakes/deep"), "{deleted:?}");
+    assert_eq!(folder.world(), json!({}));
+    assert_eq!(folder.good("state list").trim(), "");
+}
+
+#[test]
+fn a_cluster_that_is_no_longer_configured_goes_with_all_that_is_in_it() {
+    let folder = Folder::new(&format!("{}{SETTINGS}{SERVICE}", CLUSTER.replace("OPTIONS", "")));
+    folder.good("apply -auto-approve");
+    folder.good("state rm kubernetes_manifest.public");
+    // Its connection goes with the block: what is still to be asked of the cluster is reached by what state knows.
+    folder.write("provider \"aws\" { region = \"eu-west-1\" }\n");
+    folder.good("plan -out=saved");
+    folder.good("apply saved");
+    assert_eq!(folder.world(), json!({}));
+    assert_eq!(folder.good("state list").trim(), "");
+}
+
+#[test]
+fn objects_stay_in_state_until_their_cluster_is_gone() {
+    let folder = Folder::new(&format!("{}{SETTINGS}", CLUSTER.replace("OPTIONS", "deletion_protection = true")));
+    folder.good("apply -auto-approve");
+    let ran = folder.run("destroy -auto-approve");
+    assert!(!ran.status.success());
+    let left = folder.good("state list");
+    assert!(left.contains("aws_eks_cluster.this") && left.contains("kubernetes_config_map.settings[7]"), "{left}");
+    folder.write(&format!("{}{SETTINGS}", CLUSTER.replace("OPTIONS", "")));
+    folder.good("apply -auto-approve");
+    folder.good("destroy -auto-approve");
+    assert_eq!(folder.world(), json!({}));
+}

@@ -7,7 +7,7 @@ use ecow::EcoString;
 use sdk::schema::Schema;
 use sdk::value::{Kind as ValueKind, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, Context, Costs, Course, Disruption, FindIntent,
+    Action, ApplyRequest, ApplyResponse, Call, Change, Connection, Context, Costs, Course, Disruption, FindIntent,
     IdentityAttribute, IdentitySchema, ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome,
     Lock, Outlook, PlanRequest, PlanResponse, Problem, Progress, Prospect, ReadRequest, ReadResponse, ResourceType,
     answer, read_stored,
@@ -114,6 +114,16 @@ pub(crate) trait Kind: Send + Sync {
     /// Returns how long to wait at most unless the configuration says, in minutes.
     fn limit_minutes(&self, _action: Action) -> u64 {
         20
+    }
+
+    /// Tells whether other providers' objects are in its objects.
+    fn is_container(&self) -> bool {
+        false
+    }
+
+    /// Returns how a provider reaches into an object.
+    fn connection(&self, _object: &Value) -> Option<Connection> {
+        None
     }
 
     /// Returns how long an action usually takes, in seconds.
@@ -604,6 +614,14 @@ impl<K: Kind> ResourceType for Managed<K> {
         let own = || self.cloud.known().map(|session| session.region.clone());
         let region = if is_set(object, "region") { text(object, "region") } else { own() };
         self.kind.costs(object, region.map(EcoString::from))
+    }
+
+    fn is_container(&self) -> bool {
+        self.kind.is_container()
+    }
+
+    fn connection(&self, object: &Value) -> Option<Connection> {
+        self.kind.connection(object)
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use sdk::schema::Schema;
 use sdk::value::{Kind, Path, PathStep, Type, Value, value_to_json};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Course, Disruption, FindIntent, ImportRequest,
-    ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Meaning, Outlook, PlanRequest, PlanResponse,
-    PlanRules, Problem, Prospect, ReadRequest, ReadResponse, ResourceType, Word, answer, attribute, plan_by_schema,
+    Action, ApplyRequest, ApplyResponse, Call, Connection, Context, Costs, Course, Disruption, FindIntent,
+    ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Meaning, Outlook, PlanRequest,
+    PlanResponse, PlanRules, Problem, Prospect, ReadRequest, ReadResponse, ResourceType, Word, answer, attribute,
+    plan_by_schema,
 };
 use serde_json::json;
 
@@ -310,6 +311,21 @@ impl ResourceType for KindCluster {
             charges: vec![],
         };
         Costs { charges: vec![], meanings: words.into_iter().chain(classes).map(free).collect() }
+    }
+
+    fn is_container(&self) -> bool {
+        true
+    }
+
+    fn connection(&self, object: &Value) -> Option<Connection> {
+        let text = |name: &str| attribute(object, name).as_str().map(str::to_owned);
+        let config = json!({
+            "host": text("endpoint")?,
+            "cluster_ca_certificate": text("cluster_ca_certificate")?,
+            "client_certificate": text("client_certificate")?,
+            "client_key": text("client_key")?,
+        });
+        Some(Connection { provider: "gantry.dev/gantry/kubernetes", config })
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -107,6 +107,10 @@ impl ResourceType for Cleanup {
         })
     }
 
+    fn fate(&self, _object: &Value) -> sdk::Fate {
+        sdk::Fate::Releases
+    }
+
     fn typical_duration(&self, action: Action) -> Duration {
         Duration::from_secs(if action == Action::Delete { 90 } else { 1 })
     }

@@ -18,6 +18,7 @@ mod definition;
 mod discovery;
 mod eks_token;
 mod failure;
+mod fates;
 mod fields;
 mod identity;
 mod json;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sdk::schema::Schema;
 use sdk::value::{Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, FindIntent, IdentitySchema, ImportRequest,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Fate, FindIntent, IdentitySchema, ImportRequest,
     ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
     ReadRequest, ReadResponse, ResourceType, attribute,
 };
@@ -16,6 +16,7 @@ use crate::changes::{Handle, Wanted, Work};
 use crate::cluster::{Cluster, Named, Session};
 use crate::costs;
 use crate::definition;
+use crate::fates::fate;
 use crate::fields::stripped;
 use crate::identity;
 use crate::json::{at, first_block, flag, from_json, set_text, text, texts, to_json, with};
@@ -303,6 +304,10 @@ impl ResourceType for Manifest {
 
     fn costs(&self, object: &Value) -> Costs {
         costs::of_manifest(&attribute(object, "manifest"))
+    }
+
+    fn fate(&self, object: &Value) -> Fate {
+        crate::json::to_json(&attribute(object, "manifest")).map_or(Fate::Deleted, |manifest| fate(&manifest))
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

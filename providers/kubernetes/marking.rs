@@ -5,9 +5,9 @@ use std::sync::Arc;
 use sdk::schema::{Attribute, Block, BlockNesting, NestedBlock, Schema};
 use sdk::value::{Path, PathStep, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, FindIntent, IdentitySchema, ImportRequest, ImportResponse,
-    ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem, ReadRequest,
-    ReadResponse, ResourceType, answer, attribute, block, plan_by_schema,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Fate, FindIntent, IdentitySchema, ImportRequest,
+    ImportResponse, ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem,
+    ReadRequest, ReadResponse, ResourceType, answer, attribute, block, plan_by_schema,
 };
 use serde_json::{Value as Json, json};
 
@@ -179,6 +179,10 @@ impl ResourceType for Marks {
             response.requires_replace.push(Path(vec![PathStep::Attribute("metadata".into())]));
         }
         answer(response)
+    }
+
+    fn fate(&self, _object: &Value) -> Fate {
+        Fate::Goes
     }
 
     fn read<'a>(&'a self, _: Context<'a>, request: ReadRequest) -> Call<'a, ReadResponse> {

@@ -1,5 +1,6 @@
 //! `kubernetes_namespace`: a namespace.
 
+use sdk::Fate;
 use sdk::schema::Attribute;
 use sdk::value::{Type, Value};
 use serde_json::Value as Json;
@@ -13,6 +14,8 @@ impl Special for Namespace {
     const API_VERSION: &'static str = "v1";
     const KIND: &'static str = "Namespace";
     const IS_NAMESPACED: bool = false;
+    /// What is in it may have made something in the cloud.
+    const FATE: Fate = Fate::GoesReleased;
 
     fn description(&self) -> &'static str {
         "A namespace. What is in it goes with it."

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sdk::schema::{Attribute, Block, NestedBlock, Schema};
 use sdk::value::{Kind, Path, PathStep, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, FindIntent, IdentitySchema, ImportRequest,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Fate, FindIntent, IdentitySchema, ImportRequest,
     ImportResponse, ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem,
     ReadRequest, ReadResponse, ResourceType, answer, attribute, plan_by_schema,
 };
@@ -32,6 +32,8 @@ pub(crate) trait Special: Send + Sync + 'static {
     const KIND: &'static str;
     /// Its objects are in namespaces.
     const IS_NAMESPACED: bool;
+    /// What becomes of its objects when their cluster goes.
+    const FATE: Fate = Fate::Goes;
     /// Attributes and blocks whose change replaces the object.
     const REPLACES: &'static [&'static str] = &[];
 
@@ -414,6 +416,10 @@ impl<S: Special> ResourceType for Typed<S> {
 
     fn costs(&self, object: &Value) -> Costs {
         self.special.costs(object)
+    }
+
+    fn fate(&self, _object: &Value) -> Fate {
+        S::FATE
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -9,6 +9,9 @@
 //! 2. An object that was set aside is deleted after all that is made from it, and from that in turn; one that is no longer
 //!    configured after those that used it are updated.
 //! 3. What is updated waits for the deletion of those that used it.
+//! 4. What releases others' objects in a cluster is deleted after them.
+//!
+//! What goes along with a cluster has an idle step: it passes the order on to what it used.
 //!
 //! Where all instances of one resource are between, idle hubs keep the number of links linear.
 
@@ -18,7 +21,7 @@ mod index;
 use std::collections::{HashMap, HashSet};
 
 use addr::AbsInstance;
-use plan::{Action, Change, Need, Plan};
+use plan::{Action, Change, Need, Plan, Role};
 
 use hubs::{Group, HUB_FROM, Rule};
 use index::Index;
@@ -50,8 +53,10 @@ fn makes(change: &Change) -> bool {
     !matches!(change.action, Action::NoOp | Action::Delete | Action::Forget)
 }
 
+/// Tells whether an object is deleted by a call of its own.
 fn deletes(change: &Change) -> bool {
     !matches!(change.action, Action::NoOp | Action::Create | Action::Update | Action::Read)
+        && change.goes_with().is_none()
 }
 
 fn needed(need: &Need) -> AbsInstance {
@@ -103,6 +108,7 @@ fn steps_with_hubs(plan: &Plan, hub_from: usize) -> (Vec<PlannedStep>, Vec<Vec<u
             Doing::Delete => edges.delete_waits(step),
         }
     }
+    edges.releases_wait();
     for needs in &mut edges.needs {
         needs.sort_unstable();
         needs.dedup_by_key(|(need, _)| *need);
@@ -227,6 +233,25 @@ impl Edges<'_> {
                 self.link(Rule::Updated, &on, delete);
             }
         }
+    }
+
+    /// Lets what releases what others own wait until these are deleted: who is to do it may need their nodes.
+    fn releases_wait(&mut self) {
+        let plan = self.plan;
+        let part = |step: u32, role: Role| {
+            let inside = plan.changes[self.steps[step as usize].change as usize].inside.as_ref();
+            let is_deleted = self.steps[step as usize].doing == Doing::Delete && !self.steps[step as usize].is_idle;
+            inside.filter(|inside| is_deleted && inside.role == role).map(|inside| &inside.container)
+        };
+        let all = 0..self.first_hub;
+        let releases: Vec<(u32, &AbsInstance)> =
+            all.clone().filter_map(|step| Some((step, part(step, Role::Release)?))).collect();
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for (release, container) in releases {
+            let others = all.clone().filter(|step| part(*step, Role::Own) == Some(container));
+            pairs.extend(others.map(|other| (release, other)));
+        }
+        pairs.into_iter().for_each(|(release, other)| self.wait(release, other, 4));
     }
 
     /// Returns the steps of the same change.

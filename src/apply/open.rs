@@ -184,6 +184,42 @@ impl<'a> Runner<'a> {
         self.input.pool.configure(address, config).await.map_err(|problems| described(problems).collect())
     }
 
+    /// Returns the provider of a change. If its configuration is gone, what the object is in says how it is reached.
+    pub(crate) async fn provider_of_change(&self, change: &Change) -> Result<Arc<dyn Provider>, Diagnostics> {
+        let config = &change.provider;
+        let container = change.inside.as_ref().map(|inside| &inside.container);
+        let Some(container) = container.filter(|_| self.input.pool.get(config).is_none() && !self.is_written(config))
+        else {
+            return self.provider_of(config).await;
+        };
+        let with = self.input.pool.bare(&config.provider).and_then(|inner| {
+            self.input.journal.look(|ledger| {
+                let outer = &*ledger.state.resource(&container.resource)?.provider;
+                let stored = ledger.state.instance(container)?.current.as_deref()?;
+                plan::connection(&self.input.pool, (outer, container, stored), &*inner)
+            })
+        });
+        match with {
+            None => self.provider_of(config).await,
+            Some(with) => {
+                let made = self.input.pool.configure(config, with).await;
+                made.map_err(|problems| {
+                    problems.into_iter().map(|problem| problems::diagnostic(problem, None)).collect()
+                })
+            }
+        }
+    }
+
+    fn is_written(&self, address: &ProviderConfig) -> bool {
+        let path = self.path_to(&address.module);
+        let node = path.last().filter(|_| path.len() == address.module.0.len() + 1);
+        node.is_some_and(|node| {
+            node.module.providers.iter().any(|known| {
+                known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
+            })
+        })
+    }
+
     fn provider_config(&self, address: &ProviderConfig, schema: &schema::Block) -> Result<Value, Diagnostics> {
         let mut diags = Diagnostics::new();
         let path = self.path_to(&address.module);

@@ -144,6 +144,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) ranks: OnceCell<Ranks>,
     /// How conditions came out.
     pub(crate) tally: RefCell<Tally>,
+    /// Places of the changes that go along with others, by what they are in.
+    contents: HashMap<AbsInstance, Vec<usize>>,
 }
 
 /// Carries out a plan. What could not be done is in the outcome's diagnostics; what was done is in the journal.
@@ -160,6 +162,7 @@ pub async fn apply(input: &Input<'_>) -> Outcome {
         unopened: RefCell::default(),
         ranks: OnceCell::new(),
         tally: RefCell::new(Tally::resume(&input.plan.checks)),
+        contents: contents(input.plan),
     };
     runner.run().await;
     let mut outcome = runner.outcome.take();
@@ -170,6 +173,16 @@ pub async fn apply(input: &Input<'_>) -> Outcome {
     runner.store_checks(&mut outcome.diags);
     outcome.diags.append(runner.evaluation.take_diagnostics());
     outcome
+}
+
+fn contents(plan: &Plan) -> HashMap<AbsInstance, Vec<usize>> {
+    let mut contents: HashMap<AbsInstance, Vec<usize>> = HashMap::new();
+    for (place, change) in plan.changes.iter().enumerate() {
+        if let Some(container) = change.goes_with() {
+            contents.entry(container.clone()).or_default().push(place);
+        }
+    }
+    contents
 }
 
 /// Returns what is stored of what an object was configured from.
@@ -240,6 +253,7 @@ impl Runner<'_> {
             let Some(found) = &change.prior else { continue };
             let mut object = Object {
                 create_before_destroy: self.creates_first(change),
+                is_contained: change.inside.is_some(),
                 dependencies: dependencies(&change.needs).into(),
                 ..Object::clone(found)
             };
@@ -266,8 +280,10 @@ impl Runner<'_> {
             let sensitive = sensitive_paths(&change.after);
             let dependencies = dependencies(&change.needs);
             let creates_first = self.creates_first(change);
+            let is_contained = change.inside.is_some();
             let address = &change.address;
             let is_same = prior.create_before_destroy == creates_first
+                && prior.is_contained == is_contained
                 && prior.dependencies.len() == dependencies.len()
                 && dependencies.iter().all(|own| prior.dependencies.contains(own))
                 && prior.sensitive.len() == sensitive.len()
@@ -280,6 +296,7 @@ impl Runner<'_> {
             }
             let object = Object {
                 create_before_destroy: creates_first,
+                is_contained,
                 dependencies: dependencies.into(),
                 sensitive: sensitive.into(),
                 ..Object::clone(prior)
@@ -299,9 +316,49 @@ impl Runner<'_> {
         self.create_first.has(&resource.module.module(), &resource.resource)
     }
 
+    /// Returns the changes that go along with one.
+    pub(crate) fn contents(&self, change: &Change) -> impl Iterator<Item = &Change> {
+        let places = self.contents.get(&change.address).into_iter().flatten();
+        places.map(|place| &self.input.plan.changes[*place])
+    }
+
+    /// Tells of what went along with an object; its record has ended with that of the other.
+    pub(crate) fn contents_went(&self, change: &Change) {
+        for inside in self.contents(change) {
+            self.outcome.borrow_mut().destroyed += 1;
+            self.input.observer.see(inside, Event::Started(Doing::Delete));
+            self.input.observer.see(inside, Event::Ended(Doing::Delete, Duration::ZERO, &Value::NULL));
+        }
+    }
+
+    /// Lets go what was in something that turned out to be gone already.
+    fn take_in_lost(&self) {
+        let deleted: HashSet<&AbsInstance> = self
+            .input
+            .plan
+            .changes
+            .iter()
+            .filter(|change| change.action == plan::Action::Delete && change.deposed.is_none())
+            .map(|change| &change.address)
+            .collect();
+        for (_, places) in self.contents.iter().filter(|(container, _)| !deleted.contains(container)) {
+            for change in places.iter().map(|place| &self.input.plan.changes[*place]) {
+                let record = Record::Gone(Gone { token: None, target: Target::from(change.address.clone()) });
+                match self.input.journal.append(&record) {
+                    Ok(ticket) => ticket.lazily(),
+                    Err(error) => return self.report(Diagnostic::error("State not saved", error.to_string())),
+                }
+                self.outcome.borrow_mut().destroyed += 1;
+                self.input.observer.see(change, Event::Started(Doing::Delete));
+                self.input.observer.see(change, Event::Ended(Doing::Delete, Duration::ZERO, &Value::NULL));
+            }
+        }
+    }
+
     async fn run(&self) {
         self.take_in_moves();
         self.take_in_drift();
+        self.take_in_lost();
         self.take_in_imports();
         self.take_in_configuration();
         let (planned, needs) = steps(self.input.plan);
@@ -330,8 +387,12 @@ impl Runner<'_> {
                 if step.is_idle {
                     continue;
                 }
-                self.outcome.borrow_mut().skipped += 1;
-                self.input.observer.see(self.change(step), Event::Skipped(step.doing, cause));
+                let change = self.change(step);
+                let contents = self.contents(change).filter(|_| step.doing == Doing::Delete);
+                for change in std::iter::once(change).chain(contents) {
+                    self.outcome.borrow_mut().skipped += 1;
+                    self.input.observer.see(change, Event::Skipped(step.doing, cause));
+                }
             }
         }
         if schedule.is_stuck() && !(self.input.stopping)() {

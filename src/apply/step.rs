@@ -54,7 +54,14 @@ impl<'a> Runner<'a> {
         let took = self.input.runtime.now().saturating_sub(begin);
         match &result {
             Ok(value) => observer.see(planned, Event::Ended(step.doing, took, value)),
-            Err(Failed) => observer.see(planned, Event::Failed(step.doing, took)),
+            Err(Failed) => {
+                observer.see(planned, Event::Failed(step.doing, took));
+                let is_deleted = step.doing == Doing::Delete && !step.creates_first && planned.deposed.is_none();
+                for inside in self.contents(planned).filter(|_| is_deleted) {
+                    self.outcome.borrow_mut().skipped += 1;
+                    observer.see(inside, Event::Skipped(step.doing, planned));
+                }
+            }
         }
         result.is_ok()
     }
@@ -88,7 +95,7 @@ impl<'a> Runner<'a> {
             return Ok(made_up);
         }
         let _turn = self.opening.lock().await;
-        self.provider_of(&planned.provider).await.map_err(|diags| self.fail_with(planned, diags))
+        self.provider_of_change(planned).await.map_err(|diags| self.fail_with(planned, diags))
     }
 
     fn fail_with(&self, planned: &Change, diags: Diagnostics) -> Failed {
@@ -369,6 +376,8 @@ impl<'a> Runner<'a> {
         (target, action, outline): (Target, state::record::Action, Outline),
     ) -> Result<EcoString, Failed> {
         let token: EcoString = random_uuid(&*self.input.runtime).into();
+        let is_deleted = action == state::record::Action::Delete && target.deposed.is_none();
+        let contents = self.contents(planned).filter(|_| is_deleted).map(|change| change.address.clone()).collect();
         if !provider.exists_outside(&planned.address.resource.resource.kind) {
             return Ok(token);
         }
@@ -379,6 +388,7 @@ impl<'a> Runner<'a> {
             provider: planned.provider.clone(),
             planned: EcoString::new(),
             outline,
+            contents,
         });
         self.durable(planned, &record).await?;
         Ok(token)
@@ -566,6 +576,7 @@ impl<'a> Runner<'a> {
             identity: self.new_identity(planned, response),
             dependencies: outline.dependencies,
             create_before_destroy: outline.create_before_destroy,
+            is_contained: outline.is_contained,
         }))
     }
 
@@ -581,6 +592,7 @@ impl<'a> Runner<'a> {
             dependencies: dependencies(&planned.needs).into(),
             sensitive: sensitive.collect(),
             create_before_destroy: self.creates_first(planned),
+            is_contained: planned.inside.is_some(),
         }
     }
 
@@ -610,6 +622,7 @@ impl<'a> Runner<'a> {
         if response.new.is_null() && !response.problems.iter().any(Problem::is_error) {
             self.result(planned, &Record::Gone(Gone { token: Some(token), target })).await?;
             self.outcome.borrow_mut().destroyed += 1;
+            self.contents_went(planned);
         }
         self.problems(planned, response.problems, None)?;
         Ok(null)

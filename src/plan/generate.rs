@@ -152,8 +152,18 @@ impl<'a> Planner<'a> {
         let provider_needs = desired.needs.clone().into();
         let config = config.into();
         let (is_validated, body) = (true, compiled);
-        let block =
-            Block { resource: &resource, provider, provider_needs, waits: false, config, kind, body, is_validated };
+        let block = Block {
+            resource: &resource,
+            provider,
+            // The next plan finds out.
+            container: None,
+            provider_needs,
+            waits: false,
+            config,
+            kind,
+            body,
+            is_validated,
+        };
         self.managed(&block, Desired { config: value, ..desired }, prior).await;
     }
 

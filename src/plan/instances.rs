@@ -14,7 +14,7 @@ use state::{Attributes, CheckKind, Object, Status};
 use value::{Marks, Path, Value};
 
 use crate::change;
-use crate::model::{Action, Change, Drift, Importing, Need, Reason, Wait};
+use crate::model::{Action, Change, Drift, Importing, Inside, Need, Reason, Role, Wait};
 use crate::needs::Shared;
 use crate::planner::{Block, Look, Planner, ResourceKind};
 use crate::tally::Checkable;
@@ -364,6 +364,7 @@ impl<'a> Planner<'a> {
             prior: prior.object,
             needs: desired.needs,
             repeated: Some(desired.repeated),
+            inside: block.container.clone().map(|container| Inside { container, role: Role::Own }),
             importing: prior.importing,
             outlook: None,
         };

@@ -4,6 +4,7 @@
 
 pub mod change;
 mod conditions;
+mod containment;
 mod deferral;
 mod ephemerals;
 pub mod file;
@@ -35,11 +36,12 @@ mod validity;
 mod values;
 
 pub use conditions::ASSERTION_UNKNOWN;
+pub use containment::connection;
 pub use deferral::{Rest, still_used, within};
 pub use ephemerals::{Ephemerals, Opened, Operation, Stage, Watcher};
 pub use import_one::import;
 pub use model::{
-    Action, Change, Counts, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason, Wait,
+    Action, Change, Counts, Deferred, Drift, Generated, Importing, Inside, Need, OutputChange, Plan, Reason, Role, Wait,
 };
 pub use outlook::{Outlook, unlisted};
 pub use planner::{Input, Look, Observer, Options, plan};

@@ -67,10 +67,32 @@ pub struct Change {
     pub needs: Vec<Need>,
     /// What `count.index` and `each` are in it; nothing for an object that is no longer configured.
     pub repeated: Option<Repeated>,
+    /// What it is in, and what part it plays when that goes.
+    pub inside: Option<Inside>,
     /// The object is not in state yet, and is found by this.
     pub importing: Option<Importing>,
     /// What its provider says of it for people; nothing where it says nothing.
     pub outlook: Option<Box<Outlook>>,
+}
+
+/// What an object is in: a cluster mostly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// That.
+    pub container: AbsInstance,
+    /// What happens when that goes.
+    pub role: Role,
+}
+
+/// What part an object plays in the end of what it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It is changed, or deleted, by itself.
+    Own,
+    /// It is gone when that is: no call is made, and its record ends with that of the other.
+    Along,
+    /// Its deletion takes away what others own outside, and comes after theirs.
+    Release,
 }
 
 /// What an object that is imported is found by.
@@ -116,6 +138,7 @@ impl Change {
             prior: None,
             needs: Vec::new(),
             repeated: None,
+            inside: None,
             importing: None,
             outlook: None,
         }
@@ -249,6 +272,12 @@ pub struct Drift {
 }
 
 impl Change {
+    /// Returns what the object goes along with, if that is how it is deleted.
+    pub fn goes_with(&self) -> Option<&AbsInstance> {
+        let inside = self.inside.as_ref().filter(|inside| inside.role == Role::Along);
+        inside.filter(|_| self.action == Action::Delete).map(|inside| &inside.container)
+    }
+
     /// Tells whether the object stays as it is, and is in state already.
     pub fn is_nothing(&self) -> bool {
         self.action == Action::NoOp && self.importing.is_none()

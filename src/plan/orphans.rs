@@ -12,7 +12,7 @@ use state::{DeposedKey, Object};
 use value::{Marks, Path, Value};
 
 use crate::instances::{CALLS_AT_ONCE, refreshed_object};
-use crate::model::{Action, Change, Drift, Reason, Wait};
+use crate::model::{Action, Change, Drift, Inside, Reason, Role, Wait};
 use crate::planner::{Configured, Look, Planner, ResourceKind};
 
 impl Planner<'_> {
@@ -33,11 +33,13 @@ impl Planner<'_> {
             self.is_object_left(address, *deposed) && !self.waiting.borrow().covers(address)
         });
         let waiting = self.orphans_that_wait(found.iter().map(|(address, ..)| address));
+        let parts = self.parts(&found);
         let plans = found.into_iter().map(|(address, deposed, provider, object)| {
             let is_plain = self.options.destroy || deposed.is_some();
             let reason = if is_plain { Reason::Plain } else { self.reason_to_go(&address) };
             let wait = waiting.contains(&address).then_some(Wait::Other);
-            async move { self.orphan(address, deposed, (provider, object), (reason, wait)).await }
+            let inside = parts.get(&address).filter(|_| deposed.is_none()).cloned();
+            async move { self.orphan(address, deposed, (provider, object), (reason, wait, inside)).await }
         });
         stream::iter(plans).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<()>>().await;
     }
@@ -57,7 +59,7 @@ impl Planner<'_> {
     }
 
     /// Returns the resource of an instance, if it is configured.
-    fn resource_of(&self, address: &AbsInstance) -> Option<&Resource> {
+    pub(crate) fn resource_of(&self, address: &AbsInstance) -> Option<&Resource> {
         let node = self.root.find(&address.resource.module)?;
         let place = node.module.names.resource_place(&address.resource.resource).copied()?;
         node.module.resources.get(place as usize)
@@ -68,7 +70,7 @@ impl Planner<'_> {
         address: AbsInstance,
         deposed: Option<DeposedKey>,
         (config, object): (Arc<ProviderConfig>, Arc<Object>),
-        (reason, wait): (Reason, Option<Wait>),
+        (reason, wait, inside): (Reason, Option<Wait>, Option<Inside>),
     ) {
         let resource = &address.resource.resource;
         let Some(kind) = self.kind(&config.provider, resource) else {
@@ -79,7 +81,12 @@ impl Planner<'_> {
         };
         let forgotten = !self.options.destroy && crate::refactor::is_forgotten(self.root, &address);
         let action = if forgotten { Action::Forget } else { Action::Delete };
-        let Some(Configured { provider, waits, needs }) = self.provider_at(&config).await else { return };
+        if inside.as_ref().is_some_and(|inside| inside.role == Role::Along) {
+            return self.goes_along((address, config, object), &kind, (reason, wait, inside)).await;
+        }
+        let Some(Configured { provider, waits, needs }) = self.provider_of_orphan(&config, &object).await else {
+            return;
+        };
         let provider = self.pool.made_up(&address, &config).unwrap_or(provider);
         // What its provider holds open must be open when it is deleted; nothing else has to come before.
         let held_open = needs.iter().filter(|need| need.resource.resource.mode == Mode::Ephemeral);
@@ -103,7 +110,29 @@ impl Planner<'_> {
             private: object.private.to_vec(),
             prior: Some(object),
             needs: held_open.cloned().collect(),
+            inside,
             ..Change::new(address, config, action, (before, Value::null(kind.ty.clone())))
+        };
+        self.conclude_orphan(wait, change);
+    }
+
+    /// Plans that an object goes along with what it is in. Nobody is asked what it is like by now.
+    async fn goes_along(
+        &self,
+        (address, config, object): (AbsInstance, Arc<ProviderConfig>, Arc<Object>),
+        kind: &ResourceKind,
+        (reason, wait, inside): (Reason, Option<Wait>, Option<Inside>),
+    ) {
+        let Some(provider) = self.pool.bare(&config.provider) else { return };
+        let Some(before) = self.stored_value(&*provider, kind, &address, &object).await else { return };
+        self.check_configured(&address);
+        let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
+        let before = crate::change::mark_sensitive(&kind.schema.block, before, &marks);
+        let change = Change {
+            reason,
+            prior: Some(object),
+            inside,
+            ..Change::new(address, config, Action::Delete, (before, Value::null(kind.ty.clone())))
         };
         self.conclude_orphan(wait, change);
     }

@@ -200,6 +200,8 @@ pub(crate) struct Block<'a> {
     pub(crate) provider: Arc<dyn sdk::Provider>,
     /// What the provider's configuration was made from.
     pub(crate) provider_needs: Rc<[Need]>,
+    /// What the objects are in, if the provider's configuration was made from that.
+    pub(crate) container: Option<AbsInstance>,
     /// Nothing can be asked about objects: the provider's configuration is not known yet.
     pub(crate) waits: bool,
     pub(crate) config: Arc<ProviderConfig>,
@@ -426,7 +428,18 @@ impl<'a> Planner<'a> {
         self.report_all(diags);
         let Configured { provider, waits, needs: provider_needs } = configured;
         let is_validated = body.is_constant();
-        (!failed).then_some(Block { resource, provider, provider_needs, waits, config, kind, body, is_validated })
+        let container = self.container_among(&provider_needs);
+        (!failed).then_some(Block {
+            resource,
+            provider,
+            provider_needs,
+            container,
+            waits,
+            config,
+            kind,
+            body,
+            is_validated,
+        })
     }
 
     /// Returns the resources in state that are of a block, in all instances of its module.
@@ -505,6 +518,17 @@ impl<'a> Planner<'a> {
             Some((*node, found?))
         });
         self.configured(&path, &Resolved { address: address.clone(), block }).await
+    }
+
+    /// Tells whether a provider configuration that state names is still written somewhere.
+    pub(crate) fn is_written(&self, address: &ProviderConfig) -> bool {
+        let path = self.path_to(&address.module);
+        path.len() == address.module.0.len() + 1
+            && path.last().is_some_and(|node| {
+                node.module.providers.iter().any(|known| {
+                    known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
+                })
+            })
     }
 
     /// Returns the provider of a configuration, configured; nothing if that failed, which is reported once.

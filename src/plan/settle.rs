@@ -7,7 +7,7 @@ use state::record::{Action, Gone, Intent, Record, Settled};
 use state::{Attributes, Ledger, Object, OpenIntent, State, Status};
 use value::Value;
 
-use crate::planner::{Input, Options, Planner, planner};
+use crate::planner::{Configured, Input, Options, Planner, planner};
 
 /// Asks the providers about every open intent and returns what is to be recorded.
 ///
@@ -40,7 +40,7 @@ pub async fn settle(input: Input<'_>, intents: &[OpenIntent]) -> (Vec<Record>, D
         }
         let (mut found, open_before) = (Vec::new(), open.len());
         for intent in open {
-            if !is_last && round.provider_at(&intent.intent.provider).await.is_some_and(|made| made.waits) {
+            if !is_last && round.provider_of_open(intent).await.is_some_and(|made| made.waits) {
                 postponed.push(intent);
                 continue;
             }
@@ -64,11 +64,18 @@ pub async fn settle(input: Input<'_>, intents: &[OpenIntent]) -> (Vec<Record>, D
 }
 
 impl Planner<'_> {
+    async fn provider_of_open(&self, open: &OpenIntent) -> Option<Configured> {
+        match self.prior.object(&open.intent.target).cloned() {
+            Some(object) => self.provider_of_orphan(&open.intent.provider, &object).await,
+            None => self.provider_at(&open.intent.provider).await,
+        }
+    }
+
     async fn settle(&self, open: &OpenIntent) -> Option<Record> {
         let intent = &open.intent;
         let address = &intent.target.address;
         let config = &*intent.provider;
-        let provider = self.provider_at(config).await?.provider;
+        let provider = self.provider_of_open(open).await?.provider;
         let kind = self.kind(&config.provider, &address.resource.resource)?;
         let stored = self.prior.object(&intent.target).cloned();
         let prior = match &stored {
@@ -174,6 +181,7 @@ fn with_outline(basis: Object, intent: &Intent) -> Object {
         dependencies: dependencies.into(),
         sensitive: sensitive.into(),
         create_before_destroy: outline.create_before_destroy,
+        is_contained: outline.is_contained,
         ..basis
     }
 }

@@ -13,11 +13,11 @@ use crate::provider::cannot_find;
 use crate::stored::read_stored;
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, Configuration,
-    ConfigureRequest, ConfigureResponse, Context, Costs, DataSource, Deferral, EphemeralType, FindIntent, Function,
-    FunctionProblem, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock,
-    MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
-    Provider, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, ResourceType,
-    Runtime, Schemas, UpgradeRequest, UpgradeResponse, answer,
+    ConfigureRequest, ConfigureResponse, Connection, Context, Costs, DataSource, Deferral, EphemeralType, Fate,
+    FindIntent, Function, FunctionProblem, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome, ListRequest,
+    ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse,
+    Problem, Prospect, Provider, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest,
+    RenewResponse, ResourceType, Runtime, Schemas, UpgradeRequest, UpgradeResponse, answer,
 };
 
 /// The parts of a provider, one line each.
@@ -560,6 +560,18 @@ impl Provider for InProcess {
 
     fn exists_outside(&self, kind: &str) -> bool {
         self.resource(kind).is_ok_and(|resource| resource.part.exists_outside())
+    }
+
+    fn is_container(&self, kind: &str) -> bool {
+        self.resource(kind).is_ok_and(|resource| resource.part.is_container())
+    }
+
+    fn connection(&self, kind: &str, object: &Value) -> Option<Connection> {
+        self.resource(kind).ok()?.part.connection(object)
+    }
+
+    fn fate(&self, kind: &str, object: &Value) -> Fate {
+        self.resource(kind).map_or(Fate::Deleted, |resource| resource.part.fate(object))
     }
 
     fn typical_duration(&self, kind: &str, action: Action) -> Duration {

@@ -9,6 +9,7 @@
 pub use {diag, schema, value};
 
 pub mod conformance;
+mod containment;
 mod define;
 mod function;
 mod in_process;
@@ -23,6 +24,7 @@ mod runtime;
 mod simulation;
 mod stored;
 
+pub use containment::{Connection, Fate};
 pub use define::{attribute, block, nested};
 pub use function::{FunctionParameter, FunctionProblem, FunctionSignature};
 pub use in_process::Definition;

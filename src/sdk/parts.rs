@@ -9,10 +9,11 @@ use value::Value;
 
 use crate::planning::{PlanRules, plan_by_schema};
 use crate::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, CloseRequest, CloseResponse, Costs, FindIntent, FunctionProblem,
-    FunctionSignature, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock,
-    MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
-    ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, Runtime, answer,
+    Action, ApplyRequest, ApplyResponse, Call, Change, CloseRequest, CloseResponse, Connection, Costs, Fate,
+    FindIntent, FunctionProblem, FunctionSignature, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome,
+    ListRequest, ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest,
+    PlanResponse, Problem, Prospect, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest,
+    RenewResponse, Runtime, answer,
 };
 
 /// What is around a call to a part.
@@ -181,6 +182,21 @@ pub trait ResourceType: Send + Sync {
     /// Tells whether its objects are anywhere but in state; see [`Provider::exists_outside`](crate::Provider::exists_outside).
     fn exists_outside(&self) -> bool {
         true
+    }
+
+    /// Tells whether other providers' objects are in its objects, and are gone when these are.
+    fn is_container(&self) -> bool {
+        false
+    }
+
+    /// Returns how a provider reaches into an object, for when its configuration is gone and its objects are still there.
+    fn connection(&self, _object: &Value) -> Option<Connection> {
+        None
+    }
+
+    /// Tells what becomes of an object when what it is in is deleted.
+    fn fate(&self, _object: &Value) -> Fate {
+        Fate::Deleted
     }
 
     /// Returns how long an action usually takes.

@@ -10,9 +10,9 @@ use value::{Type, Value};
 use crate::join::join_all;
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, ConfigureRequest,
-    ConfigureResponse, Costs, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest, GenerateResponse,
-    ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest, MoveResponse,
-    OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect, ReadDataRequest,
+    ConfigureResponse, Connection, Costs, Fate, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest,
+    GenerateResponse, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest,
+    MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect, ReadDataRequest,
     ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse, answer,
 };
 
@@ -161,6 +161,21 @@ pub trait Provider: Send + Sync {
     /// call and the record of its result, so the engine does not write the call down before.
     fn exists_outside(&self, _kind: &str) -> bool {
         true
+    }
+
+    /// Tells whether other providers' objects are in objects of a type, and are gone when these are.
+    fn is_container(&self, _kind: &str) -> bool {
+        false
+    }
+
+    /// Returns how a provider reaches into an object, for when its configuration is gone and its objects are still there.
+    fn connection(&self, _kind: &str, _object: &Value) -> Option<Connection> {
+        None
+    }
+
+    /// Tells what becomes of an object when what it is in is deleted.
+    fn fate(&self, _kind: &str, _object: &Value) -> Fate {
+        Fate::Deleted
     }
 
     /// Returns how long an action usually takes: what takes longest is begun first.

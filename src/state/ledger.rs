@@ -49,6 +49,10 @@ impl Ledger {
             }
             Record::Gone(gone) => {
                 state.remove_object(&gone.target);
+                let open = gone.token.as_ref().and_then(|token| self.open.get(token));
+                for inside in open.iter().flat_map(|open| open.intent.contents.iter()) {
+                    state.remove_object(&inside.clone().into());
+                }
                 self.settle(gone.token.as_ref());
             }
             Record::Failed { token } => self.settle(Some(token)),
@@ -74,5 +78,49 @@ impl Ledger {
         if let Some(token) = token {
             self.open.remove(token);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::record::{Action, Gone, Intent, Outline, Record, Settled};
+    use crate::{Attributes, Ledger, Object, parse_instance, parse_provider_config};
+
+    /// Deletes what `a.cluster` is with what is in it, as far as a record says.
+    fn left(last: impl FnOnce() -> Record) -> Vec<String> {
+        let provider = parse_provider_config("provider[\"registry.terraform.io/hashicorp/fake\"]");
+        let provider = Arc::new(provider.expect("an address"));
+        let at = |text: &str| parse_instance(text).expect("an address");
+        let mut ledger = Ledger::default();
+        let object = || Arc::new(Object::new(0, Attributes::of_json("{}")));
+        for name in ["a.cluster", "b.inside", "b.other"] {
+            let (target, provider) = (at(name).into(), provider.clone());
+            let settled = Settled { token: None, target, provider, object: object() };
+            ledger.apply(&Record::Object(settled)).expect("it is taken in");
+        }
+        let intent = Intent {
+            token: "t".into(),
+            target: at("a.cluster").into(),
+            action: Action::Delete,
+            provider,
+            planned: "".into(),
+            outline: Outline::default(),
+            contents: [at("b.inside")].into(),
+        };
+        ledger.apply(&Record::Intent(intent)).expect("it is taken in");
+        ledger.apply(&last()).expect("it is taken in");
+        ledger.state.objects().map(|(target, ..)| target.to_string()).collect()
+    }
+
+    #[test]
+    fn what_is_in_an_object_ends_with_it_and_never_before() {
+        let target = || parse_instance("a.cluster").expect("an address").into();
+        let gone = |token: Option<&str>| Record::Gone(Gone { token: token.map(Into::into), target: target() });
+        assert_eq!(left(|| gone(Some("t"))), ["b.other"]);
+        assert_eq!(left(|| Record::Failed { token: "t".into() }), ["a.cluster", "b.inside", "b.other"]);
+        // Who says so does not know of the call.
+        assert_eq!(left(|| gone(None)), ["b.inside", "b.other"]);
     }
 }

@@ -129,6 +129,9 @@ pub struct Object {
     pub dependencies: Arc<[Dependency]>,
     /// A replacement is created before this one is deleted.
     pub create_before_destroy: bool,
+    /// It is in what its provider's configuration was made from, a cluster, which is among its dependencies: it is gone
+    /// when that is.
+    pub is_contained: bool,
 }
 
 impl Object {
@@ -143,6 +146,7 @@ impl Object {
             identity: None,
             dependencies: Arc::default(),
             create_before_destroy: false,
+            is_contained: false,
         }
     }
 }

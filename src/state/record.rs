@@ -99,6 +99,8 @@ pub struct Intent {
     pub planned: EcoString,
     /// What is to be stored of the object beside its attributes.
     pub outline: Outline,
+    /// Instances that are in the object and gone when it is: their current objects end with it, by the same record.
+    pub contents: Arc<[AbsInstance]>,
 }
 
 /// What the engine knows of an object that the provider does not: a later run that finds the object could not ask for it.
@@ -112,6 +114,8 @@ pub struct Outline {
     pub sensitive: Arc<[Path]>,
     /// A replacement is created before this one is deleted.
     pub create_before_destroy: bool,
+    /// It is in what its provider's configuration was made from.
+    pub is_contained: bool,
 }
 
 /// What a call does to its object.

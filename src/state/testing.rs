@@ -63,8 +63,10 @@ fn any_record(random: &mut Seeded, ledger: &Ledger, number: usize) -> Record {
                 status: if random.below(3) == 0 { Status::Tainted } else { Status::Ready },
                 dependencies: any_object(random, number).dependencies.clone(),
                 create_before_destroy: random.below(2) == 0,
+                is_contained: random.below(2) == 0,
                 sensitive: any_object(random, number).sensitive.clone(),
             },
+            contents: (0..random.below(3)).map(|_| any_address(random)).collect(),
         }),
         3 if open.is_some() => Record::Handle(Handle {
             token: open.unwrap_or_default(),
@@ -111,6 +113,7 @@ fn any_object(random: &mut Seeded, number: usize) -> Arc<Object> {
         object.dependencies = Arc::from([Dependency(at("a.b")), Dependency(at("module.m[\"x\"].a.b"))]);
         object.identity = Some(Identity { version: 2, attributes: Attributes::of_json("{\"region\":\"eu\"}") });
         object.create_before_destroy = true;
+        object.is_contained = true;
     }
     Arc::new(object)
 }

@@ -4,7 +4,7 @@ use aws_sdk_eks::types::ClusterStatus;
 use ecow::EcoString;
 use sdk::schema::{Attribute, NestedBlock};
 use sdk::value::{Path, PathStep, Type, Value};
-use sdk::{Action, Call, Costs, Course, Disruption, Lock, Outlook, Problem, Prospect};
+use sdk::{Action, Call, Connection, Costs, Course, Disruption, Lock, Outlook, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::cluster_steps;
@@ -154,6 +154,21 @@ impl Kind for Cluster {
 
     fn costs(&self, object: &Value, region: Option<EcoString>) -> Costs {
         costs::cluster(object, region)
+    }
+
+    fn is_container(&self) -> bool {
+        true
+    }
+
+    fn connection(&self, object: &Value) -> Option<Connection> {
+        let authority = text(block_or_null(object, "certificate_authority"), "data")?;
+        let authority = String::from_utf8(aws_smithy_types::base64::decode(authority).ok()?).ok()?;
+        let mut eks = json!({"cluster_name": text(object, "name")?});
+        if let Some(region) = text(object, "region") {
+            eks["region"] = region.into();
+        }
+        let config = json!({"host": text(object, "endpoint")?, "cluster_ca_certificate": authority, "eks": [eks]});
+        Some(Connection { provider: "gantry.dev/gantry/kubernetes", config })
     }
 
     fn limit_minutes(&self, action: Action) -> u64 {

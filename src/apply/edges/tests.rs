@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use addr::{AbsInstance, Provider, ProviderConfig};
-use plan::{Action, Change, Need, Plan, Reason};
+use plan::{Action, Change, Inside, Need, Plan, Reason, Role};
 use state::{Attributes, Dependency, DeposedKey, Object};
 use value::Value;
 
@@ -40,6 +40,7 @@ fn change(name: &str, action: Action, needs: &[&str], stored: &[&str]) -> Change
         prior: (action != Action::Create).then(|| Arc::new(object)),
         needs: needs.map(|on| Need { resource: on.resource, key: on.key }).collect(),
         repeated: None,
+        inside: None,
         importing: None,
         outlook: None,
     }
@@ -95,7 +96,17 @@ fn name(plan: &Plan, step: &PlannedStep) -> String {
 /// Checks everything that comes before what else: `b+ after a+`, sorted by step.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let plan = plan(text);
+    check_with(text, &[], expected);
+}
+
+/// Checks the same where some changes play parts in the end of the change `c`.
+#[track_caller]
+fn check_with(text: &str, parts: &[(&str, Role)], expected: &[&str]) {
+    let mut plan = plan(text);
+    for (name, role) in parts {
+        let found = plan.changes.iter_mut().find(|change| change.address == address(name)).expect("a change");
+        found.inside = Some(Inside { container: address("c"), role: *role });
+    }
     let (steps, needs) = steps(&plan);
     let mut found = Vec::new();
     for (place, earlier) in before(&needs).iter().enumerate() {
@@ -122,6 +133,32 @@ fn what_is_deleted_waits_for_what_depends_on_it() {
         "a DeleteThenCreate; b DeleteThenCreate <a ~a",
         &["a+ after a-", "a+ after b-", "a- after b-", "b+ after a+", "b+ after a-", "b+ after b-"],
     );
+}
+
+#[test]
+fn what_goes_along_passes_the_order_on() {
+    let text = "a Delete; c Delete ~a; n Delete ~c ~r; r Delete; x Delete ~n ~c";
+    let without = [
+        "a- after c-",
+        "a- after n-",
+        "a- after x-",
+        "c- after n-",
+        "c- after x-",
+        "n- after x-",
+        "r- after n-",
+        "r- after x-",
+    ];
+    check(text, &without);
+    check_with(text, &[("n", Role::Along)], &["a- after c-", "a- after x-", "c- after x-", "r- after x-"]);
+}
+
+#[test]
+fn what_releases_goes_after_the_others_and_before_the_cluster() {
+    let text = "c Delete; r Delete ~c; x Delete ~c";
+    check_with(text, &[("r", Role::Release), ("x", Role::Own)], &["c- after r-", "c- after x-", "r- after x-"]);
+    // What someone wrote down counts more.
+    let text = "c Delete; r Delete ~c ~x; x Delete ~c";
+    check_with(text, &[("r", Role::Release), ("x", Role::Own)], &["c- after r-", "c- after x-", "x- after r-"]);
 }
 
 #[test]

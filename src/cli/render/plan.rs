@@ -231,6 +231,9 @@ pub(crate) fn bare_block(value: &Value) -> Block {
 /// Says why an object is deleted or read so late, where the action does not say it.
 fn reason(change: &Change, moved_from: Option<&AbsInstance>) -> Option<String> {
     let address = &change.address;
+    if let Some(container) = change.goes_with() {
+        return Some(format!("goes with {container}, which it is in"));
+    }
     match (change.action, change.reason) {
         (Action::Read, Reason::ConfigUnknown) => Some("config refers to values not yet known".to_owned()),
         (Action::Read, Reason::DependencyPending) => {

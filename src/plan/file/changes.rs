@@ -12,7 +12,9 @@ use sdk::ImportTarget;
 use state::{CheckKind, CheckResult, CheckStatus, CheckedObject, DeposedKey, Object, State, Target};
 
 use super::bytes::{Broken, Parsed, Reader, Writer};
-use crate::model::{Action, Change, Deferred, Drift, Generated, Importing, Need, OutputChange, Reason, Wait};
+use crate::model::{
+    Action, Change, Deferred, Drift, Generated, Importing, Inside, Need, OutputChange, Reason, Role, Wait,
+};
 use crate::planner::Options;
 use crate::refactor::Moved;
 
@@ -57,6 +59,8 @@ pub(super) const REASONS: [Reason; 12] = [
     Reason::ConfigUnknown,
     Reason::DependencyPending,
 ];
+
+const ROLES: [Role; 3] = [Role::Own, Role::Along, Role::Release];
 
 const CHECK_KINDS: [CheckKind; 4] = [CheckKind::Resource, CheckKind::Output, CheckKind::Check, CheckKind::Variable];
 
@@ -176,6 +180,7 @@ impl Writer {
             prior,
             needs,
             repeated,
+            inside,
             importing,
             outlook,
         } = change;
@@ -194,6 +199,10 @@ impl Writer {
             writer.maybe_key(key.as_ref());
         });
         self.maybe(repeated.as_ref(), Writer::repeated);
+        self.maybe(inside.as_ref(), |writer, Inside { container, role }| {
+            writer.instance(container);
+            writer.one_of(&ROLES, role);
+        });
         self.maybe(importing.as_ref(), Writer::importing);
         self.maybe(outlook.as_deref(), Writer::outlook);
     }
@@ -370,6 +379,7 @@ impl Reader<'_> {
         let prior = self.object(&Target { address: address.clone(), deposed }, objects)?;
         let needs = self.list(|reader| Ok(Need { resource: reader.abs_resource()?, key: reader.maybe_key()? }))?;
         let repeated = self.maybe(Reader::repeated)?;
+        let inside = self.maybe(|reader| Ok(Inside { container: reader.instance()?, role: reader.one_of(&ROLES)? }))?;
         let importing = self.maybe(Reader::importing)?;
         let outlook = self.maybe(Reader::outlook)?.map(Box::new);
         Ok(Change {
@@ -385,6 +395,7 @@ impl Reader<'_> {
             prior,
             needs,
             repeated,
+            inside,
             importing,
             outlook,
         })

@@ -16,7 +16,9 @@ use super::{
     Basis, FileError, SavedFile, SavedModule, SavedPlan, SavedProvider, SavedResource, SavedVariable, head, parse,
     read, sum, write,
 };
-use crate::model::{Action, Change, Deferred, Drift, Generated, Importing, Need, OutputChange, Plan, Reason};
+use crate::model::{
+    Action, Change, Deferred, Drift, Generated, Importing, Inside, Need, OutputChange, Plan, Reason, Role,
+};
 use crate::outlook::Outlook;
 use crate::planner::Options;
 use crate::refactor::Moved;
@@ -151,6 +153,7 @@ fn change(address: &str, action: Action, reason: Reason, prior: Option<Arc<Objec
         private: vec![0, 255, 1],
         prior,
         needs: vec![Need { resource, key: Some(Key::Number(7)) }],
+        inside: Some(Inside { container: instance("c.d[\"x\"]"), role: Role::Along }),
         repeated: Some(Repeated {
             index: Some(Value::number(1)),
             each: Some((Value::string("k"), Value::TRUE)),

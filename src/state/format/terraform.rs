@@ -246,6 +246,7 @@ fn read_object(read: ObjectV4<'_>, interner: &mut Interner) -> Result<Object, St
         identity,
         dependencies: interner.dependencies(dependencies.iter().map(String::as_str))?,
         create_before_destroy: read.create_before_destroy,
+        is_contained: false,
     })
 }
 

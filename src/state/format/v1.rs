@@ -72,25 +72,30 @@ impl Body {
         }
     }
 
-    /// Writes of what is stored beside an object's attributes as much as there is.
-    fn outline(self, sensitive: &[Path], dependencies: &[Dependency], create_before_destroy: bool) -> Body {
-        let names = |body: Body| {
-            let mut body = body.raw("dependencies", "[");
-            for (index, dependency) in dependencies.iter().enumerate() {
-                if index > 0 {
-                    body.0.push(b',');
-                }
-                write_text(&mut body.0, &dependency.to_string());
+    /// Writes a list of texts.
+    fn texts(self, name: &str, texts: impl Iterator<Item = String>) -> Body {
+        let mut body = self.raw(name, "[");
+        for (index, text) in texts.enumerate() {
+            if index > 0 {
+                body.0.push(b',');
             }
-            body.0.push(b']');
-            body
-        };
+            write_text(&mut body.0, &text);
+        }
+        body.0.push(b']');
+        body
+    }
+
+    /// Writes of what is stored beside an object's attributes as much as there is.
+    fn outline(self, sensitive: &[Path], dependencies: &[Dependency], flags: [bool; 2]) -> Body {
+        let [create_before_destroy, is_contained] = flags;
+        let names = |body: Body| body.texts("dependencies", dependencies.iter().map(ToString::to_string));
         self.when(!sensitive.is_empty(), |body| {
             let storable: Vec<_> = sensitive.iter().map(paths::storable).collect();
             body.raw("sensitive", &paths::to_json(&storable).to_string())
         })
         .when(!dependencies.is_empty(), names)
         .when(create_before_destroy, |body| body.raw("create_before_destroy", "true"))
+        .when(is_contained, |body| body.raw("is_contained", "true"))
     }
 
     fn target(self, target: &Target) -> Body {
@@ -140,7 +145,14 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
             .text("provider", &intent.provider.to_string())
             .text("planned", &intent.planned)
             .when(intent.outline.status == Status::Tainted, |body| body.raw("is_tainted", "true"))
-            .outline(&intent.outline.sensitive, &intent.outline.dependencies, intent.outline.create_before_destroy),
+            .outline(
+                &intent.outline.sensitive,
+                &intent.outline.dependencies,
+                [intent.outline.create_before_destroy, intent.outline.is_contained],
+            )
+            .when(!intent.contents.is_empty(), |body| {
+                body.texts("contents", intent.contents.iter().map(ToString::to_string))
+            }),
         Record::Handle(handle) => {
             Body::of_kind("handle").text("token", &handle.token).text("name", &handle.name).text("value", &handle.value)
         }
@@ -202,7 +214,7 @@ fn encode_object(kind: &str, settled: &Settled) -> Body {
         .maybe(object.identity.as_ref(), |body, identity| {
             body.raw("identity_version", &identity.version.to_string()).raw("identity", &identity.attributes.json())
         })
-        .outline(&object.sensitive, &object.dependencies, object.create_before_destroy)
+        .outline(&object.sensitive, &object.dependencies, [object.create_before_destroy, object.is_contained])
 }
 
 /// All that a line may have; which of it belongs there depends on its kind.
@@ -240,6 +252,8 @@ struct Raw<'a> {
     identity: Option<&'a RawValue>,
     dependencies: Option<Vec<EcoText<'a>>>,
     create_before_destroy: Option<bool>,
+    is_contained: Option<bool>,
+    contents: Option<Vec<EcoText<'a>>>,
     #[serde(rename = "type")]
     ty: Option<&'a RawValue>,
     output: Option<&'a RawValue>,
@@ -379,6 +393,7 @@ impl Reading<'_, '_> {
             dependencies: self.interner.dependencies(dependencies.iter().map(|text| &*text.0))?,
             sensitive,
             create_before_destroy: self.raw.create_before_destroy == Some(true),
+            is_contained: self.raw.is_contained == Some(true),
         })
     }
 
@@ -386,8 +401,15 @@ impl Reading<'_, '_> {
         let action = need(self.raw.action.as_ref(), "action")?;
         let action = Action::of_word(&action.0).ok_or_else(|| format!("{:?} is no action", action.0))?;
         let outline = self.outline()?;
+        let contents = self.raw.contents.take().unwrap_or_default();
+        let instance = |text: &EcoText<'_>| {
+            let found = self.interner.instance(&text.0);
+            found.ok_or_else(|| format!("{:?} is no address of a resource instance", text.0))
+        };
+        let contents = contents.iter().map(instance).collect::<Result<Vec<_>, String>>()?;
         Ok(Intent {
             outline,
+            contents: contents.into(),
             target: self.target()?,
             action,
             provider: self.provider()?,
@@ -412,7 +434,7 @@ impl Reading<'_, '_> {
             let version = self.raw.identity_version.unwrap_or_default();
             Identity { version, attributes: Attributes::of_json(json.get()) }
         });
-        let Outline { status, dependencies, sensitive, create_before_destroy } = self.outline()?;
+        let Outline { status, dependencies, sensitive, create_before_destroy, is_contained } = self.outline()?;
         let object = Object {
             status,
             schema_version: need(self.raw.schema_version, "schema_version")?,
@@ -422,6 +444,7 @@ impl Reading<'_, '_> {
             identity,
             dependencies,
             create_before_destroy,
+            is_contained,
         };
         let (target, provider) = (self.target()?, self.provider()?);
         Ok(Settled { token: self.token(), target, provider, object: Arc::new(object) })

@@ -70,6 +70,7 @@ fn benchmark_of_many_objects() {
                             provider: provider.clone(),
                             planned: "0123456789abcdef".into(),
                             outline: Default::default(),
+                            contents: Default::default(),
                         };
                         tickets.push(journal.append(&Record::Intent(intent)).unwrap());
                         let attributes = Attributes::of_value(value(number), ty.clone()).unwrap();

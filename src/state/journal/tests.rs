@@ -45,6 +45,7 @@ fn intent(token: &str) -> Record {
         provider: provider(),
         planned,
         outline: Default::default(),
+        contents: Default::default(),
     })
 }
 
