@@ -185,3 +185,7 @@ pub fn about(duration: Duration) -> String {
         seconds => format!("~{}.{} h", seconds / 3600, seconds % 3600 / 360),
     }
 }
+
+#[cfg(test)]
+#[path = "forecast_tests.rs"]
+mod tests;
