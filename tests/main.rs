@@ -8,6 +8,7 @@ mod install;
 mod interrupt;
 mod kind;
 mod kubernetes;
+mod modules;
 mod platforms;
 mod providers;
 mod reference;

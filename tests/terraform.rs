@@ -11,6 +11,7 @@ mod program;
 mod serve;
 #[cfg(unix)]
 mod shown;
+mod tests;
 
 pub(crate) use json::differences;
 pub(crate) use program::is_terraform_there;

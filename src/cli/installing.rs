@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use addr::Provider;
@@ -13,10 +13,11 @@ use install::modules::{Installer, ModuleLine, State};
 use install::providers::{Event, Installed, Network, Places, Trust, Way};
 use install::settings::{Location, Settings, Surroundings};
 use install::version::Requirement;
+use lang::tree::{Modules, Node};
 
 use crate::configuration::{Configuration, Purity};
 use crate::ui::Stream;
-use crate::{Exit, Session, Ui, requirements, stored};
+use crate::{Exit, Session, Ui, requirements, stored, suite};
 
 /// What there is to install with.
 pub(crate) struct Means {
@@ -171,16 +172,27 @@ pub(crate) enum Fetching {
     Everything,
 }
 
-/// Reads the configuration and fetches its modules; what became of each is a line of the text.
+/// What was read while modules were fetched.
+pub(crate) struct Read {
+    pub(crate) configuration: Configuration,
+    /// Other modules that runs of tests name.
+    pub(crate) of_tests: Vec<Arc<Node>>,
+    /// A line for each module.
+    pub(crate) text: String,
+}
+
+/// Reads the configuration and its tests, and fetches their modules; what became of each is a line of the text.
 pub(crate) fn read_modules(
     session: &mut Session,
     means: &Means,
     fetching: Fetching,
+    tests: &Path,
     diags: &mut Diagnostics,
-) -> (Configuration, String) {
+) -> Read {
     let here = Path::new(".");
     if fetching == Fetching::Nothing {
-        return (Configuration::read(here, Purity::Pure, session, diags), String::new());
+        let configuration = Configuration::read(here, Purity::Pure, session, diags);
+        return Read { configuration, of_tests: Vec::new(), text: String::new() };
     }
     let data_folder = session.environment.data_folder();
     let ticker = Ticker::new(&mut session.ui);
@@ -188,7 +200,10 @@ pub(crate) fn read_modules(
         ticker.tell(format!("module.{key}"), what.map(|what| format!("{key}: {what}")));
     };
     let mut installer = Installer::new(here, data_folder, fetching == Fetching::Everything, &means.network, &tell);
-    let read = Configuration::read_with_modules(here, Purity::Pure, &session.environment, &mut installer, diags);
+    let mut read = Configuration::read_with_modules(here, Purity::Pure, &session.environment, &mut installer, diags);
+    let from = (&session.environment, &mut installer as &mut dyn Modules);
+    let beside = suite::look((here, tests), &mut read.sources, &read.environment, from, diags);
+    let of_tests = beside.into_iter().flat_map(|beside| beside.others).flatten().collect();
     let mut text = String::new();
     match installer.finish() {
         Ok(mut modules) => {
@@ -197,7 +212,7 @@ pub(crate) fn read_modules(
         }
         Err(failure) => diags.push(failure.into()),
     }
-    (read, text)
+    Read { configuration: read, of_tests, text }
 }
 
 /// Copies a module into the working folder.

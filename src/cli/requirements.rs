@@ -29,6 +29,12 @@ pub(crate) type Needs = BTreeMap<Provider, Need>;
 /// Returns what the modules of a tree need, by provider.
 pub(crate) fn of_configuration(root: &Node, diags: &mut Diagnostics) -> Needs {
     let mut needs = Needs::new();
+    add_configuration(root, &mut needs, diags);
+    needs
+}
+
+/// Adds what the modules of a tree need.
+pub(crate) fn add_configuration(root: &Node, needs: &mut Needs, diags: &mut Diagnostics) {
     root.visit(&mut |node| {
         let module = &node.module;
         for required in &module.settings.required_providers {
@@ -48,7 +54,6 @@ pub(crate) fn of_configuration(root: &Node, diags: &mut Diagnostics) -> Needs {
             needs.entry(module.provider_of(&name)).or_default().span.get_or_insert(resource.header);
         }
     });
-    needs
 }
 
 /// Parts needs into those that Gantry meets itself, and those that are installed.

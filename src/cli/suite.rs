@@ -79,14 +79,11 @@ impl Suite {
             let given: Vec<(EcoString, Value)> = outside.clone().into_iter().collect();
             Arc::new(tree::load_with(place.dir, &given, &mut reader, &environment, &mut modules, diags))
         };
-        let files = read_files(place, reader.sources, diags);
-        let mut others = Others { place, main: &main, environment: &environment, known: HashMap::new() };
-        let all: Vec<(TestFile, Vec<Arc<Node>>)> = files
+        let beside = read_beside(place, &mut reader, &environment, &mut modules, diags);
+        let all: Vec<(TestFile, Vec<Arc<Node>>)> = beside
             .into_iter()
-            .map(|file| {
-                let runs = file.runs.iter();
-                let of_runs = runs.map(|run| others.of_run(&file, run, &mut reader, &mut modules, diags)).collect();
-                (file, of_runs)
+            .map(|Beside { file, others }| {
+                (file, others.into_iter().map(|other| other.unwrap_or_else(|| main.clone())).collect())
             })
             .collect();
         diags.append(std::mem::take(&mut reader.mistakes));
@@ -103,6 +100,46 @@ impl Suite {
         let files = files.collect();
         Suite { main, files, environment, sources }
     }
+}
+
+/// A test file, and the modules of those of its runs that have another one than the module under test.
+pub(crate) struct Beside {
+    pub(crate) file: TestFile,
+    pub(crate) others: Vec<Option<Arc<Node>>>,
+}
+
+/// Reads the test files of a module, without the module.
+pub(crate) fn read_beside(
+    place: &Place<'_>,
+    reader: &mut Reader<'_>,
+    environment: &functions::Environment,
+    modules: &mut dyn Modules,
+    diags: &mut Diagnostics,
+) -> Vec<Beside> {
+    let files = read_files(place, reader.sources, diags);
+    let mut others = Others { place, environment, known: HashMap::new() };
+    let beside = files.into_iter().map(|file| {
+        let runs = file.runs.iter();
+        let of_runs = runs.map(|run| others.of_run(&file, run, reader, modules, diags)).collect();
+        Beside { file, others: of_runs }
+    });
+    beside.collect()
+}
+
+/// The same for commands that do not run the tests: of those in a folder.
+pub(crate) fn look(
+    (dir, tests): (&Path, &Path),
+    sources: &mut Sources,
+    environment: &functions::Environment,
+    (variables, modules): (&Environment, &mut dyn Modules),
+    diags: &mut Diagnostics,
+) -> Vec<Beside> {
+    let place = Place { dir, tests, options: &VariableOptions::default(), filter: &[] };
+    let mut modules = WithBuiltIn { others: modules, data_folder: variables.data_folder().to_path_buf() };
+    let mut reader = Reader::new(&RealFiles, sources);
+    let beside = read_beside(&place, &mut reader, environment, &mut modules, diags);
+    diags.append(std::mem::take(&mut reader.mistakes));
+    beside
 }
 
 fn read_files(place: &Place<'_>, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<TestFile> {
@@ -133,7 +170,6 @@ fn is_inside(path: &Path) -> bool {
 /// Modules other than that under test, each read once.
 struct Others<'a> {
     place: &'a Place<'a>,
-    main: &'a Arc<Node>,
     environment: &'a functions::Environment,
     known: HashMap<PathBuf, Arc<Node>>,
 }
@@ -146,22 +182,22 @@ impl Others<'_> {
         reader: &mut Reader<'_>,
         modules: &mut dyn Modules,
         diags: &mut Diagnostics,
-    ) -> Arc<Node> {
-        let Some(module) = &run.module else { return self.main.clone() };
+    ) -> Option<Arc<Node>> {
+        let module = run.module.as_ref()?;
         let path = path_of(file, run);
-        let Some(dir) = self.folder(module, &path, modules, diags) else { return self.main.clone() };
+        let dir = self.folder(module, &path, modules, diags)?;
         if let Some(known) = self.known.get(&dir) {
-            return known.clone();
+            return Some(known.clone());
         }
         if !dir.is_dir() {
             let detail = format!("There is no folder {} for the run {:?}.", dir.display(), run.name);
             diags.error(module.source_span, "Unreadable module directory", detail);
-            return self.main.clone();
+            return None;
         }
         let mut below = Below { path, others: modules };
         let node = Arc::new(tree::load_with(&dir, &[], reader, self.environment, &mut below, diags));
         self.known.insert(dir, node.clone());
-        node
+        Some(node)
     }
 
     fn folder(

@@ -13,6 +13,7 @@ use diag::{Diagnostic, Diagnostics};
 use lang::functions::Clock;
 use lang::tree::Node;
 use state::Store;
+use state::stores::DEFAULT_WORKSPACE;
 use state::stores::local::LocalStore;
 use testing::{Ground, Leftover, Made, MemoryStore, Outcome, Status, Watcher};
 
@@ -161,6 +162,23 @@ fn file(job: &Job<'_>, place: usize, sender: &Sender<(usize, Told)>) {
         stopping: &|| job.interrupt.is_wanted(),
     };
     testing::run_file(&ground, &Teller { tell: &tell, linked: &linked, verbose: job.verbose });
+    if job.is_real {
+        forget_empty(job, suite_file);
+    }
+}
+
+/// Removes the states on disk of which nothing is left; those that hold something are for the next run of the file.
+fn forget_empty(job: &Job<'_>, file: &SuiteFile) {
+    for run in &file.file.runs {
+        let key = run.state();
+        let bytes = store(job, file, &key).load(DEFAULT_WORKSPACE).ok().flatten().unwrap_or_default();
+        let is_empty =
+            state::read(&bytes).is_ok_and(|reading| reading.ledger.state.is_empty() && reading.ledger.open.is_empty());
+        if is_empty || bytes.is_empty() {
+            // Whatever stays is empty.
+            let _ = std::fs::remove_dir_all(folder_of(job.environment, &file.file.path, &key));
+        }
+    }
 }
 
 /// Returns the store for a state: in memory, but on disk where something real may be left if the process is killed.

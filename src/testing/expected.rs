@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diag::{Diagnostic, Diagnostics, Severity, Span};
 use lang::module::{Condition, Module};
-use lang::testing::{Checkable, Expected};
+use lang::testing::{Checkable, Expected, RunBlock};
 use state::{CheckResult, CheckStatus};
 
 /// What failures of conditions are called: other problems at the same place are none.
@@ -23,14 +23,19 @@ pub(crate) struct Expectations<'a> {
     owners: HashMap<Span, Checkable>,
 }
 
+/// Reports what a run expects to fail and what cannot fail in its module.
+pub fn check_expected(run: &RunBlock, module: &Module, diags: &mut Diagnostics) {
+    for own in &run.expected {
+        if let Some(problem) = refuse(&own.checkable, module) {
+            diags.error(own.span, "Invalid `expect_failures` reference", problem);
+        }
+    }
+}
+
 impl<'a> Expectations<'a> {
     /// Collects the conditions of the module under test, and reports what cannot be expected to fail.
-    pub(crate) fn of(expected: &'a [Expected], module: &Module, diags: &mut Diagnostics) -> Expectations<'a> {
-        for own in expected {
-            if let Some(problem) = refuse(&own.checkable, module) {
-                diags.error(own.span, "Invalid `expect_failures` reference", problem);
-            }
-        }
+    pub(crate) fn of(run: &'a RunBlock, module: &Module, diags: &mut Diagnostics) -> Expectations<'a> {
+        check_expected(run, module, diags);
         let mut owners = HashMap::new();
         let mut add = |conditions: &[Condition], owner: Checkable| {
             owners.extend(conditions.iter().map(|condition| (condition.condition.span, owner.clone())));
@@ -49,7 +54,7 @@ impl<'a> Expectations<'a> {
             add(&resource.lifecycle.preconditions, owner());
             add(&resource.lifecycle.postconditions, owner());
         }
-        Expectations { expected, owners }
+        Expectations { expected: &run.expected, owners }
     }
 
     /// Returns what is left to say: without the failures that were expected, with those that did not happen. A check that

@@ -32,6 +32,7 @@ use sdk::Runtime;
 use state::{State, Store};
 use value::Value;
 
+pub use expected::check_expected;
 pub use file::run_file;
 pub use memory::MemoryStore;
 

@@ -32,7 +32,7 @@ impl Work<'_> {
         }
         let scene = Scene::of(self, place, &mut diags);
         let module = &ground.modules[place].module;
-        let expectations = Expectations::of(&run.expected, module, &mut diags);
+        let expectations = Expectations::of(run, module, &mut diags);
         if diags.has_errors() {
             return (failed(diags), None);
         }

@@ -17,7 +17,7 @@ pub(super) struct Args {
     #[arg(long)]
     update: bool,
 
-    /// Accepted for scripts: the directory of tests.
+    /// The directory of tests, whose runs may name modules, too.
     #[arg(long, value_name = "DIR", default_value = "tests")]
     test_directory: PathBuf,
 
@@ -41,9 +41,9 @@ impl Run for Args {
         }
         let fetching = if self.update { Fetching::Everything } else { Fetching::Missing };
         let mut diags = Diagnostics::new();
-        let (read, text) = installing::read_modules(session, &means, fetching, &mut diags);
-        session.ui.out.print(&text);
-        session.ui.diagnostics(&read.sources, &diags);
+        let read = installing::read_modules(session, &means, fetching, &self.test_directory, &mut diags);
+        session.ui.out.print(&read.text);
+        session.ui.diagnostics(&read.configuration.sources, &diags);
         if diags.has_errors() { Exit::FAILURE } else { Exit::SUCCESS }
     }
 }

@@ -9,7 +9,7 @@ use install::providers::{self, Job, Outcome};
 
 use super::Run;
 use crate::configuration::Configuration;
-use crate::installing::{self, Fetching, Means, Ticker};
+use crate::installing::{self, Fetching, Means, Read, Ticker};
 use crate::progress::{self, Voice};
 use crate::render::stream;
 use crate::requirements::{self, Needs};
@@ -81,7 +81,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION")]
     lock_timeout: Option<String>,
 
-    /// Accepted for scripts: the directory of tests.
+    /// The directory of tests, whose runs may name modules, too.
     #[arg(long, value_name = "DIR", default_value = "tests")]
     test_directory: PathBuf,
 
@@ -157,8 +157,10 @@ impl Args {
             (true, false) => Fetching::Missing,
             (true, true) => Fetching::Everything,
         };
-        let (mut read, modules) = installing::read_modules(session, means, fetching, &mut diags);
+        let Read { configuration: mut read, of_tests, text: modules } =
+            installing::read_modules(session, means, fetching, &self.test_directory, &mut diags);
         let mut needs = requirements::of_configuration(&read.root, &mut diags);
+        of_tests.iter().for_each(|root| requirements::add_configuration(root, &mut needs, &mut diags));
         self.check_backend(&mut read, &mut diags);
         read.root.visit(&mut |node| {
             let checked = node.module.settings.required_versions.iter().map(lang::version::check_required);

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diag::{Diagnostic, Diagnostics, Sources};
+use diag::{Diagnostics, Sources};
+use lang::tree::Modules;
 
 use super::Run;
-use crate::configuration::{Configuration, Purity};
+use crate::configuration::{Configuration, Purity, installed_modules};
 use crate::providers::LinkedProviders;
 use crate::render::json;
+use crate::suite::{self, Beside};
 use crate::{Exit, Session};
 
 /// How the names of test files end.
@@ -18,7 +20,7 @@ const TEST_ENDINGS: [&str; 2] = [".tftest.hcl", ".tftest.json"];
 ///
 /// Reads the configuration of the current directory, or of the given one, with the modules it calls, and reports all
 /// that is wrong with it whatever the values of variables and the state may be. Neither state nor any remote service is
-/// looked at. Test files are checked for their syntax.
+/// looked at. Test files are checked as far as that can be done without running them.
 ///
 /// The exit code is 0 if the configuration is valid, with or without warnings, and 1 if it is not.
 #[derive(clap::Parser)]
@@ -71,11 +73,28 @@ impl Args {
         let providers = LinkedProviders::of_configuration(session, &read.root);
         diags.append(lang::validate::validate(&read.root, &providers, &read.environment));
         if !self.no_tests {
-            for directory in [&self.directory, &self.directory.join(&self.test_directory)] {
-                check_tests(directory, &mut read.sources, &mut diags);
-            }
+            self.check_tests(session, &mut read, &mut diags);
         }
         (read.sources, diags)
+    }
+
+    /// Checks what the test files say, as far as that can be told without running them.
+    fn check_tests(&self, session: &Session, read: &mut Configuration, diags: &mut Diagnostics) {
+        let folders = (self.directory.as_path(), self.test_directory.as_path());
+        let mut modules = installed_modules(&self.directory, session);
+        let from = (&session.environment, &mut modules as &mut dyn Modules);
+        let files = suite::look(folders, &mut read.sources, &read.environment, from, diags);
+        for Beside { file, others } in files {
+            for (run, other) in file.runs.iter().zip(others) {
+                // Of a module that could not be read that has been said.
+                let module = match &other {
+                    Some(node) => &node.module,
+                    None if run.module.is_some() => continue,
+                    None => &read.root.module,
+                };
+                testing::check_expected(run, module, diags);
+            }
+        }
     }
 }
 
@@ -89,25 +108,6 @@ pub(super) fn test_files(directory: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_test).collect();
     paths.sort();
     paths
-}
-
-/// Checks the syntax of the test files in a folder.
-fn check_tests(directory: &Path, sources: &mut Sources, diags: &mut Diagnostics) {
-    for path in test_files(directory) {
-        let shown = path.strip_prefix(".").unwrap_or(&path);
-        match fs::read(&path) {
-            Ok(text) => {
-                let file = sources.add(shown, text.as_slice());
-                let is_json = path.extension().is_some_and(|extension| extension == "json");
-                let parse = if is_json { syntax::parse_json } else { syntax::parse };
-                diags.append(parse(file, &text).1);
-            }
-            Err(error) => {
-                let detail = format!("The file {} cannot be read: {error}.", shown.display());
-                diags.push(Diagnostic::error("Failed to read file", detail));
-            }
-        }
-    }
 }
 
 fn success(diags: &Diagnostics, is_coloured: bool) -> String {

@@ -22,10 +22,11 @@ pub(crate) struct Suite<'a> {
 
 /// Writes the results.
 pub(crate) fn xml(sources: &Sources, suites: &[Suite<'_>]) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><testsuites>\n");
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><testsuites>");
+    out.push_str(if suites.is_empty() { "" } else { "\n" });
     for suite in suites {
         let count = |status| suite.runs.iter().filter(|(_, outcome)| outcome.status == status).count();
-        let _ = writeln!(
+        let _ = write!(
             out,
             "  <testsuite name={} tests=\"{}\" skipped=\"{}\" failures=\"{}\" errors=\"{}\">",
             quoted(suite.path),
@@ -34,10 +35,11 @@ pub(crate) fn xml(sources: &Sources, suites: &[Suite<'_>]) -> String {
             count(Status::Fail),
             count(Status::Error)
         );
+        out.push_str(if suite.runs.is_empty() { "" } else { "\n" });
         for (place, (name, outcome)) in suite.runs.iter().enumerate() {
             case(&mut out, sources, suite, (place, name, outcome));
         }
-        out.push_str("  </testsuite>\n");
+        out.push_str(if suite.runs.is_empty() { "</testsuite>\n" } else { "  </testsuite>\n" });
     }
     out.push_str("</testsuites>");
     out
@@ -88,11 +90,12 @@ fn parted(diags: &Diagnostics) -> (Diagnostics, Diagnostics) {
 
 fn failure(outcome: &Outcome, errors: &Diagnostics) -> String {
     let first = errors.iter().next().map(|error| error.detail.as_str()).unwrap_or_default();
-    format!("{} of {} assertions failed: {first}", outcome.failed, outcome.judged)
+    let including = if outcome.failed > 1 { ", including" } else { "" };
+    format!("{} of {} assertions failed{including}: {first}", outcome.failed, outcome.judged)
 }
 
 fn told(sources: &Sources, diags: &Diagnostics) -> String {
-    text::diagnostics(sources, diags, Style { is_coloured: false, width: WIDTH })
+    text::each(sources, diags, Style { is_coloured: false, width: WIDTH })
 }
 
 fn element(out: &mut String, name: &str, message: Option<&str>, content: &str) {

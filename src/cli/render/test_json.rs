@@ -108,7 +108,9 @@ pub(crate) fn overview(files: &[(String, Vec<String>)]) -> Line {
     let runs: usize = files.iter().map(|(_, runs)| runs.len()).sum();
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let message = format!("Found {} file{} and {runs} run block{}", files.len(), plural(files.len()), plural(runs));
-    let all: Map<String, Json> = files.iter().map(|(path, runs)| (path.clone(), runs.clone().into())).collect();
+    // A file without runs has null, as with Terraform.
+    let named = |runs: &Vec<String>| if runs.is_empty() { Json::Null } else { runs.clone().into() };
+    let all: Map<String, Json> = files.iter().map(|(path, runs)| (path.clone(), named(runs))).collect();
     Line::new("test_abstract", message, vec![("test_abstract", all.into())])
 }
 

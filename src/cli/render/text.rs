@@ -22,6 +22,12 @@ pub(crate) fn diagnostics(sources: &Sources, diagnostics: &Diagnostics, style: S
     consolidated(sources, diagnostics).iter().map(|d| diagnostic(&mut snippets, d, style)).collect()
 }
 
+/// Writes diagnostics in their order, every one.
+pub(crate) fn each(sources: &Sources, diagnostics: &Diagnostics, style: Style) -> String {
+    let mut snippets = Snippets::new(sources);
+    diagnostics.iter().map(|d| diagnostic(&mut snippets, d, style)).collect()
+}
+
 /// Writes warnings as a list of their summaries with their places; nothing if there are none.
 pub(crate) fn compact(sources: &Sources, diagnostics: &Diagnostics, style: Style) -> String {
     if diagnostics.is_empty() {

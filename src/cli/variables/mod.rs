@@ -112,7 +112,8 @@ impl Assignments {
         }
     }
 
-    /// Collects what the environment, the files in a folder and in the folder of its tests, and the command line give.
+    /// Collects what the environment, the files in a folder, the command line and the files beside the tests give. The last
+    /// of these win, as with Terraform.
     pub(crate) fn collect_for_tests(
         (dir, tests): (&Path, &Path),
         options: &VariableOptions,
@@ -120,11 +121,10 @@ impl Assignments {
         sources: &mut Sources,
         diags: &mut Diagnostics,
     ) -> Assignments {
-        let mut all = Assignments::collect(dir, &VariableOptions::default(), environment, sources, diags);
+        let mut all = Assignments::collect(dir, options, environment, sources, diags);
         for path in files::automatic(tests, diags) {
             all.add_file(&path, sources, diags);
         }
-        all.add_options(options, sources, diags);
         all
     }
 

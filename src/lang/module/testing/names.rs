@@ -60,7 +60,8 @@ impl Names for TestNames<'_> {
 
 impl TestNames<'_> {
     fn run(&self, reference: &ReferenceContext<'_>) -> Result<(Subject, usize), Diagnostic> {
-        let wrong = |summary: &str, detail: String| Err(Diagnostic::error(summary, detail).at(reference.span));
+        let named = reference.attributes.first().map_or(reference.root_span, |(_, span)| reference.root_span.to(*span));
+        let wrong = |summary: &str, detail: String| Err(Diagnostic::error(summary, detail).at(named));
         let runs = match self.runs {
             Ok(runs) => runs,
             Err(place) => {
