@@ -23,8 +23,13 @@ use world::{MemoryFiles, Variables, environment, providers};
 pub type FuzzBody = fn(&[u8]);
 
 /// Every body by the name of its target.
-pub const BODIES: &[(&str, FuzzBody)] =
-    &[("evaluate", evaluate), ("module", module), ("parse_format", parse_format), ("plugin", plugin)];
+pub const BODIES: &[(&str, FuzzBody)] = &[
+    ("evaluate", evaluate),
+    ("module", module),
+    ("parse_format", parse_format),
+    ("plugin", plugin),
+    ("test_file", test_file),
+];
 
 const FILE: FileId = FileId(0);
 
@@ -166,6 +171,35 @@ pub fn module(text: &[u8]) {
         let file = sources.file(span.file);
         assert!(span.start <= span.end && span.end as usize <= file.text.len(), "{span:?} is not in its file");
         assert!(file.position(span.end as usize).line <= file.line_count(), "{span:?} is on no line");
+    }
+}
+
+/// Reads a test file in both forms, and evaluates the values of its variables.
+pub fn test_file(text: &[u8]) {
+    for name in ["a.tftest.hcl", "a.tftest.json"] {
+        let mut files = MemoryFiles::default();
+        files.0.insert(PathBuf::from(name), text.to_vec());
+        files.0.insert(PathBuf::from("mocks/a.tfmock.hcl"), text.to_vec());
+        let (mut sources, mut diags) = (Sources::default(), Diagnostics::new());
+        let read = lang::testing::read_file(Path::new(name), Path::new(""), &files, &mut sources, &mut diags);
+        let Some(read) = read else { continue };
+        let known = read.variables.iter().map(|(name, _)| name.name.clone()).collect();
+        let runs: Vec<_> = read.runs.iter().map(|run| run.name.clone()).collect();
+        let runs = lang::testing::Runs { all: &runs, done: 1 };
+        let (names, env) =
+            (lang::testing::TestNames { variables: &known, runs: Ok(runs) }, environment(Arc::new(files)));
+        let outsides = lang::testing::Outsides::new();
+        let scope = lang::testing::OutsideScope(&outsides);
+        for (_, tree) in read.variables.iter().chain(read.runs.iter().flat_map(|run| &run.variables)) {
+            let expr = compile(tree, &names, &mut diags);
+            let mut evaluator = Evaluator::new(&scope, &env);
+            evaluator.eval(&expr);
+            diags.append(evaluator.diags);
+        }
+        for span in diags.iter().flat_map(|diagnostic| [diagnostic.subject, diagnostic.context]).flatten() {
+            let file = sources.file(span.file);
+            assert!(span.start <= span.end && span.end as usize <= file.text.len(), "{span:?} is not in its file");
+        }
     }
 }
 

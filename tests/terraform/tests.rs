@@ -17,9 +17,7 @@ use super::program::{Program, in_parallel, is_terraform_there};
 const DIFFERENT: &[(&str, &str, &str, &str)] = &[
     // sorted
     ("broken-overrides", "json", "Duplicate override_resource", ORDER),
-    ("broken-overrides", "json", "Invalid", ORDER),
     ("expected", "json", "Expected failure while planning", "the warning shows the line that expects the failure"),
-    ("fails", "junit", "Error: ", "warnings and errors of one run stand in the order of their text"),
     ("options", "json", "Applied changes may be incomplete", TARGETS),
     ("options", "junit", "Applied changes may be incomplete", TARGETS),
     ("overrides", "json", "Failed to compute attribute", "the address says which object it is"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use addr::LocalProvider;
 use diag::{Diagnostics, Span};
 use ecow::EcoString;
-use syntax::tree::{Body, Expr as Tree, Ident};
+use syntax::tree::{Body, Expr as Tree, ExprKind, Ident};
 use syntax::{AttributeSchema, BlockSchema, BodySchema, ContentBlock};
 
 use super::{MockProvider, TestFile, TestProvider, overrides, run};
@@ -162,7 +162,7 @@ pub(super) fn word<'w>(
     let attribute = content.attribute(name)?;
     let word = keyword(&attribute.expr);
     let found = known.iter().find(|known| word.as_deref() == Some(**known));
-    if found.is_none() {
+    if found.is_none() && !matches!(attribute.expr.kind, ExprKind::Invalid) {
         let detail = format!("\"{name}\" is one of these words, without quotes: {}.", known.join(", "));
         diags.error(attribute.expr.span, format!("Invalid \"{name}\" keyword"), detail);
     }
