@@ -1,7 +1,13 @@
 //! The tests of the built-in modules, as `gantry test` runs them in the sandbox.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// How often it is looked whether a program has got somewhere, and how long each look waits.
+const LOOKS_MAX: usize = 600;
+const LOOK: Duration = Duration::from_millis(50);
 
 #[test]
 fn the_tests_of_the_built_in_modules_pass() {
@@ -49,4 +55,95 @@ fn copy_folder(from: &Path, to: &Path) {
             false => _ = std::fs::copy(&path, &to).expect("it can be copied"),
         }
     }
+}
+
+const WAITING: &str = r#"
+variable "wait" {
+  default = 0
+}
+
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = "echo made >> log"
+  }
+  provisioner "local-exec" {
+    when    = destroy
+    command = "echo gone >> log"
+  }
+}
+
+resource "terraform_data" "b" {
+  count = var.wait > 0 ? 1 : 0
+  provisioner "local-exec" {
+    command = "echo waits >> log; sleep ${var.wait}"
+  }
+}
+"#;
+
+/// A module with a test whose second run takes its time.
+fn waiting(seconds: u32) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    fs::write(folder.path().join("main.tf"), WAITING).expect("a file can be written");
+    let test = format!(
+        "run \"makes\" {{\n}}\nrun \"waits\" {{\n  variables {{\n    wait = {seconds}\n  }}\n}}\nrun \"never\" {{\n}}\n"
+    );
+    fs::write(folder.path().join("a.tftest.hcl"), test).expect("a file can be written");
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
+    let path = Path::new("/usr/bin:/bin");
+    command.current_dir(folder).env_clear().env("HOME", folder).env("PATH", path).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Starts a test and returns when its second run waits.
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    let child = command(folder, arguments).spawn().expect("the program starts");
+    for _ in 0..LOOKS_MAX {
+        if log(folder).contains("waits") {
+            return child;
+        }
+        std::thread::sleep(LOOK);
+    }
+    panic!("the second run does not begin: {:?}", log(folder));
+}
+
+fn log(folder: &Path) -> String {
+    fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_test_after_its_run_and_destroys_what_it_has_made() {
+    let folder = waiting(1);
+    let child = start(folder.path(), &["test"]);
+    let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a number of a process"));
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).expect("it runs");
+    let ended = child.wait_with_output().expect("it ends");
+    let shown = text(&ended);
+    assert!(!ended.status.success(), "{shown}");
+    assert!(shown.contains("run \"waits\"... pass") && shown.contains("run \"never\"... skip"), "{shown}");
+    assert_eq!(log(folder.path()), "made\nwaits\ngone\n");
+}
+
+#[test]
+fn what_a_killed_test_has_left_in_a_real_cloud_is_destroyed_by_the_next() {
+    let folder = waiting(1);
+    let mut child = start(folder.path(), &["test", "-cloud"]);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert_eq!(log(folder.path()), "made\nwaits\n", "nothing was destroyed yet");
+    let again = command(folder.path(), &["test", "-cloud"]).output().expect("the program runs");
+    assert!(again.status.success(), "{}", text(&again));
+    // What was left goes first, then the runs begin from nothing.
+    assert_eq!(log(folder.path()), "made\nwaits\ngone\nmade\nwaits\ngone\n");
+    let left = fs::read_dir(folder.path().join(".gantry/tests/a.tftest.hcl")).expect("it was made").count();
+    assert_eq!(left, 0, "no state is left");
 }

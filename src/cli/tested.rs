@@ -19,7 +19,7 @@ use testing::{Ground, Leftover, Made, MemoryStore, Outcome, Status, Watcher};
 
 use crate::progress::{Interrupt, Voice};
 use crate::providers::{LinkedProviders, provider_of};
-use crate::render::{plan as render, state_json};
+use crate::render::{plan as render, plan_json, state_json};
 use crate::suite::{Suite, SuiteFile};
 use crate::{Environment, Session, commands, environment, stored};
 
@@ -62,8 +62,8 @@ pub(crate) enum Shown {
     Text(String),
     /// A state, in JSON.
     State(serde_json::Value),
-    /// A plan; its lines.
-    Plan(String),
+    /// A plan, in JSON.
+    Plan(serde_json::Value),
 }
 
 /// What could not be cleaned up.
@@ -158,6 +158,7 @@ fn file(job: &Job<'_>, place: usize, sender: &Sender<(usize, Told)>) {
         variables: &suite_file.variables,
         stores: &stores,
         parallelism: job.parallelism,
+        keeps_plans: job.verbose.is_some_and(|(voice, _)| voice == Voice::Json),
         version: lang::version::PROGRAM_VERSION,
         stopping: &|| job.interrupt.is_wanted(),
     };
@@ -253,13 +254,19 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn show(&self, made: &Made<'_>) -> Option<Shown> {
+    fn show(&self, made: Made<'_>) -> Option<Shown> {
         let (voice, palette) = self.verbose?;
-        Some(match (voice, made.state) {
-            (Voice::Text, Some(state)) => Shown::Text(commands::shown_state(state, self.linked)),
-            (Voice::Text, None) => Shown::Text(render::text(made.plan, self.linked, palette)),
-            (Voice::Json, Some(state)) => Shown::State(state_json::state(state, self.linked)),
-            (Voice::Json, None) => Shown::Plan(render::text(made.plan, self.linked, render::Palette::PLAIN)),
+        let Made { module, mut report, variables } = made;
+        let is_applied = report.outcome.is_some();
+        Some(match voice {
+            Voice::Text if is_applied => Shown::Text(commands::shown_state(&report.state, self.linked)),
+            Voice::Text => Shown::Text(render::text(&report.plan, self.linked, palette)),
+            Voice::Json if is_applied => Shown::State(state_json::state(&report.state, self.linked)),
+            Voice::Json => {
+                let mut saved = *report.saved.take()?;
+                saved.plan = report.plan;
+                Shown::Plan(plan_json::plan(&saved, module, &variables, self.linked))
+            }
         })
     }
 }
@@ -270,7 +277,7 @@ impl Watcher for Teller<'_> {
     }
 
     fn run_ends(&self, run: usize, outcome: Outcome, made: Option<Made<'_>>) {
-        let shown = made.and_then(|made| self.show(&made));
+        let shown = made.and_then(|made| self.show(made));
         (self.tell)(Told::RunEnds(run, outcome, shown));
     }
 

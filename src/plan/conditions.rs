@@ -44,6 +44,10 @@ pub(crate) fn broken_rules(input: &Input<'_>) -> Diagnostics {
             for rule in &variable.validations {
                 let verdict = evaluation.verdict(&instance, &Repeated::default(), rule, INVALID);
                 if let Verdict::Fails(mut problem) = verdict {
+                    // What is wrong with the root's own variables the plan says.
+                    if instance.address.is_root() {
+                        return found;
+                    }
                     evaluation.point(&mut problem, &instance, variable, rule);
                     found.push(*problem);
                 }

@@ -84,10 +84,7 @@ impl Work<'_> {
             outcome.took = Some(start.elapsed());
             status = status.max(outcome.status);
             let module = &self.ground.modules[place];
-            let made = report.as_ref().map(|report| {
-                let state = report.outcome.as_ref().map(|_| &report.state);
-                Made { module, plan: &report.plan, state }
-            });
+            let made = report.map(|(report, variables)| Made { module, report, variables });
             watcher.run_ends(place, outcome, made);
         }
         status

@@ -23,6 +23,7 @@ use std::time::Duration;
 use addr::AbsInstance;
 use diag::Diagnostics;
 use ecow::EcoString;
+use engine::Report;
 use host::Catalogue;
 use lang::functions::Environment;
 use lang::testing::TestFile;
@@ -62,6 +63,8 @@ pub struct Ground<'a> {
     pub parallelism: usize,
     /// The program's version.
     pub version: &'static str,
+    /// Plans are kept with all that a file of a plan holds.
+    pub keeps_plans: bool,
     /// Tells whether the user wants to stop: no further run is begun then, and what was made is destroyed.
     pub stopping: &'a dyn Fn() -> bool,
 }
@@ -116,10 +119,10 @@ pub struct Outcome {
 pub struct Made<'a> {
     /// The module.
     pub module: &'a Arc<Node>,
-    /// The plan.
-    pub plan: &'a plan::Plan,
-    /// The state after an apply; nothing if there was none.
-    pub state: Option<&'a State>,
+    /// The plan, and the state after an apply if there was one.
+    pub report: Report,
+    /// The values of the module's variables.
+    pub variables: Vec<Value>,
 }
 
 /// What could not be cleaned up.

@@ -24,7 +24,7 @@ struct Seen {
 
 impl Work<'_> {
     /// Carries out a run.
-    pub(crate) fn run(&self, place: usize) -> (Outcome, Option<Report>) {
+    pub(crate) fn run(&self, place: usize) -> (Outcome, Option<(Report, Vec<Value>)>) {
         let (ground, run) = (self.ground, &self.ground.file.runs[place]);
         let mut diags = self.validate(&ground.modules[place]);
         if diags.has_errors() {
@@ -36,7 +36,7 @@ impl Work<'_> {
         if diags.has_errors() {
             return (failed(diags), None);
         }
-        let request = self.request(place, &scene, options(run));
+        let request = self.request(place, &scene, Options { is_saved: ground.keeps_plans, ..options(run) });
         let journal = match self.open(run, &request) {
             Ok(journal) => journal,
             Err(found) => {
@@ -72,7 +72,7 @@ impl Work<'_> {
             true => failed(diags),
             false => self.conclude(run, diags, seen),
         };
-        (outcome, Some(report))
+        (outcome, Some((report, scene.variables)))
     }
 
     /// Judges the assertions and takes the outputs.

@@ -145,7 +145,7 @@ impl Args {
         // What is ephemeral is not there, and need not be: nothing is evaluated.
         let module = &configuration.root.module;
         let variables = configuration.assigned.complete(module, Missing::IsUnknown, &mut Diagnostics::new());
-        let mut shown = plan_json::plan(saved, &configuration, &variables, &linked);
+        let mut shown = plan_json::plan(saved, &configuration.root, &variables, &linked);
         if report::has_news(&saved.plan) {
             // Readers of Terraform's format pass over what they do not know.
             shown["gantry"] = report::json(&Forecast::of(&saved.plan, &prices, PARALLELISM_DEFAULT));

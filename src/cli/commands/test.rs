@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use diag::{Diagnostic, Diagnostics, Sources};
-use serde_json::json;
 use testing::{Outcome, Status};
 
 use super::Run;
@@ -260,7 +259,8 @@ impl<'a> Report<'a> {
                 let mut lines = vec![of(run).run_ends(outcome)];
                 lines.extend(shown.as_ref().map(|shown| match shown {
                     Shown::State(state) => of(run).shows("test_state", state.clone()),
-                    Shown::Plan(text) | Shown::Text(text) => of(run).shows("test_plan", json!({ "text": text })),
+                    Shown::Plan(plan) => of(run).shows("test_plan", plan.clone()),
+                    Shown::Text(text) => of(run).shows("test_plan", text.as_str().into()),
                 }));
                 lines.extend(of(run).diagnostics(&self.suite.sources, &outcome.diags));
                 lines

@@ -9,12 +9,12 @@ pub(crate) mod values;
 use std::collections::BTreeMap;
 
 use addr::ModuleInstance;
+use lang::tree::Node;
 use plan::file::SavedPlan;
 use serde_json::{Map, Value as Json, json};
 use value::{Value, type_to_json};
 
 use super::state_json::{self, TERRAFORM_VERSION, module_json};
-use crate::configuration::Configuration;
 use crate::providers::LinkedProviders;
 
 pub(crate) use checks::checks;
@@ -23,18 +23,13 @@ pub(crate) use checks::checks;
 const FORMAT_VERSION: &str = "1.2";
 
 /// Returns a plan with the configuration that it was made from and the values of its variables.
-pub(crate) fn plan(
-    saved: &SavedPlan,
-    configuration: &Configuration,
-    variables: &[Value],
-    linked: &LinkedProviders,
-) -> Json {
+pub(crate) fn plan(saved: &SavedPlan, root: &Node, variables: &[Value], linked: &LinkedProviders) -> Json {
     let plan = &saved.plan;
     let mut out = Map::new();
     out.insert("format_version".into(), FORMAT_VERSION.into());
     out.insert("terraform_version".into(), TERRAFORM_VERSION.into());
-    insert(&mut out, "variables", given(saved, configuration, variables));
-    out.insert("planned_values".into(), planned_values(saved, configuration, linked));
+    insert(&mut out, "variables", given(saved, root, variables));
+    out.insert("planned_values".into(), planned_values(saved, root, linked));
     let drift = changes::drift(plan);
     if !drift.is_empty() {
         out.insert("resource_drift".into(), drift.into());
@@ -48,11 +43,11 @@ pub(crate) fn plan(
         out.insert("deferred_changes".into(), deferred.into());
     }
     insert(&mut out, "output_changes", changes::outputs(&plan.outputs));
-    let prior = state_json::prior(saved, &configuration.root, linked);
+    let prior = state_json::prior(saved, root, linked);
     if prior.get("values").is_some() {
         out.insert("prior_state".into(), prior);
     }
-    out.insert("configuration".into(), configuration::configuration(&configuration.root, linked));
+    out.insert("configuration".into(), configuration::configuration(root, linked));
     if !plan.checks.is_empty() {
         out.insert("checks".into(), checks(&plan.checks));
     }
@@ -72,8 +67,8 @@ fn insert(out: &mut Map<String, Json>, name: &str, inside: Map<String, Json>) {
 }
 
 /// Returns the values of the root module's variables: as they were given, or their defaults.
-fn given(saved: &SavedPlan, configuration: &Configuration, complete: &[Value]) -> Map<String, Json> {
-    let variables = configuration.root.module.variables.iter().zip(complete);
+fn given(saved: &SavedPlan, root: &Node, complete: &[Value]) -> Map<String, Json> {
+    let variables = root.module.variables.iter().zip(complete);
     let described = variables.filter_map(|(variable, complete)| {
         let given = saved.variables.iter().find(|saved| saved.name == variable.name);
         let value = match given {
@@ -86,12 +81,10 @@ fn given(saved: &SavedPlan, configuration: &Configuration, complete: &[Value]) -
 }
 
 /// Returns what outputs and objects will be.
-fn planned_values(saved: &SavedPlan, configuration: &Configuration, linked: &LinkedProviders) -> Json {
+fn planned_values(saved: &SavedPlan, root: &Node, linked: &LinkedProviders) -> Json {
     let mut out = Map::new();
     // One that is null is none to the plan, but is written.
-    let is_written = |output: &plan::OutputChange| {
-        !saved.options.destroy && configuration.root.module.output(&output.name).is_some()
-    };
+    let is_written = |output: &plan::OutputChange| !saved.options.destroy && root.module.output(&output.name).is_some();
     let remaining = saved.plan.outputs.iter().filter_map(|output| {
         let null = is_written(output).then_some(&Value::NULL);
         Some((output, output.after.as_ref().or(null)?))
