@@ -258,7 +258,11 @@ fn pain_12_the_control_plane_goes_first_and_nothing_is_behind_by_more_than_one()
 fn pain_12_a_step_that_was_not_approved_stops_the_upgrade() {
     let pain = Pain::new(CLUSTER);
     pain.good(&["apply", "-auto-approve"]);
-    pain.good(&["plan", "-out=plan", "-var", "kubernetes_version=1.37"]);
+    let plan = pain.good(&["plan", "-out=plan", "-var", "kubernetes_version=1.37"]);
+    let place = |step: &str| plan.find(step).unwrap_or_else(|| panic!("{step} is not listed: {plan}"));
+    let first = place("control plane 1.35 -> 1.36");
+    let nodes = plan[first..].find(" 1.35 -> 1.36").is_some() && plan[first..].contains("node group work-");
+    assert!(nodes && first < place("control plane 1.36 -> 1.37"), "{plan}");
     // Someone else adds nodes, which would have to come along.
     let Some(listed) = pain.aws(&["eks", "list-nodegroups", "--cluster-name=lake"]) else { return };
     let name = format!("--nodegroup-name={}", listed["nodegroups"][0].as_str().expect("a name"));
