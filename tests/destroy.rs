@@ -222,3 +222,96 @@ fn objects_stay_in_state_until_their_cluster_is_gone() {
     folder.good("destroy -auto-approve");
     assert_eq!(folder.world(), json!({}));
 }
+
+/// A cluster in a network, of which it refers to the subnets only, as people write it.
+const PLAIN: &str = r#"
+provider "aws" { region = "eu-west-1" }
+
+resource "aws_vpc" "this" { cidr_block = "10.0.0.0/16" }
+
+resource "aws_internet_gateway" "this" { vpc_id = aws_vpc.this.id }
+
+resource "aws_subnet" "this" {
+  count                   = 2
+  vpc_id                  = aws_vpc.this.id
+  cidr_block              = "10.0.${count.index}.0/24"
+  availability_zone       = ["eu-west-1a", "eu-west-1b"][count.index]
+  map_public_ip_on_launch = true
+}
+
+resource "aws_route_table" "this" { vpc_id = aws_vpc.this.id }
+
+resource "aws_route" "out" {
+  route_table_id         = aws_route_table.this.id
+  destination_cidr_block = "0.0.0.0/0"
+  gateway_id             = aws_internet_gateway.this.id
+}
+
+resource "aws_route_table_association" "this" {
+  count          = 2
+  route_table_id = aws_route_table.this.id
+  subnet_id      = aws_subnet.this[count.index].id
+}
+
+resource "aws_iam_role" "this" {
+  for_each = { cluster = "eks.amazonaws.com", nodes = "ec2.amazonaws.com" }
+  name     = "plain-${each.key}"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = each.value } }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each = {
+    AmazonEKSClusterPolicy             = "cluster"
+    AmazonEKSWorkerNodePolicy          = "nodes"
+    AmazonEKS_CNI_Policy               = "nodes"
+    AmazonEC2ContainerRegistryReadOnly = "nodes"
+  }
+  role       = aws_iam_role.this[each.value].name
+  policy_arn = "arn:aws:iam::aws:policy/${each.key}"
+}
+
+resource "aws_eks_cluster" "this" {
+  name     = "plain"
+  role_arn = aws_iam_role.this["cluster"].arn
+  vpc_config { subnet_ids = aws_subnet.this[*].id }
+  depends_on = [aws_iam_role_policy_attachment.this]
+}
+
+resource "aws_eks_node_group" "this" {
+  cluster_name    = aws_eks_cluster.this.name
+  node_group_name = "core"
+  node_role_arn   = aws_iam_role.this["nodes"].arn
+  subnet_ids      = aws_subnet.this[*].id
+  instance_types  = ["m7i.large"]
+  scaling_config {
+    min_size     = 1
+    max_size     = 1
+    desired_size = 1
+  }
+  depends_on = [aws_iam_role_policy_attachment.this]
+}
+"#;
+
+#[test]
+fn pain_4_the_ways_out_of_a_network_outlive_what_stands_on_them() {
+    let folder = Folder::new(PLAIN);
+    folder.good("apply -auto-approve");
+    folder.good("destroy -auto-approve");
+    assert_eq!(folder.world(), json!({}));
+    let log = folder.good("sandbox log -json");
+    let operations: Vec<String> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Json>(line).ok()?["operation"].as_str().map(str::to_owned))
+        .collect();
+    let first = |name: &str| operations.iter().position(|one| one == name).unwrap_or_else(|| panic!("no {name}"));
+    let last = |name: &str| operations.iter().rposition(|one| one == name).unwrap_or_else(|| panic!("no {name}"));
+    for way in ["CreateRoute", "AssociateRouteTable"] {
+        assert!(last(way) < first("CreateCluster"), "{way} comes too late: {operations:?}");
+    }
+    for way in ["DeleteRoute", "DisassociateRouteTable", "DetachInternetGateway"] {
+        assert!(first(way) > last("DeleteCluster"), "{way} comes too early: {operations:?}");
+    }
+}

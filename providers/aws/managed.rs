@@ -8,9 +8,9 @@ use sdk::schema::Schema;
 use sdk::value::{Kind as ValueKind, Type, Value};
 use sdk::{
     Action, ApplyRequest, ApplyResponse, Call, Change, Connection, Context, Costs, Course, Disruption, FindIntent,
-    IdentityAttribute, IdentitySchema, ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome,
-    Lock, Outlook, PlanRequest, PlanResponse, Problem, Progress, Prospect, ReadRequest, ReadResponse, ResourceType,
-    answer, read_stored,
+    Ground, IdentityAttribute, IdentitySchema, ImportRequest, ImportResponse, ImportTarget, ImportedObject,
+    IntentOutcome, Lock, Outlook, PlanRequest, PlanResponse, Problem, Progress, Prospect, ReadRequest, ReadResponse,
+    ResourceType, answer, read_stored,
 };
 use serde_json::{Map, Value as Json};
 
@@ -114,6 +114,11 @@ pub(crate) trait Kind: Send + Sync {
     /// Returns how long to wait at most unless the configuration says, in minutes.
     fn limit_minutes(&self, _action: Action) -> u64 {
         20
+    }
+
+    /// Returns what its objects stand on although their configuration does not refer to it.
+    fn ground(&self) -> Ground {
+        Ground::default()
     }
 
     /// Tells whether other providers' objects are in its objects.
@@ -614,6 +619,10 @@ impl<K: Kind> ResourceType for Managed<K> {
         let own = || self.cloud.known().map(|session| session.region.clone());
         let region = if is_set(object, "region") { text(object, "region") } else { own() };
         self.kind.costs(object, region.map(EcoString::from))
+    }
+
+    fn ground(&self) -> Ground {
+        self.kind.ground()
     }
 
     fn is_container(&self) -> bool {

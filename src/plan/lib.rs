@@ -9,6 +9,7 @@ mod deferral;
 mod ephemerals;
 pub mod file;
 mod generate;
+mod ground;
 pub mod identity;
 mod import_one;
 mod imports;

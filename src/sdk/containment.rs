@@ -1,4 +1,4 @@
-//! Objects that are in others: in a cluster, and gone when it is.
+//! Objects that are in others, and what they stand on: in a cluster, which stands on a network.
 
 use serde_json::Value as Json;
 
@@ -23,4 +23,14 @@ pub struct Connection {
     pub provider: &'static str,
     /// Its configuration.
     pub config: Json,
+}
+
+/// What objects of a type stand on although their configuration does not refer to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ground {
+    /// Resource types of the same provider: these are made before, and deleted after them.
+    pub kinds: &'static [&'static str],
+    /// Resource types of objects that both were made from, directly or not; otherwise they have nothing to do with each
+    /// other.
+    pub shared: &'static [&'static str],
 }

@@ -14,10 +14,10 @@ use crate::stored::read_stored;
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, Configuration,
     ConfigureRequest, ConfigureResponse, Connection, Context, Costs, DataSource, Deferral, EphemeralType, Fate,
-    FindIntent, Function, FunctionProblem, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome, ListRequest,
-    ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse,
-    Problem, Prospect, Provider, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest,
-    RenewResponse, ResourceType, Runtime, Schemas, UpgradeRequest, UpgradeResponse, answer,
+    FindIntent, Function, FunctionProblem, Ground, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome,
+    ListRequest, ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest,
+    PlanResponse, Problem, Prospect, Provider, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse,
+    RenewRequest, RenewResponse, ResourceType, Runtime, Schemas, UpgradeRequest, UpgradeResponse, answer,
 };
 
 /// The parts of a provider, one line each.
@@ -568,6 +568,10 @@ impl Provider for InProcess {
 
     fn connection(&self, kind: &str, object: &Value) -> Option<Connection> {
         self.resource(kind).ok()?.part.connection(object)
+    }
+
+    fn ground(&self, kind: &str) -> Ground {
+        self.resource(kind).map_or(Ground::default(), |resource| resource.part.ground())
     }
 
     fn fate(&self, kind: &str, object: &Value) -> Fate {

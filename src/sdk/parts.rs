@@ -10,10 +10,10 @@ use value::Value;
 use crate::planning::{PlanRules, plan_by_schema};
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Change, CloseRequest, CloseResponse, Connection, Costs, Fate,
-    FindIntent, FunctionProblem, FunctionSignature, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome,
-    ListRequest, ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest,
-    PlanResponse, Problem, Prospect, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest,
-    RenewResponse, Runtime, answer,
+    FindIntent, FunctionProblem, FunctionSignature, Ground, IdentitySchema, ImportRequest, ImportResponse,
+    IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook,
+    PlanRequest, PlanResponse, Problem, Prospect, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse,
+    RenewRequest, RenewResponse, Runtime, answer,
 };
 
 /// What is around a call to a part.
@@ -192,6 +192,11 @@ pub trait ResourceType: Send + Sync {
     /// Returns how a provider reaches into an object, for when its configuration is gone and its objects are still there.
     fn connection(&self, _object: &Value) -> Option<Connection> {
         None
+    }
+
+    /// Returns what its objects stand on although their configuration does not refer to it.
+    fn ground(&self) -> Ground {
+        Ground::default()
     }
 
     /// Tells what becomes of an object when what it is in is deleted.

@@ -11,9 +11,10 @@ use crate::join::join_all;
 use crate::{
     Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, ConfigureRequest,
     ConfigureResponse, Connection, Costs, Fate, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest,
-    GenerateResponse, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest,
-    MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect, ReadDataRequest,
-    ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest, UpgradeResponse, answer,
+    GenerateResponse, Ground, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock,
+    MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
+    ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest,
+    UpgradeResponse, answer,
 };
 
 /// Makes an unconfigured provider; the main program holds a list of these.
@@ -171,6 +172,11 @@ pub trait Provider: Send + Sync {
     /// Returns how a provider reaches into an object, for when its configuration is gone and its objects are still there.
     fn connection(&self, _kind: &str, _object: &Value) -> Option<Connection> {
         None
+    }
+
+    /// Returns what objects of a type stand on although their configuration does not refer to it.
+    fn ground(&self, _kind: &str) -> Ground {
+        Ground::default()
     }
 
     /// Tells what becomes of an object when what it is in is deleted.

@@ -102,6 +102,10 @@ impl Kind for FargateProfile {
         locks
     }
 
+    fn ground(&self) -> sdk::Ground {
+        super::WAYS_OUT
+    }
+
     fn limit_minutes(&self, _: Action) -> u64 {
         20
     }

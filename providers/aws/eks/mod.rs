@@ -34,6 +34,19 @@ pub(crate) use cluster_read::moment;
 
 use cluster_read::none_if_empty;
 
+/// The ways out of a network: without them nodes are lost, and what is deleted cannot say goodbye.
+const WAYS_OUT: sdk::Ground = sdk::Ground {
+    kinds: &[
+        "aws_internet_gateway",
+        "aws_nat_gateway",
+        "aws_route",
+        "aws_route_table",
+        "aws_route_table_association",
+        "aws_vpc_endpoint",
+    ],
+    shared: &["aws_subnet", "aws_vpc"],
+};
+
 /// Returns the resource types.
 pub(crate) fn resources(cloud: &Arc<Cloud>) -> Vec<Box<dyn ResourceType>> {
     let cloud = || cloud.clone();

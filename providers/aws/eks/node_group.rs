@@ -166,6 +166,10 @@ impl Kind for NodeGroup {
         costs::node_group(object, region)
     }
 
+    fn ground(&self) -> sdk::Ground {
+        super::WAYS_OUT
+    }
+
     fn limit_minutes(&self, _: Action) -> u64 {
         60
     }
