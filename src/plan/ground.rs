@@ -91,21 +91,16 @@ impl Graph {
 
     /// Returns all that something needs, directly or through others.
     fn below(&self, place: usize) -> Vec<usize> {
-        reached(place, &self.needs)
+        reached(vec![place], &self.needs)
     }
 
     /// Returns the resources of the ground that were made from something, but for what stands on it itself.
     fn above(&self, shared: usize, ground: &Ground, plan: &Plan, grounds: &[Option<Ground>]) -> Vec<AbsResource> {
-        let above = reached(shared, &self.users);
+        let above = reached(vec![shared], &self.users);
         // Whatever is made from what stands there is no ground of it.
-        let mut barred: HashSet<usize> = HashSet::new();
-        for standing in above.iter().filter(|place| grounds[**place].is_some()) {
-            if barred.insert(*standing) {
-                barred.extend(reached(*standing, &self.users));
-            }
-        }
-        let barred: HashSet<&AbsResource> =
-            barred.into_iter().map(|place| &plan.changes[place].address.resource).collect();
+        let standing: Vec<usize> = above.iter().copied().filter(|place| grounds[*place].is_some()).collect();
+        let barred = reached(standing.clone(), &self.users).into_iter().chain(standing);
+        let barred: HashSet<&AbsResource> = barred.map(|place| &plan.changes[place].address.resource).collect();
         let mut found: Vec<AbsResource> = Vec::new();
         for place in above {
             let change = &plan.changes[place];
@@ -121,8 +116,9 @@ impl Graph {
     }
 }
 
-fn reached(from: usize, edges: &[Vec<usize>]) -> Vec<usize> {
-    let (mut seen, mut open, mut found) = (HashSet::from([from]), vec![from], Vec::new());
+/// Returns what is reached from places, without these.
+fn reached(from: Vec<usize>, edges: &[Vec<usize>]) -> Vec<usize> {
+    let (mut seen, mut open, mut found) = (from.iter().copied().collect::<HashSet<_>>(), from, Vec::new());
     while let Some(place) = open.pop() {
         for next in &edges[place] {
             if seen.insert(*next) {
