@@ -1,4 +1,5 @@
 //! The tests of the built-in modules, as `gantry test` runs them in the sandbox.
+#![allow(clippy::print_stdout, reason = "how long tests took is said")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,13 +102,15 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Starts a test and returns when its second run waits.
 fn start(folder: &Path, arguments: &[&str]) -> Child {
-    let child = command(folder, arguments).spawn().expect("the program starts");
+    let mut child = command(folder, arguments).spawn().expect("the program starts");
     for _ in 0..LOOKS_MAX {
         if log(folder).contains("waits") {
             return child;
         }
         std::thread::sleep(LOOK);
     }
+    let _ = child.kill();
+    let _ = child.wait();
     panic!("the second run does not begin: {:?}", log(folder));
 }
 

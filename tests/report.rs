@@ -1,6 +1,7 @@
 //! The page of `-report` in a real browser: what it shows, that it fits a phone, and that it takes nothing from anywhere.
 //!
 //! Chromium is driven by its own flags. A test says *skipped* where there is none.
+#![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

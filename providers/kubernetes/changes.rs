@@ -7,10 +7,12 @@ use serde_json::{Value as Json, json};
 
 use crate::api::{Applying, Place};
 use crate::cluster::{Cluster, Named, Session};
+use crate::discovery::Kind;
 use crate::failure::Failure;
 use crate::fields::applied_by;
 use crate::json::at;
 use crate::reading::find_all;
+use crate::sweep::{is_ending, place};
 use crate::times::for_people;
 
 /// How long something that an object needs may be late: its namespace, its kind, which others make at the same time.
@@ -21,6 +23,10 @@ const KIND_LATE_MAX: Duration = Duration::from_secs(300);
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 /// How long a deletion may take until people are told what holds it up.
 const TELL_AFTER: Duration = Duration::from_secs(10);
+/// How long a definition waits for the objects of its kind, which mostly are deleted by the same run.
+const IN_USE_MAX: Duration = Duration::from_secs(60);
+/// Objects that are named in one message.
+const NAMED_MAX: usize = 5;
 
 /// An object that is to be as written here.
 pub(crate) struct Wanted {
@@ -176,11 +182,62 @@ impl Work<'_> {
         let place = self.session.place(named).await.map_err(|failure| failure.problem(&doing))?;
         // Without its kind there is no object.
         let Some(place) = place else { return Ok(()) };
+        if named.kind == "CustomResourceDefinition" && named.api_version.starts_with("apiextensions.k8s.io/") {
+            self.unused(&place).await?;
+        }
         if !self.session.api.delete(&place, uid).await.map_err(|failure| failure.problem(&doing))? {
             return Ok(());
         }
         self.progress.waiting();
         self.gone(&place, uid).await
+    }
+
+    /// Waits until no object of a defined kind is left: the API server would delete all of them with their definition,
+    /// whoever made them and whatever they hold.
+    async fn unused(&self, definition: &Place) -> Result<(), Problem> {
+        let began = self.session.runtime.now();
+        let doing = format!("see what the {} is used by", definition.describe());
+        loop {
+            let left = self.defined_by(definition).await.map_err(|failure| failure.problem(&doing))?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            let waited = self.session.runtime.now().saturating_sub(began);
+            let named: Vec<String> = left.iter().take(NAMED_MAX).map(Place::describe).collect();
+            let more = left.len().saturating_sub(NAMED_MAX);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            if waited >= IN_USE_MAX.min(self.limit) {
+                let detail = format!(
+                    "The {} was not deleted, since all objects of its kind would go with it, and these are still there: {}{more}. \
+                     Delete them first; to leave the definition where it is, use a `removed` block with `destroy = false`.",
+                    definition.describe(),
+                    named.join(", ")
+                );
+                return Err(Problem::error("Definition in use", detail));
+            }
+            self.progress.message(&format!("waiting until these are gone: {}{more}", named.join(", ")));
+            self.session.sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    /// Returns the objects of the kind that a definition defines, those on their way out left out.
+    async fn defined_by(&self, definition: &Place) -> Result<Vec<Place>, Failure> {
+        let Some(object) = self.session.api.find(definition).await? else { return Ok(Vec::new()) };
+        let versions = object.pointer("/spec/versions").and_then(Json::as_array).into_iter().flatten();
+        let mut served = versions.filter(|version| version.get("served") == Some(&Json::Bool(true)));
+        // Nothing can be seen of a kind that is not served.
+        let Some(version) = served.next() else { return Ok(Vec::new()) };
+        let api_version = format!("{}/{}", at(&object, "/spec/group"), at(version, "/name"));
+        let is_namespaced = at(&object, "/spec/scope") == "Namespaced";
+        let (kind, plural) = (at(&object, "/spec/names/kind"), at(&object, "/spec/names/plural"));
+        let kind = Kind::known(&api_version, kind, plural, is_namespaced);
+        match self.session.api.list(&kind, None, "").await {
+            Ok(found) => {
+                Ok(found.iter().filter(|object| !is_ending(object)).map(|object| place(&kind, object)).collect())
+            }
+            Err(failure) if failure.code() == 404 => Ok(Vec::new()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Waits until an object is gone.

@@ -1,7 +1,8 @@
 //! One step: what is written down before and after a provider is called.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use addr::{AbsInstance, Key};
@@ -429,7 +430,8 @@ impl<'a> Runner<'a> {
         (prior, new, config): (Value, Value, Value),
         (private, identity, token): (Vec<u8>, Option<Value>, EcoString),
     ) -> ApplyResponse {
-        let progress = Notes { journal: JournalHandle(self.input.journal), token: token.clone() };
+        let progress =
+            Notes { journal: JournalHandle(self.input.journal), token: token.clone(), said: Mutex::default() };
         let is_replaced = new.is_null() && (planned.deposed.is_some() || planned.action == Action::CreateThenDelete);
         let request = ApplyRequest {
             is_replaced,
@@ -443,7 +445,16 @@ impl<'a> Runner<'a> {
             token,
             progress: &progress,
         };
-        provider.apply(request).await
+        let mut applying = provider.apply(request);
+        std::future::poll_fn(|context| {
+            progress.listen(context.waker());
+            let polled = applying.as_mut().poll(context);
+            if let Some(text) = progress.heard() {
+                self.input.observer.see(planned, Event::Message(&text));
+            }
+            polled
+        })
+        .await
     }
 
     /// Writes down what became of a call, whatever it was.
@@ -646,10 +657,31 @@ fn resource_of<'a>(instance: &Instance<'a>, address: &addr::Resource) -> Option<
     instance.node.module.resources.get(place as usize)
 }
 
-/// Makes what a provider learns during a call durable.
+/// Makes what a provider learns during a call durable, and passes on what it says.
 struct Notes<'a> {
     journal: JournalHandle<'a>,
     token: EcoString,
+    said: Mutex<Said>,
+}
+
+/// What a provider has said last and nobody has heard yet. It may speak on any thread; who listens is on one.
+#[derive(Default)]
+struct Said {
+    text: Option<String>,
+    listener: Option<Waker>,
+}
+
+impl Notes<'_> {
+    fn listen(&self, waker: &Waker) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.listener.as_ref().is_none_or(|known| !known.will_wake(waker)) {
+            said.listener = Some(waker.clone());
+        }
+    }
+
+    fn heard(&self) -> Option<String> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).text.take()
+    }
 }
 
 /// The journal as something that providers' futures may hold.
@@ -669,5 +701,11 @@ impl Progress for Notes<'_> {
         }
     }
 
-    fn message(&self, _text: &str) {}
+    fn message(&self, text: &str) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.text = Some(text.to_owned());
+        if let Some(listener) = &said.listener {
+            listener.wake_by_ref();
+        }
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Live {
 
 struct Step {
     said: String,
+    /// What the provider said last.
+    note: String,
     began: Duration,
     /// Nothing while there are enough lines.
     line: Option<ProgressBar>,
@@ -42,7 +44,14 @@ impl Live {
     pub(crate) fn begin(&self, name: String, said: String, now: Duration) {
         let mut steps = self.steps.borrow_mut();
         let line = (steps.values().filter(|step| step.line.is_some()).count() < LINES_MAX).then(|| self.line(&said));
-        steps.insert(name, Step { said, began: now, line });
+        steps.insert(name, Step { said, note: String::new(), began: now, line });
+    }
+
+    /// The provider of a step said something.
+    pub(crate) fn note(&self, name: &str, text: &str) {
+        if let Some(step) = self.steps.borrow_mut().get_mut(name) {
+            step.note = format!(" {text}");
+        }
     }
 
     /// A step is over; `over` are.
@@ -70,7 +79,7 @@ impl Live {
         let steps = self.steps.borrow();
         for step in steps.values() {
             if let Some(line) = &step.line {
-                line.set_message(format!("{} {}", step.said, spoken(now.saturating_sub(step.began))));
+                line.set_message(format!("{} {}{}", step.said, spoken(now.saturating_sub(step.began)), step.note));
             }
         }
         let hidden = steps.values().filter(|step| step.line.is_none()).count();

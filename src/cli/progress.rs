@@ -73,6 +73,8 @@ struct Running {
     /// The type of the lines that tell of it while it goes on.
     kind: &'static str,
     id: Option<String>,
+    /// What its provider said last.
+    note: Option<String>,
     /// By the time of the run, which may be the sandbox's.
     began: Duration,
     /// By the time of people.
@@ -86,7 +88,8 @@ impl Running {
         (kind, id): (&'static str, Option<String>),
         began: Duration,
     ) -> Running {
-        Running { address: address.clone(), words, kind, id, began, told: environment::SystemClock.now() }
+        let told = environment::SystemClock.now();
+        Running { address: address.clone(), words, kind, id, note: None, began, told }
     }
 }
 
@@ -174,10 +177,20 @@ impl<'a, 's> Progress<'a, 's> {
             let elapsed = Duration::from_secs(elapsed);
             let id = step.id.as_ref().map(|id| format!("id={id}, ")).unwrap_or_default();
             let word = step.words.going_on.to_lowercase();
-            let message = format!("{}: Still {word}... [{id}{} elapsed]", step.address, spoken(elapsed));
+            let note = step.note.as_ref().map(|note| format!(" {note}")).unwrap_or_default();
+            let message = format!("{}: Still {word}... [{id}{} elapsed]{note}", step.address, spoken(elapsed));
             let hook =
                 Hook { address: &step.address, action: step.words.action, id: step.id.clone(), elapsed: Some(elapsed) };
             self.say(step.kind, message, Some(hook));
+        }
+    }
+
+    /// Keeps what a provider says for the next lines about its step: not a line each, as a cluster may say something new every
+    /// second.
+    fn note(&self, address: &addr::AbsInstance, text: &str) {
+        for (name, step) in self.running.borrow_mut().iter_mut().filter(|(_, step)| step.address == *address) {
+            step.note = Some(text.to_owned());
+            self.live.iter().for_each(|live| live.note(name, text));
         }
     }
 
@@ -326,7 +339,7 @@ impl Observer for Progress<'_, '_> {
                 let running = Running::new(address, words, ("apply_progress", id), now);
                 self.running.borrow_mut().insert(name(doing), running);
             }
-            Event::Message(text) => self.say("log", format!("{address}: {text}"), None),
+            Event::Message(text) => self.note(address, text),
             Event::Provisioner(kind, what) => self.provisioner(address, kind, what),
             Event::Ended(doing, took, value) => {
                 let now = self.time.now();

@@ -213,6 +213,9 @@ mod tests {
 
     #[test]
     fn knows_what_is_waited_for() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be made");
+        let _entered = runtime.enter();
         let clock = Clock::new(Duration::ZERO, 0.0);
         assert_eq!(clock.next_wait(), None);
         let times = [3, 1, 2].map(Duration::from_secs);

@@ -154,3 +154,55 @@ resource "kubernetes_manifest" "any" {
     // What the API has; the namespace; a list for each of the two types.
     assert!(asked.len() <= 4, "{asked:?}");
 }
+
+#[test]
+fn pain_16_a_definition_is_changed_in_place_and_never_takes_objects_of_others_along() {
+    let definition = r#"
+resource "kubernetes_manifest" "definition" {
+  manifest = {
+    apiVersion = "apiextensions.k8s.io/v1"
+    kind       = "CustomResourceDefinition"
+    metadata   = { name = "topics.NAMESPACE.example.com" }
+    spec = {
+      group = "NAMESPACE.example.com"
+      scope = "Namespaced"
+      names = { kind = "Topic", plural = "topics", singular = "topic", listKind = "TopicList" }
+      versions = [{
+        name = "v1", served = true, storage = true
+        schema = { openAPIV3Schema = { type = "object", properties = { spec = { type = "object", properties = {
+          parts = { type = "integer" }
+        } } } } }
+      }]
+    }
+  }
+}
+"#;
+    let Some(bench) = Bench::new(definition) else { return };
+    bench.apply();
+    let topic = "apiVersion: NAMESPACE.example.com/v1\nkind: Topic\nmetadata: {name: kept}\nspec: {parts: 3}\n";
+    bench.write("topic.yaml", topic);
+    bench.kubectl("apply --namespace=default -f topic.yaml");
+
+    // A newer definition is part of the plan, and the objects stay.
+    let more = definition
+        .replace("parts = { type = \"integer\" }", "parts = { type = \"integer\" }, copies = { type = \"integer\" }");
+    bench.write("main.tf", &more);
+    let plan = bench.run("plan -detailed-exitcode", 2);
+    assert!(plan.contains("0 to add, 1 to change, 0 to destroy"), "{plan}");
+    bench.apply();
+    bench.is_settled();
+    assert_eq!(
+        bench.kubectl("get topics.NAMESPACE.example.com kept --namespace=default -o jsonpath={.spec.parts}"),
+        "3"
+    );
+
+    // Somebody else's object would be lost with its definition.
+    bench.fails_with("destroy -auto-approve", "Definition in use");
+    bench.fails_with("destroy -auto-approve", "Delete them first");
+    assert_eq!(
+        bench.kubectl("get topics.NAMESPACE.example.com kept --namespace=default -o jsonpath={.spec.parts}"),
+        "3"
+    );
+    bench.kubectl("delete topics.NAMESPACE.example.com kept --namespace=default");
+    bench.run("destroy -auto-approve", 0);
+}

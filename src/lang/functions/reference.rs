@@ -21,7 +21,7 @@ mod tests {
     use std::fmt::Write;
     use std::path::Path;
 
-    use crate::functions::{FUNCTIONS, Param};
+    use crate::functions::FUNCTIONS;
 
     const HEAD: &str = "# The functions\n\n\
         Made from the definitions in `functions/`; `UPDATE_EXPECT=1 cargo test -p gantry-lang` writes it anew. Every function \
