@@ -309,9 +309,9 @@ fn pain_4_the_ways_out_of_a_network_outlive_what_stands_on_them() {
     let first = |name: &str| operations.iter().position(|one| one == name).unwrap_or_else(|| panic!("no {name}"));
     let last = |name: &str| operations.iter().rposition(|one| one == name).unwrap_or_else(|| panic!("no {name}"));
     for way in ["CreateRoute", "AssociateRouteTable"] {
-        assert!(last(way) < first("CreateCluster"), "{way} comes too late: {operations:?}");
+        assert!(last(way) < first("CreateNodegroup"), "{way} comes too late: {operations:?}");
     }
     for way in ["DeleteRoute", "DisassociateRouteTable", "DetachInternetGateway"] {
-        assert!(first(way) > last("DeleteCluster"), "{way} comes too early: {operations:?}");
+        assert!(first(way) > last("DeleteNodegroup"), "{way} comes too early: {operations:?}");
     }
 }

@@ -171,10 +171,6 @@ impl Kind for Cluster {
         Some(Connection { provider: "gantry.dev/gantry/kubernetes", config })
     }
 
-    fn ground(&self) -> sdk::Ground {
-        super::WAYS_OUT
-    }
-
     fn limit_minutes(&self, action: Action) -> u64 {
         match action {
             Action::Create => 30,

@@ -34,7 +34,8 @@ pub(crate) use cluster_read::moment;
 
 use cluster_read::none_if_empty;
 
-/// The ways out of a network: without them nodes are lost, and what is deleted cannot say goodbye.
+/// The ways out of a network: without them nodes are lost, and what runs on them cannot take away what it made. A control plane
+/// does not need them, so that it is made beside them: they take minutes, too.
 const WAYS_OUT: sdk::Ground = sdk::Ground {
     kinds: &[
         "aws_internet_gateway",
