@@ -198,7 +198,6 @@ resource "kubernetes_manifest" "definition" {
 
     // Somebody else's object would be lost with its definition.
     bench.fails_with("destroy -auto-approve", "Definition in use");
-    bench.fails_with("destroy -auto-approve", "Delete them first");
     assert_eq!(
         bench.kubectl("get topics.NAMESPACE.example.com kept --namespace=default -o jsonpath={.spec.parts}"),
         "3"
