@@ -22,8 +22,12 @@ impl Example {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         for entry in std::fs::read_dir(from).expect("the example is there") {
-            let path = entry.expect("it can be read").path();
-            std::fs::copy(&path, folder.path().join(path.file_name().expect("a name"))).expect("it can be copied");
+            let entry = entry.expect("it can be read");
+            let name = entry.file_name().into_string().expect("a name in Unicode");
+            // Whoever has tried the example has left .gantry and gantry.state there.
+            if !name.starts_with('.') && !name.starts_with("gantry.state") {
+                std::fs::copy(entry.path(), folder.path().join(name)).expect("it can be copied");
+            }
         }
         Example { folder, variables: Vec::new() }
     }
@@ -79,7 +83,12 @@ impl Example {
 #[test]
 fn the_quickstart_comes_and_goes() {
     let example = Example::of("quickstart");
-    example.good(&["apply", "-sandbox", "-auto-approve"]);
+    let applied = example.good(&["apply", "-sandbox", "-auto-approve"]);
+    let (outputs, next) = applied.split_once("\nNext:\n").expect("it says what can be done next");
+    assert!(outputs.contains("\nendpoint = \"https://"), "{outputs}");
+    for command in ["plan -sandbox", "sandbox status", "destroy -sandbox"] {
+        assert!(next.contains(&format!("  gantry {command} ")), "{next}");
+    }
     let world = example.world();
     let expected =
         [("eks/clusters", 1), ("eks/nodegroups", 2), ("elb/load-balancers", 1), ("kubernetes/core/nodes", 4)];

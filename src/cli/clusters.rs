@@ -11,6 +11,9 @@ use crate::{Exit, Session, kubeconfig};
 /// The provider that knows them.
 const PROVIDER: &str = "aws";
 
+/// What they are called there, as resources and as data sources.
+pub(crate) const KIND: &str = "aws_eks_cluster";
+
 /// Arguments that name a cluster, and whose keys to use.
 #[derive(clap::Args)]
 pub(crate) struct ClusterArgs {
@@ -96,9 +99,8 @@ fn failed(problems: Vec<Problem>) -> Result<(), Vec<Problem>> {
 pub(crate) fn forget_deleted(session: &Session, report: &engine::Report) -> Diagnostics {
     let mut said = Diagnostics::new();
     let Some(path) = session.environment.kubeconfig().filter(|_| report.outcome.is_some()) else { return said };
-    for change in report.plan.changes.iter().filter(|change| change.action == plan::Action::Delete) {
-        let is_cluster = change.address.resource.resource.kind == "aws_eks_cluster" && change.deposed.is_none();
-        if !is_cluster || report.state.instance(&change.address).is_some() {
+    for change in changed(report, plan::Action::Delete) {
+        if report.state.instance(&change.address).is_some() {
             continue;
         }
         let (before, _) = change.before.clone().unmark_deep();
@@ -109,6 +111,12 @@ pub(crate) fn forget_deleted(session: &Session, report: &engine::Report) -> Diag
         }
     }
     said
+}
+
+/// Returns the changes of one kind that a plan makes to clusters.
+pub(crate) fn changed(report: &engine::Report, action: plan::Action) -> impl Iterator<Item = &plan::Change> {
+    let is_cluster = |change: &&plan::Change| change.address.resource.resource.kind == KIND && change.deposed.is_none();
+    report.plan.changes.iter().filter(move |change| change.action == action).filter(is_cluster)
 }
 
 /// Returns a text of an object, with the way to it.

@@ -18,6 +18,7 @@ mod installing;
 mod kubeconfig;
 mod legacy;
 mod live;
+mod next;
 mod offer;
 mod outlook;
 mod plugins;

@@ -12,7 +12,7 @@ use crate::progress;
 use crate::render::plan::Palette;
 use crate::render::stream;
 use crate::working::{self, Goal, PlanningArgs, Wish};
-use crate::{Exit, Session, saved};
+use crate::{Exit, Session, next, saved};
 
 /// Create, change and destroy what the configuration asks for.
 ///
@@ -141,6 +141,10 @@ fn tell(session: &mut Session, planning: &PlanningArgs, report: &Report, destroy
     let outputs = output::lines(&report.state);
     if !outputs.is_empty() && !destroy {
         session.ui.out.print(&format!("\n{bold}{green}Outputs:{reset}\n\n{outputs}"));
+    }
+    if !destroy {
+        let next = next::text(session, report);
+        session.ui.out.print(&next);
     }
     Exit::SUCCESS
 }

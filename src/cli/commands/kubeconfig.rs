@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Run;
-use crate::clusters::{ClusterArgs, text};
+use crate::clusters::{self, ClusterArgs, text};
 use crate::kubeconfig::{Entry, edit};
 use crate::{Exit, Session};
 
@@ -76,7 +76,7 @@ impl Args {
     }
 
     fn entry(&self, session: &mut Session) -> Result<(String, Option<Entry>), Exit> {
-        let found = self.cluster.read(session, "aws_eks_cluster")?;
+        let found = self.cluster.read(session, clusters::KIND)?;
         let authority = found.attribute("certificate_authority").and_then(|list| {
             let first = list.as_sequence()?.first()?.clone();
             text(&first, "data")
