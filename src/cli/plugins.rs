@@ -43,7 +43,17 @@ pub(crate) fn catalogue_in(environment: &Environment, linked: &'static [sdk::Fac
             (Locks::read(Path::new("."), &mut sources, &mut diags), settings)
         });
         let found = installed::program(&data_folder, provider, locks, settings);
-        found.map(|program| program.path).map_err(|problem| Problem::error(problem.summary, problem.detail))
+        found.map(|program| program.path).map_err(|problem| {
+            let mut detail = problem.detail;
+            if linked.iter().any(|make| Provider::implied(make().name()) == *provider) {
+                let name = &provider.name;
+                detail.push_str(&format!(
+                    " Or take the provider {name} that is part of Gantry, in all modules: write\n\n  \
+                     gantry {{\n    own_providers = [{name}]\n  }}\n\ninto a file gantry.gantry.hcl here."
+                ));
+            }
+            Problem::error(problem.summary, detail)
+        })
     };
     Catalogue::new(linked, settings, Box::new(find))
 }

@@ -100,7 +100,7 @@ pub fn load_with(
     modules: &mut dyn Modules,
     diags: &mut Diagnostics,
 ) -> Node {
-    let module = reader.module(dir, diags);
+    let module = reader.root(dir, diags);
     let variables = module.variables.iter().map(|variable| {
         let given = given.iter().find(|(name, _)| *name == variable.name).map(|(_, value)| value.clone());
         variable.prepare(given, None).unwrap_or_else(|_| Value::unknown(variable.ty.without_optional()))

@@ -55,17 +55,33 @@ pub struct Reader<'a> {
     /// what it says.
     pub mistakes: Diagnostics,
     modules: HashMap<PathBuf, Arc<Module>>,
+    /// Providers of the program's own that the root module takes for those of a registry.
+    own_providers: Vec<EcoString>,
 }
 
 impl<'a> Reader<'a> {
     /// Makes a reader.
     pub fn new(files: &'a dyn Files, sources: &'a mut Sources) -> Reader<'a> {
-        Reader { files, sources, mistakes: Diagnostics::new(), modules: HashMap::new() }
+        Reader { files, sources, mistakes: Diagnostics::new(), modules: HashMap::new(), own_providers: Vec::new() }
     }
 
     /// Tells whether a path leads to a folder.
     pub(crate) fn is_folder(&self, path: &Path) -> bool {
         self.files.is_folder(path)
+    }
+
+    /// Returns the module in a folder as the root of a tree: some of its settings count for all modules of the tree.
+    pub(crate) fn root(&mut self, dir: &Path, diags: &mut Diagnostics) -> Arc<Module> {
+        let module = self.module(dir, diags);
+        let own = module.settings.own();
+        if self.own_providers == own {
+            return module;
+        }
+        self.own_providers = own;
+        // What was read before means something else in this tree.
+        self.modules.clear();
+        let (module, _) = read_module(dir, self.files, self.sources);
+        self.keep(dir, module)
     }
 
     /// Returns the module in a folder; what is wrong with it is reported when it is read first: mistakes in expressions
@@ -77,6 +93,11 @@ impl<'a> Reader<'a> {
         let (module, found) = read_module(dir, self.files, self.sources);
         diags.append(found);
         self.mistakes.append(module.mistakes.clone());
+        self.keep(dir, module)
+    }
+
+    fn keep(&mut self, dir: &Path, mut module: Module) -> Arc<Module> {
+        module.settings.prefer_own(&self.own_providers);
         let module = Arc::new(module);
         self.modules.insert(dir.to_path_buf(), module.clone());
         module

@@ -17,6 +17,9 @@ pub struct Settings {
     pub required_providers: Vec<RequiredProvider>,
     /// The block that names them.
     pub required_providers_block: Option<Span>,
+    /// Names of providers that are part of the program and are meant by their source in a registry, too, in all modules: the
+    /// root module says so.
+    pub own_providers: Vec<(EcoString, Span)>,
     /// Where state is kept.
     pub backend: Option<Backend>,
     /// `cloud { … }`
@@ -41,7 +44,7 @@ pub struct RequiredProvider {
     pub name: EcoString,
     /// Which provider it is.
     pub provider: Provider,
-    /// The module says so by `source`, and does not just mean the one of the name.
+    /// The module says so by `source`, and does not just mean the one of the name that is part of the program.
     pub has_source: bool,
     /// The version constraint as written.
     pub version: Option<(EcoString, Span)>,
@@ -62,11 +65,15 @@ pub struct Backend {
     pub header: Span,
 }
 
+/// Which providers of ours stand for those of a registry, in `gantry { … }` only.
+const OWN_PROVIDERS: &str = "own_providers";
+
 const SCHEMA: BodySchema<'static> = BodySchema {
     attributes: &[
         AttributeSchema { name: "required_version", required: false },
         AttributeSchema { name: "experiments", required: false },
         AttributeSchema { name: "language", required: false },
+        AttributeSchema { name: OWN_PROVIDERS, required: false },
     ],
     blocks: &[
         BlockSchema { kind: "backend", labels: &["type"] },
@@ -91,6 +98,21 @@ pub(super) fn decode(block: &ContentBlock, settings: &mut Settings, diags: &mut 
         for item in static_list(&attribute.expr, diags) {
             let detail = "There are no experiments: the language is what it is. Leave this out.";
             diags.error(item.span, "Unknown experiment keyword", detail);
+        }
+    }
+    if let Some(attribute) = content.attribute(OWN_PROVIDERS) {
+        if block.kind.name != "gantry" {
+            let detail =
+                "Which providers are Gantry's own is said in a block \"gantry\", which Terraform does not read.";
+            diags.error(attribute.name.span, "Unsupported argument", detail);
+        }
+        for item in static_list(&attribute.expr, diags) {
+            match super::read::keyword(&item) {
+                Some(name) => settings.own_providers.push((name, item.span)),
+                None => {
+                    diags.error(item.span, "Invalid own_providers", "It lists providers by name: [ aws, kubernetes ].")
+                }
+            }
         }
     }
     if let Some(constraint) = constant_version(&content, "required_version", diags) {
@@ -126,8 +148,23 @@ impl Settings {
                 None => self.required_providers.push(required),
             }
         }
+        if !over.own_providers.is_empty() {
+            self.own_providers = over.own_providers;
+        }
         if over.backend.is_some() || over.cloud.is_some() {
             (self.backend, self.cloud) = (over.backend, over.cloud);
+        }
+    }
+
+    /// Returns the names of the providers that are meant by their sources in a registry, too.
+    pub(super) fn own(&self) -> Vec<EcoString> {
+        self.own_providers.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Takes a source in a registry for one of the program's own providers, where these are to stand for it.
+    pub(super) fn prefer_own(&mut self, own: &[EcoString]) {
+        for required in &mut self.required_providers {
+            required.has_source &= !own.iter().any(|name| Provider::implied(name) == required.provider);
         }
     }
 }

@@ -260,6 +260,15 @@ impl Validator<'_> {
                 self.diags.error(*span, "Invalid version constraint", detail);
             }
         }
+        for (name, span) in &self.node.module.settings.own_providers {
+            if !self.providers.stands_in(&addr::Provider::implied(name)) {
+                let detail = format!(
+                    "There is no provider {name:?} that is part of Gantry and could stand for the registry's. \
+                     \"gantry explain\" lists those that there are."
+                );
+                self.diags.error(*span, "Invalid own_providers", detail);
+            }
+        }
         let required = &self.node.module.settings.required_providers;
         for (place, twice) in required.iter().enumerate() {
             if let Some(first) = required[..place].iter().find(|known| known.provider == twice.provider) {
