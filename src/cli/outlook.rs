@@ -44,14 +44,15 @@ pub(crate) fn prices(path: Option<&Path>) -> Result<Prices, Diagnostic> {
     })
 }
 
-/// Returns the table that stands under a plan; nothing where there is nothing to say.
-pub(crate) fn table(plan: &Plan, prices: &Prices, parallelism: usize, palette: Palette) -> String {
-    if !report::has_news(plan) {
-        return String::new();
-    }
+/// Returns what a plan is like for people, where there is anything to say beside its changes.
+pub(crate) fn forecast(plan: &Plan, prices: &Prices, parallelism: usize) -> Option<Forecast> {
+    report::has_news(plan).then(|| Forecast::of(plan, prices, parallelism))
+}
+
+/// Returns the table that stands under a plan.
+pub(crate) fn table(forecast: &Forecast, palette: Palette) -> String {
     let Palette { bold, reset, .. } = palette;
-    let table = report::text(&Forecast::of(plan, prices, parallelism), &|line| format!("{bold}{line}{reset}"));
-    format!("\n{table}")
+    format!("\n{}", report::text(forecast, &|line| format!("{bold}{line}{reset}")))
 }
 
 /// What really happened, for the page.

@@ -482,13 +482,17 @@ fn show(
     plan: &Plan,
     (linked, prices, parallelism): (&LinkedProviders, &Prices, usize),
 ) {
+    let forecast = outlook::forecast(plan, prices, parallelism);
     match voice {
         Voice::Text => {
             let palette = render::Palette::of(session.ui.out.style());
             session.ui.out.print(&render::text(plan, linked, palette));
-            session.ui.out.print(&outlook::table(plan, prices, parallelism, palette));
+            session.ui.out.print(&forecast.map(|forecast| outlook::table(&forecast, palette)).unwrap_or_default());
         }
-        Voice::Json => progress::say(session, stream::plan(plan)),
+        Voice::Json => {
+            progress::say(session, stream::plan(plan));
+            progress::say(session, forecast.as_ref().map(stream::outlook));
+        }
     }
 }
 

@@ -36,6 +36,30 @@ pub struct Line {
     pub cost_after: Cost,
 }
 
+impl Line {
+    /// Counts another line in, if people would take it for the same.
+    fn takes_in(&mut self, other: &Line) -> bool {
+        let is_same = (&self.name, &self.region, &self.price) == (&other.name, &other.region, &other.price);
+        if is_same {
+            (self.before, self.after) = (sum(self.before, other.before), sum(self.after, other.after));
+            (self.cost_before, self.cost_after) =
+                (self.cost_before.plus(other.cost_before), self.cost_after.plus(other.cost_after));
+        }
+        is_same
+    }
+}
+
+/// Returns lines as people tell them apart: versions of a control plane that cost the same are one.
+pub(crate) fn told(lines: &[Line]) -> Vec<Line> {
+    let mut told: Vec<Line> = Vec::new();
+    for line in lines {
+        if !told.iter_mut().any(|known| known.takes_in(line)) {
+            told.push(line.clone());
+        }
+    }
+    told
+}
+
 /// Before or after.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {

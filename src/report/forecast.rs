@@ -137,6 +137,18 @@ impl Forecast {
 }
 
 impl Group {
+    /// Returns what it is called.
+    pub fn title(&self) -> &str {
+        if self.name.is_empty() { "everything else" } else { &self.name }
+    }
+
+    /// Returns the changes that disrupt something without steps that would tell of it.
+    pub(crate) fn disrupting_at_once(&self) -> impl Iterator<Item = (&str, Disruption)> {
+        let has_steps = |address: &str| self.steps.iter().any(|change| change.address == address);
+        let disrupting = self.disrupting.iter().map(|(address, disruption)| (address.as_str(), *disruption));
+        disrupting.filter(move |(address, _)| !has_steps(address))
+    }
+
     fn of_lines(lines: Vec<Line>) -> Group {
         let sum = |cost: fn(&Line) -> Cost| lines.iter().map(cost).fold(Cost::default(), Cost::plus);
         Group { before: sum(|line| line.cost_before), after: sum(|line| line.cost_after), lines, ..Group::default() }

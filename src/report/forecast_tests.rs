@@ -55,7 +55,8 @@ fn plan() -> Plan {
     let pool = instance("cluster.lake", "t_pool");
     let class = instance("cluster.lake", "t_class");
     let (volume, other) = (instance("addon.kafka", "t_volume"), instance("", "t_other"));
-    let control = || costs(vec![Charge::listed("aws/eks/control-plane", region.clone())], vec![]);
+    let control =
+        |version: &str| costs(vec![Charge::listed(format!("aws/eks/control-plane/{version}"), region.clone())], vec![]);
     let upgrade = |title: &str| OutlookStep::new(title, Duration::from_secs(540));
     let nodes = |least, most| {
         let machines = Charge::listed("aws/ec2/m7i.large", region.clone());
@@ -64,8 +65,8 @@ fn plan() -> Plan {
     let word = Word { kind: "storage-class".into(), name: Some("ssd".into()) };
     let meanings = costs(vec![], vec![Meaning { word, charges: vec![Charge::listed("aws/ebs/gp3", None)] }]);
     let claim = Charge::meant("storage-class", Some("ssd".into())).times(Quantity::exactly(7300));
-    let steps = vec![upgrade("1.34 -> 1.35"), upgrade("1.35 -> 1.36")];
-    let cluster_outlook = Outlook { steps, before: control(), after: control(), ..takes(1080) };
+    let steps = vec![upgrade("1.34 -> 1.35"), OutlookStep::new("nodes", Duration::ZERO), upgrade("1.35 -> 1.36")];
+    let cluster_outlook = Outlook { steps, before: control("1.34"), after: control("1.36"), ..takes(1080) };
     let pool_outlook =
         Outlook { disruption: Disruption::Rolling, before: nodes(2, 2), after: nodes(2, 4), ..takes(600) };
     let class_outlook = Outlook { before: meanings.clone(), after: meanings, ..Outlook::default() };
@@ -91,8 +92,9 @@ Outlook, by usual durations and list prices of 2026-07-20:
 
   cluster.lake
     t_cluster.x  1.34 -> 1.35  ~9 min
+                 nodes         meanwhile
                  1.35 -> 1.36  ~9 min
-    t_pool.x                           rolling
+    t_pool.x                              rolling
     gp3 volumes  7300 GB      $0.80
     m7i.large    2 -> 2 to 4  $0.202 -> $0.202 to 0.403
 ";

@@ -10,6 +10,7 @@ mod json;
 mod money;
 mod page;
 mod prices;
+mod tables;
 mod text;
 mod timeline;
 
@@ -20,4 +21,5 @@ pub use json::json;
 pub use money::{Cost, Money};
 pub use page::{Page, Shown};
 pub use prices::{Missing, Price, Prices};
+pub use tables::{COLUMNS, Details, Tables};
 pub use text::text;

@@ -61,6 +61,7 @@ impl Runner {
             ("GITHUB_OUTPUT", folder.path().join("output").display().to_string()),
             ("GITHUB_STEP_SUMMARY", folder.path().join("summary").display().to_string()),
             ("CI_MERGE_REQUEST_IID", "7".to_owned()),
+            ("CI_PROJECT_ID", "42".to_owned()),
         ];
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Runner { folder, variables }
@@ -163,7 +164,7 @@ fn from_request_to_drift(pipeline: &Pipeline) -> Runner {
     assert_eq!(names, ["apply", "approve", "drift", "plan"]);
     let runner = Runner::new();
     runner.job(pipeline, "plan", 0);
-    assert!(runner.text("calls").contains("7\n"), "{}", runner.text("calls"));
+    assert!(runner.text("calls").contains('7'), "{}", runner.text("calls"));
     runner.job(pipeline, "approve", 0);
     runner.job(pipeline, "apply", 0);
     runner.job(pipeline, "drift", 0);
@@ -183,6 +184,7 @@ fn github_plans_applies_and_looks() {
         plan.starts_with("### Gantry: ") && plan.contains("`cluster.lake.module.this.aws_eks_cluster.this`"),
         "{plan}"
     );
+    assert!(plan.contains("\nOutlook, by usual durations") && plan.contains("\n| `cluster.lake` | none | ~"), "{plan}");
     assert!(!plan.contains("hunter2-planted") && plan.encode_utf16().count() <= 65_536, "{plan}");
     assert_eq!(runner.text("output"), "changes=2\nchanges=0\n");
     let calls = "pr\ncomment\n7\n--body-file\nplan.md\n--edit-last\n--create-if-none\n";
@@ -193,7 +195,7 @@ fn github_plans_applies_and_looks() {
 #[test]
 fn gitlab_plans_applies_and_looks() {
     let runner = from_request_to_drift(&gitlab());
-    assert!(runner.text("calls").starts_with("mr\nnote\n7\n--message\n### Gantry: "), "{}", runner.text("calls"));
+    assert_eq!(runner.text("calls"), "api\nprojects/42/merge_requests/7/notes\n--field\nbody=@plan.md\n");
 }
 
 #[test]
@@ -207,7 +209,7 @@ fn a_long_plan_fits_into_a_comment() {
     assert!(length <= 65_536 && length > 50_000, "{length}");
     assert!(text.starts_with("### Gantry: 3000 to add, 0 to change, 0 to destroy\n"), "{text}");
     for told in
-        [" more lines of the table are left out", " more lines of the plan are left out", "`gantry show long.plan`"]
+        [" more lines of the table. There is no room.", " more lines of the plan. A comment", "`gantry show long.plan`"]
     {
         assert!(text.contains(told), "{told} in {text}");
     }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use diag::{Diagnostic, Diagnostics, Sources};
 use plan::file::SavedPlan;
-use report::Forecast;
+use report::{Forecast, Tables};
 use state::State;
 
 use super::{Run, output};
+use crate::configuration::Configuration;
+use crate::outlook::{OutlookArgs, Page};
 use crate::providers::LinkedProviders;
 use crate::render::{json, markdown, plan as render, plan_json, state_json};
 use crate::variables::{Assignments, Missing};
@@ -18,7 +20,8 @@ use crate::{Exit, Session, outlook, saved, stored};
 ///
 /// Prints every object of the state with its attributes, and the outputs. With a file it shows the plan or the state in it.
 /// With -json the result has the format that tools know from Terraform; it holds sensitive values in clear text. With
-/// -markdown a plan becomes a table with the rest folded away, short enough for a comment on GitHub.
+/// -markdown a plan becomes what it means for people and a table of what changes, with the rest folded away, short enough for a
+/// comment on GitHub.
 #[derive(clap::Parser)]
 pub(super) struct Args {
     /// A plan that "plan -out" saved, or a state file.
@@ -35,6 +38,9 @@ pub(super) struct Args {
     /// Print without colour.
     #[arg(long)]
     no_color: bool,
+
+    #[command(flatten)]
+    outlook: OutlookArgs,
 }
 
 impl Run for Args {
@@ -44,11 +50,12 @@ impl Run for Args {
         if self.no_color {
             session.ui.disable_colour();
         }
+        let needs_plan = self.markdown || self.outlook.report.is_some();
         let state = match &self.file {
-            None if self.markdown => return no_plan(session),
+            None if needs_plan => return no_plan(session),
             None => stored::load(session),
             Some(path) => match self.of_file(session, path) {
-                Ok(Shown::State(_)) if self.markdown => return no_plan(session),
+                Ok(Shown::State(_)) if needs_plan => return no_plan(session),
                 Ok(Shown::State(state)) => Ok(state),
                 Ok(Shown::Plan(saved)) => return self.show_plan(session, &saved),
                 Err(exit) => Err(exit),
@@ -92,9 +99,9 @@ pub(crate) fn shown_state(state: &State, linked: &LinkedProviders) -> String {
     text
 }
 
-/// Says that only plans are printed as Markdown.
+/// Says that only plans are printed as Markdown or made a page.
 fn no_plan(session: &mut Session) -> Exit {
-    let detail = "What is printed as Markdown is a plan: gantry show -markdown FILE, with the FILE of \"plan -out\".";
+    let detail = "-markdown and -report are for plans: gantry show -markdown FILE, with the FILE of \"plan -out\".";
     session.problem("No plan to show", detail);
     Exit::FAILURE
 }
@@ -127,30 +134,52 @@ impl Args {
         let (sources, mut diags) = (Sources::default(), Diagnostics::new());
         let configuration = saved::configuration(saved, Assignments::default(), sources, session, &mut diags);
         let linked = LinkedProviders::of_configuration(session, &configuration.root);
-        if self.markdown {
-            let file = self.file.as_deref().unwrap_or(Path::new("PLAN")).display().to_string();
-            session.ui.out.print(&markdown::text(&saved.plan, &linked, &file, markdown::LENGTH_MAX));
-            return Exit::SUCCESS;
+        match self.present(session, (saved, &linked), &configuration) {
+            Ok(()) => Exit::SUCCESS,
+            Err(problem) => stored::fail(session, problem).unwrap_or_else(|exit| exit),
         }
-        let prices = match outlook::prices(session.environment.prices()) {
-            Ok(prices) => prices,
-            Err(problem) => return stored::fail(session, problem).unwrap_or_else(|exit| exit),
-        };
-        if !self.json {
-            let palette = render::Palette::of(session.ui.out.style());
-            session.ui.out.print(&render::text(&saved.plan, &linked, palette));
-            session.ui.out.print(&outlook::table(&saved.plan, &prices, PARALLELISM_DEFAULT, palette));
-            return Exit::SUCCESS;
-        }
-        // What is ephemeral is not there, and need not be: nothing is evaluated.
-        let module = &configuration.root.module;
-        let variables = configuration.assigned.complete(module, Missing::IsUnknown, &mut Diagnostics::new());
-        let mut shown = plan_json::plan(saved, &configuration.root, &variables, &linked);
-        if report::has_news(&saved.plan) {
-            // Readers of Terraform's format pass over what they do not know.
-            shown["gantry"] = report::json(&Forecast::of(&saved.plan, &prices, PARALLELISM_DEFAULT));
-        }
-        session.ui.out.print(&json::compact(&shown));
-        Exit::SUCCESS
     }
+
+    fn present(
+        &self,
+        session: &mut Session,
+        (saved, linked): (&SavedPlan, &LinkedProviders),
+        configuration: &Configuration,
+    ) -> Result<(), Diagnostic> {
+        let plan = &saved.plan;
+        let prices = self.outlook.prices(&session.environment)?;
+        let forecast = outlook::forecast(plan, &prices, PARALLELISM_DEFAULT);
+        let text = if self.markdown {
+            let file = self.file.as_deref().unwrap_or(Path::new("PLAN")).display().to_string();
+            let tables = forecast.as_ref().map(Tables::of);
+            markdown::text(plan, linked, tables.as_ref(), &file, markdown::LENGTH_MAX)
+        } else if self.json {
+            plan_as_json(saved, linked, configuration, forecast.as_ref())
+        } else {
+            let palette = render::Palette::of(session.ui.out.style());
+            let table = forecast.map(|forecast| outlook::table(&forecast, palette)).unwrap_or_default();
+            render::text(plan, linked, palette) + &table
+        };
+        session.ui.out.print(&text);
+        let Some(path) = self.outlook.report.as_deref() else { return Ok(()) };
+        let (operation, parallelism) = ("plan", PARALLELISM_DEFAULT);
+        Page { path, operation, plan, schemas: linked, prices: &prices, parallelism, actual: None }.write(session)
+    }
+}
+
+fn plan_as_json(
+    saved: &SavedPlan,
+    linked: &LinkedProviders,
+    configuration: &Configuration,
+    forecast: Option<&Forecast>,
+) -> String {
+    let root = &configuration.root;
+    // What is ephemeral is not there, and need not be: nothing is evaluated.
+    let variables = configuration.assigned.complete(&root.module, Missing::IsUnknown, &mut Diagnostics::new());
+    let mut shown = plan_json::plan(saved, root, &variables, linked);
+    if let Some(forecast) = forecast {
+        // Readers of Terraform's format pass over what they do not know.
+        shown["gantry"] = report::json(forecast);
+    }
+    json::compact(&shown)
 }

@@ -1,11 +1,12 @@
 //! A plan as Markdown: for a comment on a pull request, or the summary of a run in CI.
 //!
 //! What people or clouds have written stands in code, where nothing of it means anything: no mention, no link, no HTML.
-//! Values are in the folded part alone, where secrets are hidden as they are on a terminal.
+//! Values are in the folded plan alone, where secrets are hidden as they are on a terminal.
 
 use std::fmt::Write;
 
 use plan::{Action, Change, Drift, OutputChange, Plan};
+use report::Tables;
 use state::CheckStatus;
 use value::Value;
 
@@ -13,28 +14,41 @@ use super::plan::{Palette, Schemas, text as plan_text};
 
 /// What a comment on GitHub has room for, in characters; GitLab's takes more.
 pub(crate) const LENGTH_MAX: usize = 65_536;
-/// What is kept free for the sentences that tell what was left out.
-const RESERVE: usize = 600;
+/// What is kept free for headings of tables, and for the sentences that tell what was left out.
+const RESERVE: usize = 1_000;
 /// So much of the room is for the table, where there are details as well.
 const TABLE_SHARE: usize = 2;
+/// So much of the room is for each of the smaller parts: the checks that warn, the outlook, what makes it up.
+const PART_SHARE: usize = 8;
 /// Attributes that are named in a line of the table.
 const NAMES_MAX: usize = 6;
+/// Of a table with more lines those are folded away that touch nothing of what there is.
+const LINES_OPEN_MAX: usize = 20;
+/// From this rank on nothing of what there is is touched.
+const HARMLESS: u8 = 7;
 
 /// Returns a plan as Markdown of at most so many characters; `file` is where the plan is.
-pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, file: &str, length_max: usize) -> String {
-    let mut out = heading(plan);
-    out.push_str(&failed_checks(plan, length_max / 8));
+pub(crate) fn text(
+    plan: &Plan,
+    schemas: &dyn Schemas,
+    outlook: Option<&Tables>,
+    file: &str,
+    length_max: usize,
+) -> String {
     let room = length_max.saturating_sub(RESERVE);
+    let mut out = heading(plan);
+    out.push_str(&failed_checks(plan, room / PART_SHARE));
+    out.push_str(&outlook.map(|tables| foreseen(tables, room / PART_SHARE)).unwrap_or_default());
     let details = plan_text(plan, schemas, Palette::PLAIN);
     let for_table = room.saturating_sub(length(&out));
     let whole = length(&details) + length(&out);
     let for_table = if whole > room / TABLE_SHARE { for_table / TABLE_SHARE } else { for_table };
-    out.push_str(&table(plan, for_table));
+    out.push_str(&changes(plan, for_table));
     if plan.is_empty() && !plan.drift.iter().any(Drift::is_visible) {
         return out;
     }
     let left = room.saturating_sub(length(&out));
-    out.push_str(&folded(&details, left, length_max, file));
+    out.push_str(&whole_plan(&details, left, length_max, file));
     out
 }
 
@@ -52,10 +66,11 @@ fn heading(plan: &Plan) -> String {
     if has_work {
         return format!("### Gantry: {}{deferred}\n", plan.counts());
     }
-    match plan.is_empty() {
-        true => "### Gantry: no changes\n\nWhat there is matches the configuration.\n".to_owned(),
-        false => "### Gantry: nothing but outputs or the state changes\n".to_owned(),
+    if !plan.is_empty() {
+        return "### Gantry: nothing but outputs or the state changes\n".to_owned();
     }
+    let what = if plan.is_refresh_only { "state" } else { "configuration" };
+    format!("### Gantry: no changes\n\nWhat there is matches the {what}.\n")
 }
 
 /// Writes what the configuration's checks warn of.
@@ -74,9 +89,30 @@ fn failed_checks(plan: &Plan, room: usize) -> String {
         return String::new();
     }
     let (lines, left_out) = cut(&lines, room);
-    let more = if left_out > 0 { format!("\n{left_out} more lines are left out.\n") } else { String::new() };
+    let more = if left_out > 0 { format!("\nLeft out: {}.\n", more_lines(left_out)) } else { String::new() };
     let what = if count == 1 { "1 check warns".to_owned() } else { format!("{count} checks warn") };
     format!("\n⚠️ {what}:\n\n{}{more}", fenced(lines))
+}
+
+/// Writes what the plan is like for people: an overview, and what makes it up.
+fn foreseen(tables: &Tables, room: usize) -> String {
+    let overview = tables.overview.iter().map(|[name, rest @ ..]| [cell(name), rest.join(" | ")]);
+    let mut out = format!("\n{}.\n", tables.title);
+    out.push_str(&table(&report::COLUMNS, overview, room));
+    let mut details = String::new();
+    for made_up in &tables.details {
+        let room = room.saturating_sub(length(&details));
+        let _ = write!(details, "\n{}\n", cell(&made_up.name));
+        let steps = made_up
+            .steps
+            .iter()
+            .map(|[address, title, takes, disruption]| [said(address), said(title), takes.clone(), disruption.clone()]);
+        details.push_str(&table(&["Object", "Step", "Time", "Disruption"], steps, room));
+        let paid = made_up.paid.iter().map(|[item, amount, cost]| [said(item), amount.clone(), cost.clone()]);
+        details.push_str(&table(&["Paid for", "How much", "Cost per hour"], paid, room));
+    }
+    out.push_str(&folded("Steps and costs", &details));
+    out
 }
 
 /// A line of the table.
@@ -88,32 +124,46 @@ struct Row {
     what: String,
 }
 
-fn table(plan: &Plan, room: usize) -> String {
+fn changes(plan: &Plan, room: usize) -> String {
     let changes = plan.changes.iter().filter(|change| !change.is_nothing());
     let mut rows: Vec<Row> = changes.map(|change| row(change, shown_address(change), "")).collect();
     rows.extend(
         plan.deferred
             .iter()
             .filter(|deferred| deferred.change.action != Action::NoOp)
-            .map(|deferred| row(&deferred.change, deferred.pattern.to_string(), "deferred, later in the same apply")),
+            .map(|deferred| row(&deferred.change, deferred.pattern.to_string(), "later in the same apply")),
     );
     rows.extend(plan.drift.iter().filter(|drift| drift.is_visible()).map(drifted));
     rows.extend(plan.outputs.iter().filter(|output| !output.is_same()).map(output));
-    if rows.is_empty() {
+    rows.sort_by_key(|row| row.rank);
+    let is_long = rows.len() > LINES_OPEN_MAX;
+    let (quiet, open): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| is_long && row.rank >= HARMLESS);
+    let columns = ["Action", "Object", "Details"];
+    let line = |row: Row| [row.word.to_owned(), cell(&row.address), row.what];
+    let mut out = table(&columns, open.into_iter().map(line), room);
+    let summary = format!("{} lines of what is only created or read", quiet.len());
+    let left = room.saturating_sub(length(&out));
+    out.push_str(&folded(&summary, &table(&columns, quiet.into_iter().map(line), left)));
+    out
+}
+
+/// Writes the first lines of a table that there is room for, and how many are left out; nothing if there are none.
+fn table<const CELLS: usize>(
+    columns: &[&str],
+    rows: impl ExactSizeIterator<Item = [String; CELLS]>,
+    room: usize,
+) -> String {
+    let count = rows.len();
+    if count == 0 {
         return String::new();
     }
-    rows.sort_by_key(|row| row.rank);
-    let mut out = "\n| | what | |\n|---|---|---|\n".to_owned();
+    let mut out = format!("\n| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
     let mut used = length(&out);
-    for (index, row) in rows.iter().enumerate() {
-        let line = format!("| {} | {} | {} |\n", row.word, cell(&row.address), row.what);
+    for (index, row) in rows.enumerate() {
+        let line = format!("| {} |\n", row.join(" | "));
         used += length(&line);
         if used > room {
-            let _ = writeln!(
-                out,
-                "\n{} more lines of the table are left out: there is no room for them.",
-                rows.len() - index
-            );
+            let _ = writeln!(out, "\nLeft out: {} of the table. There is no room.", more_lines(count - index));
             break;
         }
         out.push_str(&line);
@@ -133,8 +183,8 @@ fn row(change: &Change, address: String, remark: &str) -> Row {
         Action::Forget => (2, "forget"),
         Action::Update => (3, "change"),
         Action::NoOp => (4, "import"),
-        Action::Create => (5, "create"),
-        Action::Read => (6, "read"),
+        Action::Create => (HARMLESS, "create"),
+        Action::Read => (HARMLESS + 1, "read"),
     };
     let mut parts = Vec::new();
     if change.action == Action::Update || matches!(word, "**replace**") {
@@ -149,6 +199,10 @@ fn row(change: &Change, address: String, remark: &str) -> Row {
     if change.importing.is_some() && change.action != Action::NoOp {
         parts.push("imported".to_owned());
     }
+    let disruption = change.outlook.as_ref().map(|outlook| outlook.disruption).unwrap_or_default();
+    if disruption != sdk::Disruption::None {
+        parts.push(format!("disruption: **{}**", report::word(disruption)));
+    }
     if !remark.is_empty() {
         parts.push(remark.to_owned());
     }
@@ -162,17 +216,17 @@ fn drifted(drift: &Drift) -> Row {
     } else {
         format!("changed outside of Gantry: {}", listed(&changed(&drift.before, &drift.after)))
     };
-    Row { rank: 7, word: "note", address: drift.address.to_string(), what }
+    Row { rank: 5, word: "note", address: drift.address.to_string(), what }
 }
 
 fn output(output: &OutputChange) -> Row {
     let is_set = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
-    let what = match (is_set(&output.before), is_set(&output.after)) {
-        (false, _) => "new output",
-        (_, false) => "output goes",
-        _ => "output changes",
+    let (rank, what) = match (is_set(&output.before), is_set(&output.after)) {
+        (false, _) => (HARMLESS + 2, "new output"),
+        (_, false) => (6, "output goes"),
+        _ => (6, "output changes"),
     };
-    Row { rank: 8, word: "note", address: format!("output.{}", output.name), what: what.to_owned() }
+    Row { rank, word: "note", address: format!("output.{}", output.name), what: what.to_owned() }
 }
 
 /// Returns the names of the attributes that differ; values are not for a table.
@@ -204,6 +258,11 @@ fn cell(text: &str) -> String {
     format!("{fence}{gap}{}{gap}{fence}", plain.replace('|', "\\|"))
 }
 
+/// Writes a text of someone else as code, if there is one.
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { cell(text) }
+}
+
 /// Writes a text as a block of code, whatever is in it.
 fn fenced(text: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
@@ -215,21 +274,32 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Writes the text of the plan so that it is seen when it is asked for.
-fn folded(details: &str, room: usize, length_max: usize, file: &str) -> String {
+/// Writes something so that it is seen when it is asked for.
+fn folded(summary: &str, body: &str) -> String {
+    match body {
+        "" => String::new(),
+        body => format!("\n<details><summary>{summary}</summary>\n{body}\n</details>\n"),
+    }
+}
+
+fn whole_plan(details: &str, room: usize, length_max: usize, file: &str) -> String {
     let (shown, left_out) = cut(details, room);
     let note = match left_out {
         0 => String::new(),
         count => format!(
-            "\n{count} more lines of the plan are left out: a comment has room for {length_max} characters. All of it is \
-             shown by {}.\n",
+            "\nLeft out: {} of the plan. A comment has room for {length_max} characters; all of it is shown by {}.\n",
+            more_lines(count),
             cell(&format!("gantry show {file}"))
         ),
     };
     if shown.trim().is_empty() {
         return note;
     }
-    format!("\n<details><summary>The whole plan</summary>\n\n{}\n</details>\n{note}", fenced(shown))
+    folded("The whole plan", &format!("\n{}", fenced(shown))) + &note
+}
+
+fn more_lines(count: usize) -> String {
+    if count == 1 { "1 more line".to_owned() } else { format!("{count} more lines") }
 }
 
 /// Returns the first lines of a text that there is room for, and how many are left out.
@@ -248,7 +318,8 @@ fn cut(text: &str, room: usize) -> (&str, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{LENGTH_MAX, cell, cut, fenced, length};
+    use super::{LENGTH_MAX, cell, cut, fenced, foreseen, length, table};
+    use report::{Details, Tables};
 
     #[test]
     fn what_is_in_a_cell_stays_in_it() {
@@ -277,5 +348,37 @@ mod tests {
         assert_eq!(cut("long line\n", 4), ("", 1));
         assert_eq!(length("a😀"), 3);
         assert_eq!(LENGTH_MAX, 65_536);
+    }
+
+    #[test]
+    fn a_table_that_is_too_long_says_so() {
+        let rows = || [["`a`".to_owned(), "1".to_owned()], ["`b`".to_owned(), "2".to_owned()]].into_iter();
+        let check = |room: usize, expected: &str| assert_eq!(table(&["", "n"], rows(), room), expected);
+        check(100, "\n|  | n |\n|---|---|\n| `a` | 1 |\n| `b` | 2 |\n");
+        let left_out = "Left out: 1 more line of the table. There is no room.";
+        check(35, &format!("\n|  | n |\n|---|---|\n| `a` | 1 |\n\n{left_out}\n"));
+        assert_eq!(table(&["", "n"], rows().skip(2), 100), "");
+    }
+
+    #[test]
+    fn what_a_plan_is_like_is_an_overview_with_the_rest_folded() {
+        let row = |cells: [&str; 5]| cells.map(str::to_owned);
+        let steps = vec![["t_cluster.x", "1.35 -> @team", "~9 min", "rolling"].map(str::to_owned)];
+        let paid = vec![["m7i.large", "2 -> 4", "$0.20 -> $0.40"].map(str::to_owned)];
+        let mut tables = Tables {
+            title: "Outlook".to_owned(),
+            overview: vec![row(["cluster.lake", "rolling", "~9 min", "$0.20", "$0.40"])],
+            details: vec![Details { name: "cluster.lake".to_owned(), steps, paid }],
+        };
+        let overview = "\nOutlook.\n\n|  | Disruption | Time | Cost per hour now | then |\n|---|---|---|---|---|\n\
+                        | `cluster.lake` | rolling | ~9 min | $0.20 | $0.40 |\n";
+        let folded = "\n<details><summary>Steps and costs</summary>\n\n`cluster.lake`\n\n\
+                      | Object | Step | Time | Disruption |\n|---|---|---|---|\n\
+                      | `t_cluster.x` | `1.35 -> @team` | ~9 min | rolling |\n\n\
+                      | Paid for | How much | Cost per hour |\n|---|---|---|\n| `m7i.large` | 2 -> 4 | $0.20 -> $0.40 |\n\n\
+                      </details>\n";
+        assert_eq!(foreseen(&tables, 1_000), format!("{overview}{folded}"));
+        tables.details.clear();
+        assert_eq!(foreseen(&tables, 1_000), overview);
     }
 }

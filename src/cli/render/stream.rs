@@ -6,6 +6,7 @@ use std::time::Duration;
 use addr::{AbsInstance, Key};
 use diag::{Diagnostics, Sources};
 use plan::{Action, Change, Counts, Importing, OutputChange, Plan, Reason};
+use report::Forecast;
 use sdk::ImportTarget;
 use serde_json::{Map, Value as Json, json};
 use value::type_to_json;
@@ -102,6 +103,15 @@ pub(crate) fn plan(plan: &Plan) -> Vec<Line> {
         lines.push(Line::new("outputs", message, vec![("outputs", outputs.into())]));
     }
     lines
+}
+
+/// The line that says what a plan is like for people; Terraform has none, and its readers pass over types that they do not know.
+pub(crate) fn outlook(forecast: &Forecast) -> Line {
+    let (takes, disruption) = (report::about(forecast.takes), report::word(forecast.disruption()));
+    let (before, after) = (forecast.before, forecast.after);
+    let message =
+        format!("Outlook: takes {takes}; disruption: {disruption}; cost per hour: {before} now, {after} then.");
+    Line::new("outlook", message, vec![("outlook", report::json(forecast))])
 }
 
 /// The lines of a plan that is carried out as it was saved: what it does to objects, mere moves left out.

@@ -11,10 +11,10 @@ use super::graph::{Node, svg};
 use super::html::{Section, Table, escape};
 use super::{Page, Shown, mark};
 use crate::actual::Actual;
-use crate::cost::Line;
+use crate::cost::{self, Line};
 use crate::forecast::{Group, about, word};
 use crate::groups::{self, Planned};
-use crate::text::{amounts, inside};
+use crate::tables::{amounts, inside, takes};
 
 /// Of so many changes at most all are shown at once.
 const OPEN_MAX: usize = 12;
@@ -25,10 +25,6 @@ fn code(text: &str) -> String {
 
 fn tag(class: &str, word: &str) -> String {
     format!("<span class=\"tag {class}\">{}</span>", escape(word))
-}
-
-fn name(group: &Group) -> String {
-    if group.name.is_empty() { "everything else".to_owned() } else { group.name.clone() }
 }
 
 /// The whole at a glance, and cluster by cluster.
@@ -56,7 +52,7 @@ pub(super) fn summary(page: &Page<'_>) -> Section {
     body.push_str("</dl>\n");
     let row = |group: &Group| {
         vec![
-            code(&name(group)),
+            code(group.title()),
             group.changes.to_string(),
             tag(word(group.disruption), word(group.disruption)),
             escape(&about(group.ends)),
@@ -84,16 +80,12 @@ fn disrupting(groups: &[Group]) -> String {
         for change in &group.steps {
             rows.extend(change.steps.iter().map(|step| {
                 let disruption = tag(word(step.disruption), word(step.disruption));
-                vec![code(&change.address), escape(&step.title), escape(&about(step.typical)), disruption]
+                vec![code(&change.address), escape(&step.title), escape(&takes(step)), disruption]
             }));
         }
-        let is_told = |address: &str| group.steps.iter().any(|change| change.address == address);
+        let at_once = group.disrupting_at_once();
         rows.extend(
-            group
-                .disrupting
-                .iter()
-                .filter(|(address, _)| !is_told(address))
-                .map(|(address, how)| vec![code(address), String::new(), String::new(), tag(word(*how), word(*how))]),
+            at_once.map(|(address, how)| vec![code(address), String::new(), String::new(), tag(word(how), word(how))]),
         );
     }
     let columns = vec!["Object", "Step", ">Takes", "Disruption"];
@@ -279,9 +271,9 @@ pub(super) fn cost(page: &Page<'_>) -> Option<Section> {
     };
     for group in groups {
         let table = Table {
-            caption: name(group),
+            caption: group.title().to_owned(),
             columns: vec!["Item", ">How much", ">Each, per hour", ">Per hour now", ">Then"],
-            rows: group.lines.iter().map(row).collect(),
+            rows: cost::told(&group.lines).iter().map(row).collect(),
             foot: Some(vec![
                 "In all".to_owned(),
                 String::new(),
