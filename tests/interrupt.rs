@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 const CONFIGURATION: &str = r#"
 provider "fake" {
   world = "world.json"
-  delay = "3s"
+  delay = "6s"
 }
 
 ephemeral "fake_token" "t" {
@@ -38,26 +38,26 @@ fn stdout(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Starts an apply and interrupts it so often once its first step has begun; returns its exit code and what it prints.
+/// Starts an apply and interrupts it so often once its first step has begun, each time when it has heard the last one;
+/// returns its exit code and what it prints.
 fn interrupted(folder: &Path, times: usize) -> (Option<i32>, String) {
     std::fs::write(folder.join("main.tf"), CONFIGURATION).expect("the file can be written");
     let mut command = gantry(folder, &["apply", "-auto-approve"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
     let mut lines = BufReader::new(child.stdout.take().expect("it was asked for"));
-    let mut line = String::new();
-    while !line.contains("Creating...") {
-        line.clear();
-        assert_ne!(lines.read_line(&mut line).expect("lines can be read"), 0, "nothing was created");
-    }
-    for _ in 0..times {
+    let mut text = String::new();
+    for awaited in ["Creating...", "Stopping:"].into_iter().take(times) {
+        let mut line = String::new();
+        while !line.contains(awaited) {
+            line.clear();
+            assert_ne!(lines.read_line(&mut line).expect("lines can be read"), 0, "there is no {awaited}: {text}");
+            text.push_str(&line);
+        }
         let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "the signal is not sent");
-        // Signals that come at once are one signal.
-        std::thread::sleep(std::time::Duration::from_millis(200));
     }
-    let mut rest = String::new();
-    lines.read_to_string(&mut rest).expect("text can be read");
-    (child.wait().expect("the program ends").code(), rest)
+    lines.read_to_string(&mut text).expect("text can be read");
+    (child.wait().expect("the program ends").code(), text)
 }
 
 #[test]

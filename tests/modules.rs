@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 /// How often it is looked whether a program has got somewhere, and how long each look waits.
-const LOOKS_MAX: usize = 600;
+const LOOKS_MAX: usize = 6000;
 const LOOK: Duration = Duration::from_millis(50);
 
 #[test]

@@ -7,4 +7,4 @@ mod crashes;
 mod real;
 mod served;
 mod sharing;
-mod world;
+pub(crate) mod world;

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::providers::world::eventually;
+
 /// Objects of the configuration: enough that a run takes longer than the latest kill.
 const OBJECTS: usize = 60;
 /// Runs that are killed, of applies and of destroys each.
@@ -73,25 +75,30 @@ fn killed_runs_lose_nothing_and_make_nothing_twice() {
     assert_eq!(existing(folder), Vec::<String>::new(), "a destroy after kills leaves nothing behind");
 }
 
+/// What goes on until it is told that it may end.
+const LONG: &str = r#"
+resource "terraform_data" "long" {
+  provisioner "local-exec" {
+    command = "touch begun; while [ ! -e enough ]; do sleep 0.05; done"
+  }
+}
+"#;
+
 #[test]
 fn a_second_run_does_not_write_while_the_first_does() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    std::fs::write(folder.join("main.tf"), CONFIGURATION).expect("the configuration is written");
+    let configuration = format!("{CONFIGURATION}{LONG}");
+    std::fs::write(folder.join("main.tf"), configuration).expect("the configuration is written");
     let mut first = gantry(folder, &["apply", "-auto-approve"]).stdout(Stdio::null()).spawn().expect("gantry starts");
-    let lock = folder.join(".gantry.state.owner");
-    for _ in 0..200 {
-        if lock.exists() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    assert!(eventually(|| folder.join("begun").exists()), "the first run is under way");
     let second = gantry(folder, &["apply", "-auto-approve"]).output().expect("gantry starts");
     let errors = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(
         !second.status.success() && errors.contains("locked by `apply`"),
         "the second run says who is at it: {errors}"
     );
+    std::fs::write(folder.join("enough"), "").expect("the file is written");
     assert!(first.wait().expect("the first run ends").success());
     assert_eq!(existing(folder).len(), OBJECTS);
 }

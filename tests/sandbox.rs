@@ -19,11 +19,12 @@ mod pains;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value as Json;
+
+use crate::providers::world::eventually;
 
 /// A speed at which ten minutes of a cloud are six milliseconds of ours: waiters of clients look once in half a minute.
 const FAST: &str = "-speed=100000";
@@ -139,15 +140,12 @@ fn serve(folder: &Path, arguments: &[&str]) -> Child {
     let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
     let process = command.args(["sandbox", "serve"]).args(arguments).stdout(Stdio::null()).spawn();
     let mut process = process.expect("gantry starts");
-    for _ in 0..500 {
-        if folder.join(".gantry/sandbox/address.json").exists() {
-            return process;
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    if eventually(|| folder.join(".gantry/sandbox/address.json").exists()) {
+        return process;
     }
     let _ = process.kill();
     let _ = process.wait();
-    panic!("the sandbox is not served within ten seconds");
+    panic!("the sandbox is not served");
 }
 
 fn run(command: &mut Command) -> Ran {
@@ -181,12 +179,6 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Waits until something holds; the text says what it is.
-fn wait_for(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..500 {
-        if holds() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("within ten seconds: {what}");
+fn wait_for(what: &str, holds: impl FnMut() -> bool) {
+    assert!(eventually(holds), "it does not come to it that {what}");
 }

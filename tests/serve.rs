@@ -24,6 +24,12 @@ use wire::protocol::{Rpc, Version, plugin_path};
 use wire::schemas::unpack_schemas;
 use wire::tls::{Credentials, server_name};
 
+use crate::providers::world::{eventually, is_alive};
+
+/// How often it is looked whether a process has ended, and how long each look waits.
+const LOOKS_MAX: usize = 30_000;
+const LOOK: Duration = Duration::from_millis(10);
+
 /// The process of a provider, with a connection to it.
 struct Served {
     process: Child,
@@ -172,14 +178,14 @@ fn the_process_ends_when_the_host_says_so() {
     check(async |folder| {
         let mut served = Served::start(folder.path()).await;
         served.channel.call::<Empty>(plugin_path::SHUTDOWN, &Empty {}).await.unwrap();
-        for _ in 0..1000 {
+        for _ in 0..LOOKS_MAX {
             if let Some(status) = served.process.try_wait().unwrap() {
                 assert!(status.success());
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(LOOK).await;
         }
-        panic!("it still runs after ten seconds");
+        panic!("it still runs");
     });
 }
 
@@ -196,25 +202,13 @@ fn the_process_ends_when_its_host_is_gone() {
     command.env(COOKIE_VARIABLE, COOKIE).env(VERSIONS_VARIABLE, "6");
     let output = command.output().expect("the shell starts");
     let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let is_running = || {
-        let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        // An ended process that nobody has asked about is no running one.
-        !status.is_empty() && !status.contains(") Z ")
-    };
-    if !Path::new("/proc/self").exists() {
-        println!("skipped: this system does not list its processes in /proc");
-        return;
-    }
-    let begun = Instant::now();
-    while is_running() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it still runs without its host");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let id = id.parse().expect("the shell prints a number");
+    assert!(eventually(|| !is_alive(id)), "it still runs without its host");
 }
 
-/// Shows the time from the start of the process to its schemas; a bound only against something that is very wrong.
+/// Shows the time from the start of the process to its schemas. There is no bound: it would be one of the machine's.
 #[test]
-fn it_is_there_quickly() {
+fn it_is_there_with_its_schemas() {
     check(async |folder| {
         let mut times = Vec::new();
         for _ in 0..5 {
@@ -225,6 +219,5 @@ fn it_is_there_quickly() {
         }
         times.sort();
         println!("from start to schemas: {times:?}");
-        assert!(times[0] < Duration::from_secs(3), "{times:?}");
     });
 }

@@ -3,12 +3,8 @@
 //! It sweeps a whole cluster, so these tests run in the sandbox's only.
 #![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
 
-use std::time::{Duration, Instant};
-
 use super::bench::Bench;
-
-/// How long the sandbox's controllers may take, by our clock.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::providers::world::eventually;
 
 const CLEANUP: &str = "resource \"kubernetes_cleanup\" \"this\" {\n  OPTIONS\n}\n";
 
@@ -66,15 +62,12 @@ impl Bench {
 
     /// Waits until kubectl prints what is expected.
     fn wait_for(&self, arguments: &str, expected: &str) {
-        let began = Instant::now();
-        loop {
-            let found = self.kubectl(arguments);
-            if found.trim() == expected {
-                return;
-            }
-            assert!(began.elapsed() < PATIENCE, "kubectl {arguments}: {found}, and not {expected}");
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        let mut found = String::new();
+        let is_there = eventually(|| {
+            found = self.kubectl(arguments);
+            found.trim() == expected
+        });
+        assert!(is_there, "kubectl {arguments}: {found}, and not {expected}");
     }
 
     /// Waits until the workloads run on their volumes.

@@ -1,7 +1,7 @@
 //! Plugins that are killed, and plugins whose program is killed.
 
+use std::fs;
 use std::process::Stdio;
-use std::time::Duration;
 
 use super::world::{World, eventually, one_line, signal};
 
@@ -30,12 +30,21 @@ fn configure(world: &World, size: u32, delay: &str) {
     world.write("main.tf", &format!("{HEAD}{object}"));
 }
 
+/// Waits until the fake cloud has been called: the call that it belongs to is then under way for as long as `delay` says.
+fn wait_for_call(world: &World, call: &str) {
+    let is_made = || {
+        let text = fs::read_to_string(world.path("world.json")).unwrap_or_default();
+        let cloud: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        cloud["calls"][call].as_u64().is_some_and(|count| count > 0)
+    };
+    assert!(eventually(is_made), "the fake cloud is not asked to {call}");
+}
+
 /// Starts an apply, and kills the plugin once its call is under way; returns what Gantry complains about.
-fn plugin_killed(world: &World) -> String {
+fn plugin_killed(world: &World, call: &str) -> String {
     world.forget_starts();
     let child = world.start(&["apply", "-auto-approve"]);
-    assert!(eventually(|| world.starts().len() == 1), "the plugin is started");
-    std::thread::sleep(Duration::from_millis(1500));
+    wait_for_call(world, call);
     signal(world.starts()[0].1, "KILL");
     let output = child.wait_with_output().expect("gantry ends");
     assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -47,7 +56,7 @@ fn a_plugin_killed_during_an_update_is_told_of_and_the_next_apply_converges() {
     let world = world(1, "0s");
     world.run(&["apply", "-auto-approve"]);
     configure(&world, 2, "4s");
-    let errors = plugin_killed(&world);
+    let errors = plugin_killed(&world, "update fake_object");
     assert!(errors.contains("was killed by signal 9 during a call of ApplyResourceChange"), "{errors}");
     assert_eq!(world.run(&["state", "list"]), "fake_object.a\n");
     // The fake cloud goes on with what it was told, and takes nothing else for the object until then.
@@ -59,13 +68,13 @@ fn a_plugin_killed_during_an_update_is_told_of_and_the_next_apply_converges() {
 #[test]
 fn a_plugin_killed_during_a_creation_leaves_a_question_that_the_user_can_answer() {
     let world = world(1, "20s");
-    let errors = plugin_killed(&world);
+    let errors = plugin_killed(&world, "create fake_object");
     assert!(errors.contains("was killed by signal 9 during a call of ApplyResourceChange"), "{errors}");
     configure(&world, 1, "0s");
     let errors = world.fails(&["apply", "-auto-approve"]);
     assert!(errors.contains("fake_object.a") && errors.contains("gantry state rm fake_object.a"), "{errors}");
     world.run(&["state", "rm", "fake_object.a"]);
-    // It was on its way, so the fake cloud finds it there and says so; a cloud that had not begun would make it.
+    // It was on its way, so the fake cloud finds it there and says so.
     world.run(&["apply", "-auto-approve"]);
     assert!(world.run(&["plan"]).contains("No changes"));
 }
@@ -74,14 +83,13 @@ fn a_plugin_killed_during_a_creation_leaves_a_question_that_the_user_can_answer(
 fn a_plugin_that_hangs_is_ended() {
     let world = world(1, "60s");
     let mut command = world.command(super::world::GANTRY, &["apply", "-auto-approve"]);
-    let command = command.env("GANTRY_PLUGIN_TIMEOUT", "2").stdout(Stdio::null()).stderr(Stdio::piped());
+    let command = command.env("GANTRY_PLUGIN_TIMEOUT", "10").stdout(Stdio::null()).stderr(Stdio::piped());
     let child = command.spawn().expect("gantry starts");
-    assert!(eventually(|| world.starts().len() == 1), "the plugin is started");
-    std::thread::sleep(Duration::from_millis(1500));
+    wait_for_call(&world, "create fake_object");
     signal(world.starts()[0].1, "STOP");
     let output = child.wait_with_output().expect("gantry ends");
     let errors = one_line(&String::from_utf8_lossy(&output.stderr));
-    assert!(errors.contains("did not answer a call of ApplyResourceChange within 2 seconds"), "{errors}");
+    assert!(errors.contains("did not answer a call of ApplyResourceChange within 10 seconds"), "{errors}");
     world.nothing_lingers();
 }
 
@@ -89,8 +97,7 @@ fn a_plugin_that_hangs_is_ended() {
 fn plugins_end_with_a_gantry_that_is_killed() {
     let world = world(1, "60s");
     let mut child = world.start(&["apply", "-auto-approve"]);
-    assert!(eventually(|| world.starts().len() == 1), "the plugin is started");
-    std::thread::sleep(Duration::from_millis(500));
+    wait_for_call(&world, "create fake_object");
     child.kill().expect("gantry is killed");
     child.wait().expect("gantry ends");
     world.nothing_lingers();
@@ -100,11 +107,11 @@ fn plugins_end_with_a_gantry_that_is_killed() {
 fn plugins_end_with_a_gantry_that_is_interrupted_twice() {
     let world = world(1, "60s");
     let mut child = world.start(&["apply", "-auto-approve"]);
-    assert!(eventually(|| world.starts().len() == 1), "the plugin is started");
-    std::thread::sleep(Duration::from_millis(1000));
-    signal(child.id(), "INT");
-    std::thread::sleep(Duration::from_millis(200));
-    signal(child.id(), "INT");
-    child.wait().expect("gantry ends");
+    wait_for_call(&world, "create fake_object");
+    // Two signals that come at once are one: so many are sent that two are seen.
+    assert!(eventually(|| {
+        signal(child.id(), "INT");
+        child.try_wait().expect("gantry can be asked about").is_some()
+    }));
     world.nothing_lingers();
 }

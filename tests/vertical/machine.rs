@@ -28,7 +28,7 @@ use value::Value;
 use super::ground::Ground;
 
 /// No run takes longer than this, by the machine's clock, unless it hangs.
-const RUN_MAX: Duration = Duration::from_secs(240);
+const RUN_MAX: Duration = Duration::from_secs(1800);
 /// Evaluating configurations without optimisation takes more of it than a test's thread has.
 const STACK_BYTES: usize = 64 << 20;
 const PARALLELISM: usize = 10;

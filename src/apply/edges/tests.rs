@@ -428,8 +428,8 @@ fn check_many(first: Action, second: Action, is_stored: bool) {
         "{first:?} {second:?}: {links} links of {} steps",
         steps.len()
     );
-    // It takes a tenth of this on a machine that has nothing else to do; pairs would take minutes.
-    assert!(took.as_secs() < 5, "{first:?} {second:?}: {took:?}");
+    // It takes half a second on a machine that has nothing else to do; pairs would take many minutes.
+    assert!(took.as_secs() < 120, "{first:?} {second:?}: {took:?}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ use crate::server::{Request, Running, Service, serve};
 use crate::tls::{Authority, acceptor};
 use crate::{Frame, Settings};
 
+/// How often it is looked whether something has come about, with 20 ms in between: only what never does takes so long.
+const LOOKS_MAX: usize = 15_000;
+
 const ROLE: &str = "arn:aws:iam::123456789012:role/cluster";
 
 struct Sandbox {
@@ -137,7 +140,7 @@ impl Sandbox {
     /// Lets time pass until a resource has a status; nothing if it is gone.
     async fn wait(&self, target: &str, member: &str, status: Option<&str>) {
         self.frame.clock.skip(Duration::from_secs(3600));
-        for _ in 0..200 {
+        for _ in 0..LOOKS_MAX {
             let (code, _, body) = self.ask("GET", target, &Json::Null).await;
             if status.map_or(code == 404, |status| body[member]["status"] == status) {
                 return;
@@ -260,7 +263,7 @@ async fn what_was_answered_is_there_after_the_world_is_opened_again() {
     assert_eq!(status, 200, "{body}");
     drop(sandbox);
     let mut again = None;
-    for _ in 0..200 {
+    for _ in 0..LOOKS_MAX {
         tokio::time::sleep(Duration::from_millis(20)).await;
         again = open(Some(folder.path()), 0.0).await;
         if again.is_some() {

@@ -244,7 +244,8 @@ fn huge_exponents_become_infinity_zero_or_an_error_at_once() {
     ] {
         check(text, Number::parse(text).ok(), want);
     }
-    assert!(start.elapsed() < Duration::from_secs(2));
+    // Microseconds, or hours and gigabytes.
+    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
@@ -664,6 +665,6 @@ fn benchmark_a_million_small_whole_numbers() {
     }
     assert_eq!(text, "499999500000");
     if !cfg!(debug_assertions) {
-        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }

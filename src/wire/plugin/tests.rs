@@ -69,7 +69,7 @@ async fn secure(line: &Handshake, own: &Credentials) -> Channel {
 }
 
 /// Much longer than an end takes, even on a busy machine, and much shorter than calls that are under way may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is still under way when the host ends the plugin.
 type UnderWay = Option<JoinHandle<Value>>;

@@ -78,7 +78,7 @@ impl Cluster {
     }
 
     async fn wait(&self, what: &str, holds: impl Fn(&Cluster) -> bool) {
-        for _ in 0..1000 {
+        for _ in 0..super::LOOKS_MAX {
             if holds(self) {
                 return;
             }
@@ -86,7 +86,7 @@ impl Cluster {
         }
         let events = self.all(kind("", "events"));
         let said: Vec<&str> = events.iter().map(|event| text(event, "/message")).collect();
-        panic!("within twenty seconds: {what}\n{}", said.join("\n"));
+        panic!("it does not come to it that {what}\n{}", said.join("\n"));
     }
 }
 
