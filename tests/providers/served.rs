@@ -1,6 +1,7 @@
 //! Our own fake provider through the protocol: everything is as if it were linked in.
 
 use super::world::{GANTRY, World};
+use crate::cli::without_seconds;
 
 const THEIRS: &str = r#"
 terraform {
@@ -39,7 +40,7 @@ output "revision" {
 /// Runs a whole life and returns what was printed. One thing at a time: the world numbers objects as they come.
 fn life(world: World, head: &str) -> Vec<String> {
     let mut said = Vec::new();
-    let mut step = |world: &World, arguments: &[&str]| said.push(world.run(arguments));
+    let mut step = |world: &World, arguments: &[&str]| said.push(without_seconds(&world.run(arguments)));
     world.write("main.tf", &format!("{head}{BEFORE}"));
     step(&world, &["validate"]);
     step(&world, &["plan"]);

@@ -1,7 +1,9 @@
 //! Real providers, and Gantry with them, cut off in the middle.
 
+use std::process::{Child, Stdio};
+
 use super::world;
-use crate::providers::world::{World, eventually, one_line, signal};
+use crate::providers::world::{GANTRY, World, eventually, one_line, signal};
 
 /// A file, a sleep behind it, and a file behind that.
 fn chain(world: &World, duration: &str) {
@@ -15,10 +17,16 @@ fn chain(world: &World, duration: &str) {
     );
 }
 
-/// Waits until the sleep has begun: state says that it was to, which comes after all that went before.
-fn wait_for_the_sleep(world: &World) {
-    let state = || std::fs::read_to_string(world.path("gantry.state")).unwrap_or_default();
-    assert!(eventually(|| state().contains("time_sleep.a")), "the sleep begins");
+/// Starts an apply and waits until the sleep has begun, by what its provider says of itself, and the file before it is known.
+fn sleeping(world: &World) -> Child {
+    let mut command = world.command(GANTRY, &["apply", "-auto-approve"]);
+    command.env("TF_LOG", "trace").env("TF_LOG_PATH", world.path("log"));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("gantry starts");
+    let read = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default();
+    let sleeps = |line: &str| line.contains("defined Resource Create") && line.contains("time_sleep");
+    assert!(eventually(|| read("log").lines().any(sleeps)), "the sleep begins");
+    assert!(eventually(|| read("gantry.state").contains(r#""address":"local_file.first""#)), "the first file is known");
+    child
 }
 
 /// Applies again, and looks that everything is there once.
@@ -35,9 +43,8 @@ fn goes_on(world: &World) {
 #[test]
 fn a_sleep_cut_off_by_the_end_of_its_provider_is_slept_again() {
     let Some(world) = world("a killed provider", &["local", "time"]) else { return };
-    chain(&world, "30s");
-    let child = world.start(&["apply", "-auto-approve"]);
-    wait_for_the_sleep(&world);
+    chain(&world, "1h");
+    let child = sleeping(&world);
     let process = world.starts().into_iter().find(|(name, _)| name == "time").expect("the provider is started");
     signal(process.1, "KILL");
     let output = child.wait_with_output().expect("gantry ends");
@@ -49,9 +56,8 @@ fn a_sleep_cut_off_by_the_end_of_its_provider_is_slept_again() {
 #[test]
 fn a_killed_gantry_goes_on_where_it_was_and_leaves_no_provider_behind() {
     let Some(world) = world("a killed gantry", &["local", "time"]) else { return };
-    chain(&world, "30s");
-    let mut child = world.start(&["apply", "-auto-approve"]);
-    wait_for_the_sleep(&world);
+    chain(&world, "1h");
+    let mut child = sleeping(&world);
     child.kill().expect("gantry is killed");
     child.wait().expect("gantry ends");
     world.nothing_lingers();
@@ -63,8 +69,7 @@ fn a_killed_gantry_goes_on_where_it_was_and_leaves_no_provider_behind() {
 fn an_interrupt_reaches_the_provider() {
     let Some(world) = world("an interrupt", &["local", "time"]) else { return };
     chain(&world, "1h");
-    let child = world.start(&["apply", "-auto-approve"]);
-    wait_for_the_sleep(&world);
+    let child = sleeping(&world);
     signal(child.id(), "INT");
     // Nobody would wait for an hour: the provider stops sleeping when it is told to.
     let output = child.wait_with_output().expect("gantry ends");
