@@ -23,8 +23,9 @@ const KIND_LATE_MAX: Duration = Duration::from_secs(300);
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 /// How long a deletion may take until people are told what holds it up.
 const TELL_AFTER: Duration = Duration::from_secs(10);
-/// How long a definition waits for the objects of its kind, which mostly are deleted by the same run.
-const IN_USE_MAX: Duration = Duration::from_secs(60);
+/// How long a definition waits for the objects of its kind that go by themselves: those of this configuration have gone
+/// before it, and others may go with what owned them.
+const IN_USE_MAX: Duration = Duration::from_secs(15);
 /// Objects that are named in one message.
 const NAMED_MAX: usize = 5;
 

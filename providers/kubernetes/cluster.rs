@@ -51,7 +51,7 @@ impl Named {
 
     /// Returns the kind with its group, whatever the version.
     pub(crate) fn group_kind(&self) -> String {
-        format!("{}/{}", crate::discovery::group(&self.api_version), self.kind)
+        crate::discovery::group_kind(&self.api_version, &self.kind)
     }
 }
 

@@ -23,12 +23,22 @@ struct Definition {
     is_namespaced: Option<bool>,
 }
 
+/// Returns the group and the kind that a manifest defines, if it is a definition.
+pub(crate) fn defined(manifest: &Value) -> Option<String> {
+    let spec = spec(manifest)?;
+    Some(format!("{}/{}", text(&spec, "group")?, text(&attribute(&spec, "names"), "kind")?))
+}
+
+fn spec(manifest: &Value) -> Option<Value> {
+    let is_definition = text(manifest, "kind")? == "CustomResourceDefinition"
+        && text(manifest, "apiVersion")?.starts_with("apiextensions.k8s.io/");
+    is_definition.then(|| attribute(manifest, "spec"))
+}
+
 impl Definition {
     /// Reads a manifest, if it is a definition.
     fn read(manifest: &Value) -> Option<Definition> {
-        let is_definition = text(manifest, "kind")? == "CustomResourceDefinition"
-            && text(manifest, "apiVersion")?.starts_with("apiextensions.k8s.io/");
-        let spec = is_definition.then(|| attribute(manifest, "spec"))?;
+        let spec = spec(manifest)?;
         let versions = attribute(&spec, "versions");
         let version = |version: &Value| {
             let is_served = attribute(version, "served").as_bool()?;

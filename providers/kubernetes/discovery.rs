@@ -49,6 +49,11 @@ pub(crate) fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
+/// Returns a kind with its group, whatever the version.
+pub(crate) fn group_kind(api_version: &str, kind: &str) -> String {
+    format!("{}/{kind}", group(api_version))
+}
+
 /// The kinds of a version of a group, once they are known; locked while they are asked for.
 type Version = Mutex<Option<Vec<Kind>>>;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sdk::schema::Schema;
 use sdk::value::{Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Fate, FindIntent, IdentitySchema, ImportRequest,
+    Action, ApplyRequest, ApplyResponse, Bond, Call, Context, Costs, Fate, FindIntent, IdentitySchema, ImportRequest,
     ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
     ReadRequest, ReadResponse, ResourceType, attribute,
 };
@@ -16,6 +16,7 @@ use crate::changes::{Handle, Wanted, Work};
 use crate::cluster::{Cluster, Named, Session};
 use crate::costs;
 use crate::definition;
+use crate::discovery::group_kind;
 use crate::fates::fate;
 use crate::fields::stripped;
 use crate::identity;
@@ -107,7 +108,7 @@ impl Manifest {
         let session = self.0.session()?;
         let planned = &request.planned;
         let wanted = wanted(planned).ok_or_else(not_readable)?;
-        self.announce(&wanted);
+        self.announce(planned);
         let action = if request.prior.is_null() { "create" } else { "update" };
         let limit = time_limit(planned, action);
         let work = Work { cluster: &self.0, session: &session, progress: request.progress, limit };
@@ -128,11 +129,8 @@ impl Manifest {
     }
 
     /// Lets others know of a kind that is about to be there.
-    fn announce(&self, wanted: &Wanted) {
-        if wanted.named.kind == "CustomResourceDefinition" {
-            let (group, kind) = (at(&wanted.body, "/spec/group"), at(&wanted.body, "/spec/names/kind"));
-            self.0.expect(format!("{group}/{kind}"));
-        }
+    fn announce(&self, planned: &Value) {
+        definition::defined(&attribute(planned, "manifest")).into_iter().for_each(|kind| self.0.expect(kind));
     }
 
     async fn remove(&self, request: &ApplyRequest<'_>) -> Result<(), Problem> {
@@ -249,7 +247,7 @@ impl ResourceType for Manifest {
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         Box::pin(async move {
             let wanted = if request.proposed.is_null() { None } else { wanted(&request.proposed) };
-            wanted.iter().for_each(|wanted| self.announce(wanted));
+            self.announce(&request.proposed);
             let session: Option<Arc<Session>> = self.0.known();
             manifest_plan::plan(session.as_deref(), schema, request, wanted).await
         })
@@ -304,6 +302,15 @@ impl ResourceType for Manifest {
 
     fn costs(&self, object: &Value) -> Costs {
         costs::of_manifest(&attribute(object, "manifest"))
+    }
+
+    fn bond(&self, object: &Value) -> Bond {
+        let manifest = attribute(object, "manifest");
+        let own = text(&manifest, "apiVersion").zip(text(&manifest, "kind"));
+        Bond {
+            gives: definition::defined(&manifest).map(Into::into),
+            takes: own.map(|(version, kind)| group_kind(&version, &kind).into()),
+        }
     }
 
     fn fate(&self, object: &Value) -> Fate {

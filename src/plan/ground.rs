@@ -60,13 +60,13 @@ fn grounds(plan: &Plan, pool: &Pool) -> Vec<Option<Ground>> {
 }
 
 /// The changes, and which need which.
-struct Graph {
-    needs: Vec<Vec<usize>>,
+pub(crate) struct Graph {
+    pub(crate) needs: Vec<Vec<usize>>,
     users: Vec<Vec<usize>>,
 }
 
 impl Graph {
-    fn of(plan: &Plan) -> Graph {
+    pub(crate) fn of(plan: &Plan) -> Graph {
         let mut instances: HashMap<&AbsInstance, usize> = HashMap::new();
         let mut resources: HashMap<&AbsResource, Vec<usize>> = HashMap::new();
         for (place, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.deposed.is_none()) {
@@ -90,7 +90,7 @@ impl Graph {
     }
 
     /// Returns all that something needs, directly or through others.
-    fn below(&self, place: usize) -> Vec<usize> {
+    pub(crate) fn below(&self, place: usize) -> Vec<usize> {
         reached(vec![place], &self.needs)
     }
 

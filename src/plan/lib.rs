@@ -2,6 +2,7 @@
 //!
 //! *Not here:* what configurations mean (`lang`), anything that changes the world (`apply`).
 
+mod bonds;
 pub mod change;
 mod conditions;
 mod containment;

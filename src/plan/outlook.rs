@@ -116,7 +116,7 @@ fn course(action: Action) -> Option<Course> {
 }
 
 /// Returns an object as everyone may see it: what is sensitive or ephemeral is unknown.
-fn shown(object: &Value) -> Value {
+pub(crate) fn shown(object: &Value) -> Value {
     if object.marks_deep().is_empty() {
         return object.clone();
     }

@@ -1,5 +1,6 @@
-//! Objects that are in others, and what they stand on: in a cluster, which stands on a network.
+//! Objects that are in others, what they stand on, and what they need of each other.
 
+use ecow::EcoString;
 use serde_json::Value as Json;
 
 /// What becomes of an object when what it is in is deleted.
@@ -33,4 +34,14 @@ pub struct Ground {
     /// Resource types of objects that both were made from, directly or not; otherwise they have nothing to do with each
     /// other.
     pub shared: &'static [&'static str],
+}
+
+/// What an object gives to others of the same provider configuration, and takes from them, although no configuration refers
+/// to it: a kind that is defined, mostly. Both are words of the provider's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bond {
+    /// What others need to be there before them, and until after them.
+    pub gives: Option<EcoString>,
+    /// What it needs itself.
+    pub takes: Option<EcoString>,
 }

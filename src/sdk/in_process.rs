@@ -12,7 +12,7 @@ use crate::planning::{unknown_where_computed, without_write_only};
 use crate::provider::cannot_find;
 use crate::stored::read_stored;
 use crate::{
-    Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, Configuration,
+    Action, ApplyRequest, ApplyResponse, Bond, Call, Capabilities, Change, CloseRequest, CloseResponse, Configuration,
     ConfigureRequest, ConfigureResponse, Connection, Context, Costs, DataSource, Deferral, EphemeralType, Fate,
     FindIntent, Function, FunctionProblem, Ground, IdentitySchema, ImportRequest, ImportResponse, IntentOutcome,
     ListRequest, ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest,
@@ -572,6 +572,10 @@ impl Provider for InProcess {
 
     fn ground(&self, kind: &str) -> Ground {
         self.resource(kind).map_or(Ground::default(), |resource| resource.part.ground())
+    }
+
+    fn bond(&self, kind: &str, object: &Value) -> Bond {
+        self.resource(kind).map_or(Bond::default(), |resource| resource.part.bond(object))
     }
 
     fn fate(&self, kind: &str, object: &Value) -> Fate {

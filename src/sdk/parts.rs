@@ -9,7 +9,7 @@ use value::Value;
 
 use crate::planning::{PlanRules, plan_by_schema};
 use crate::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, CloseRequest, CloseResponse, Connection, Costs, Fate,
+    Action, ApplyRequest, ApplyResponse, Bond, Call, Change, CloseRequest, CloseResponse, Connection, Costs, Fate,
     FindIntent, FunctionProblem, FunctionSignature, Ground, IdentitySchema, ImportRequest, ImportResponse,
     IntentOutcome, ListRequest, ListResponse, Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook,
     PlanRequest, PlanResponse, Problem, Prospect, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse,
@@ -197,6 +197,11 @@ pub trait ResourceType: Send + Sync {
     /// Returns what its objects stand on although their configuration does not refer to it.
     fn ground(&self) -> Ground {
         Ground::default()
+    }
+
+    /// Returns what an object has to do with others although its configuration does not refer to them.
+    fn bond(&self, _object: &Value) -> Bond {
+        Bond::default()
     }
 
     /// Tells what becomes of an object when what it is in is deleted.

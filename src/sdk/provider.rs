@@ -9,10 +9,10 @@ use value::{Type, Value};
 
 use crate::join::join_all;
 use crate::{
-    Action, ApplyRequest, ApplyResponse, Call, Capabilities, Change, CloseRequest, CloseResponse, ConfigureRequest,
-    ConfigureResponse, Connection, Costs, Fate, FindIntent, FunctionProblem, FunctionSignature, GenerateRequest,
-    GenerateResponse, Ground, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse, Lock,
-    MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
+    Action, ApplyRequest, ApplyResponse, Bond, Call, Capabilities, Change, CloseRequest, CloseResponse,
+    ConfigureRequest, ConfigureResponse, Connection, Costs, Fate, FindIntent, FunctionProblem, FunctionSignature,
+    GenerateRequest, GenerateResponse, Ground, ImportRequest, ImportResponse, IntentOutcome, ListRequest, ListResponse,
+    Lock, MoveRequest, MoveResponse, OpenRequest, OpenResponse, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
     ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, RenewRequest, RenewResponse, UpgradeRequest,
     UpgradeResponse, answer,
 };
@@ -177,6 +177,12 @@ pub trait Provider: Send + Sync {
     /// Returns what objects of a type stand on although their configuration does not refer to it.
     fn ground(&self, _kind: &str) -> Ground {
         Ground::default()
+    }
+
+    /// Returns what an object has to do with others although its configuration does not refer to them. Asked offline;
+    /// what is unknown or sensitive is unknown.
+    fn bond(&self, _kind: &str, _object: &Value) -> Bond {
+        Bond::default()
     }
 
     /// Tells what becomes of an object when what it is in is deleted.

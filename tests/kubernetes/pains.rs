@@ -1,6 +1,8 @@
 //! What hurts users of other tools most, each with its number in the list of pains.
 #![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
 
+use serde_json::Value as Json;
+
 use super::bench::Bench;
 
 #[test]
@@ -15,12 +17,10 @@ fn pain_8_an_unknown_cluster_is_never_the_ambient_one() {
     bench.fails_with("plan", "Gantry never takes the kubeconfig that happens to be on the machine");
 }
 
-#[test]
-fn pain_9_a_custom_resource_comes_in_one_apply_with_its_definition() {
-    // No dependency is written down: the object waits for its kind by itself.
-    let configuration = r#"
-resource "kubernetes_manifest" "definition" {
-  manifest = {
+/// A kind of the test's own, and an object of it that nothing says comes after it.
+const LAKE: &str = r#"
+locals {
+  definition = {
     apiVersion = "apiextensions.k8s.io/v1"
     kind       = "CustomResourceDefinition"
     metadata   = { name = "lakes.NAMESPACE.example.com" }
@@ -36,10 +36,7 @@ resource "kubernetes_manifest" "definition" {
       }]
     }
   }
-}
-
-resource "kubernetes_manifest" "lake" {
-  manifest = {
+  deep = {
     apiVersion = "NAMESPACE.example.com/v1"
     kind       = "Lake"
     metadata   = { name = "deep", namespace = "default" }
@@ -47,7 +44,20 @@ resource "kubernetes_manifest" "lake" {
   }
 }
 "#;
-    let Some(bench) = Bench::new(configuration) else { return };
+
+#[test]
+fn pain_9_a_custom_resource_comes_in_one_apply_with_its_definition() {
+    let resources = r#"
+resource "kubernetes_manifest" "definition" {
+  manifest = local.definition
+}
+
+resource "kubernetes_manifest" "deep" {
+  manifest = local.deep
+}
+"#;
+    let configuration = format!("{LAKE}{resources}");
+    let Some(bench) = Bench::new(&configuration) else { return };
     bench.apply();
     let depth = bench.kubectl("get lakes.NAMESPACE.example.com deep --namespace=default -o jsonpath={.spec.depth}");
     assert_eq!(depth, "10");
@@ -58,8 +68,36 @@ resource "kubernetes_manifest" "lake" {
     // What does not fit the definition is refused by the plan, whoever comes first.
     bench.write("main.tf", &configuration.replace("depth = 10", "deep = 10"));
     bench.fails_with("plan", "there is no field \"deep\" here; there are depth");
-    bench.write("main.tf", configuration);
+    bench.write("main.tf", &configuration);
     bench.run("destroy -auto-approve", 0);
+}
+
+#[test]
+fn pain_16_objects_of_a_kind_come_after_its_definition_and_go_before_it_one_thing_at_a_time() {
+    let resource = r#"
+resource "kubernetes_manifest" "any" {
+  for_each = { a = local.deep, b = local.definition, c = merge(local.deep, { metadata = { name = "c", namespace = "default" } }) }
+  manifest = each.value
+}
+"#;
+    let Some(bench) = Bench::new(&format!("{LAKE}{resource}")) else { return };
+    bench.run("apply -auto-approve -parallelism=1", 0);
+    bench.run("destroy -auto-approve -parallelism=1", 0);
+
+    // A state that was written before there was this order, from which everything goes because it is no longer configured.
+    bench.apply();
+    let mut state: Json = serde_json::from_str(&bench.run("state pull", 0)).expect("the state is JSON");
+    for instance in state["resources"][0]["instances"].as_array_mut().expect("instances") {
+        assert_eq!(
+            instance.as_object_mut().expect("an object").remove("dependencies").is_none(),
+            instance["index_key"] == "b"
+        );
+    }
+    bench.write("without.json", &state.to_string());
+    bench.run("state push -force without.json", 0);
+    bench.write("main.tf", "");
+    bench.run("apply -auto-approve -parallelism=1", 0);
+    assert_eq!(bench.kubectl("get customresourcedefinitions lakes.NAMESPACE.example.com --ignore-not-found"), "");
 }
 
 /// Runs an apply of many requests with a login whose tokens end after a few.
