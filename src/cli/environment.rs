@@ -168,6 +168,11 @@ impl Environment {
         self.variables.insert("GANTRY_SANDBOX".to_owned(), "1".to_owned());
     }
 
+    /// Tells whether requests over TLS go through a proxy of the user's.
+    pub(crate) fn has_proxy(&self) -> bool {
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].iter().any(|name| self.get(name).is_some())
+    }
+
     /// Gives providers other variables in place of all that begin in one of these ways, and another time.
     pub(crate) fn simulate<'a>(
         &mut self,

@@ -91,7 +91,10 @@ impl Simulation {
         if let Err(error) = own.add(&folder, &workspace) {
             return Err(sandboxes::fail(session, &folder, &error.to_string()));
         }
-        let variables = emulator::variables(&served, &absolute(folder.path()));
+        let mut variables = emulator::variables(&served, &absolute(folder.path()));
+        if !session.environment.has_proxy() {
+            variables.extend(emulator::way_out(&served, &absolute(folder.path())));
+        }
         session.environment.simulate(emulator::FOREIGN_VARIABLES, variables, clock);
         Ok(Simulation { folder, workspace, server })
     }

@@ -21,7 +21,7 @@ use crate::kubernetes::Kubernetes;
 use crate::server::{Service, serve};
 use crate::tls::{Authority, TlsError, acceptor};
 use crate::world::{Change, WorldError};
-use crate::{aws, control, server};
+use crate::{aws, control, server, tls};
 
 /// The region that clients use unless they say another.
 pub const REGION: &str = "eu-west-1";
@@ -136,7 +136,7 @@ impl Sandbox {
             })
         };
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(serving).map_err(StartError::Io)?;
-        write_files(&options.folder).and_then(|()| options.folder.announce(&served)).map_err(StartError::Io)?;
+        write_files(&options.folder, &frame).and_then(|()| options.folder.announce(&served)).map_err(StartError::Io)?;
         let (stop, thread, folder) = (Some(stop), Some(thread), options.folder.clone());
         Ok(Sandbox { frame, served, has_moved, folder, stop, thread, _hold: hold })
     }
@@ -248,7 +248,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// Writes the files that stand in for the user's own.
-fn write_files(folder: &Folder) -> io::Result<()> {
+fn write_files(folder: &Folder, frame: &Frame) -> io::Result<()> {
     let region = format!("[default]\nregion = {REGION}\n");
     // Written like this, all clients take it for a kubeconfig, also those that add to it.
     let empty =
@@ -258,7 +258,16 @@ fn write_files(folder: &Folder) -> io::Result<()> {
             std::fs::write(path, text)?;
         }
     }
-    Ok(())
+    let Some(place) = frame.place() else { return Ok(()) };
+    let trusted = std::fs::read_to_string(folder.trusted()).unwrap_or_default();
+    if trusted.starts_with(&place.authority.certificate) {
+        return Ok(());
+    }
+    let mut trusted = place.authority.certificate.clone();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        trusted.push_str(&tls::pem(&certificate));
+    }
+    std::fs::write(folder.trusted(), trusted)
 }
 
 /// Returns the variables that point clients at a sandbox. Of the user's own, none of [`FOREIGN_VARIABLES`] may be left.
@@ -276,5 +285,15 @@ pub fn variables(served: &Served, folder: &Path) -> Vec<(&'static str, String)> 
         ("AWS_SHARED_CREDENTIALS_FILE", path(&folder.aws_config())),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("KUBECONFIG", kubeconfigs),
+    ]
+}
+
+/// Returns the variables that let programs reach, through the sandbox, the hosts that are emulated by name: what is trusted are the
+/// machine's authorities and the sandbox's.
+pub fn way_out(served: &Served, folder: &Path) -> Vec<(&'static str, String)> {
+    vec![
+        ("HTTPS_PROXY", format!("http://{}", served.plain)),
+        ("NO_PROXY", "localhost,127.0.0.1,::1".to_owned()),
+        ("SSL_CERT_FILE", Folder::new(folder).trusted().display().to_string()),
     ]
 }

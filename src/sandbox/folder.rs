@@ -80,6 +80,11 @@ impl Folder {
         self.0.join("kubeconfig")
     }
 
+    /// Returns the file of the authorities that programs trust: the machine's, behind the sandbox's own.
+    pub fn trusted(&self) -> PathBuf {
+        self.0.join("trusted.pem")
+    }
+
     /// Returns the file that stands in for the user's files of AWS.
     pub fn aws_config(&self) -> PathBuf {
         self.0.join("aws-config")

@@ -20,6 +20,7 @@ pub mod server;
 #[cfg(test)]
 mod size_tests;
 pub mod tls;
+mod way_out;
 pub mod world;
 
 pub use clock::Clock;

@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame as Part, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -23,6 +24,7 @@ use crate::frame::{Frame, Task};
 use crate::log::Entry;
 use crate::mischief;
 use crate::tls::TlsError;
+use crate::way_out;
 
 /// Bytes of a request's body; more is refused with 413.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -139,8 +141,8 @@ impl Drop for Running {
 
 /// What every connection needs.
 #[derive(Clone)]
-struct Shared {
-    frame: Arc<Frame>,
+pub(crate) struct Shared {
+    pub(crate) frame: Arc<Frame>,
     services: Arc<[Box<dyn Service>]>,
 }
 
@@ -187,21 +189,29 @@ async fn accept(shared: Shared, listener: TcpListener, acceptor: Option<tokio_ru
 }
 
 async fn connection(shared: Shared, stream: TcpStream, acceptor: Option<tokio_rustls::TlsAcceptor>) {
-    let builder = Builder::new(TokioExecutor::new());
-    // A connection that breaks has no one to be told of it.
     match acceptor {
         None => {
             let answer = |request| exchange(shared.clone(), request, None, false);
-            let _ = builder.serve_connection(TokioIo::new(stream), hyper::service::service_fn(answer)).await;
+            let service = hyper::service::service_fn(answer);
+            let builder = Builder::new(TokioExecutor::new());
+            // A connection that breaks has no one to be told of it.
+            let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
         }
-        Some(acceptor) => {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            let shown = stream.get_ref().1.peer_certificates().and_then(|shown| shown.first());
-            let certificate = shown.map(|certificate| certificate.to_vec());
-            let answer = |request| exchange(shared.clone(), request, certificate.clone(), true);
-            let _ = builder.serve_connection(TokioIo::new(stream), hyper::service::service_fn(answer)).await;
-        }
+        Some(acceptor) => secure(shared, stream, acceptor).await,
     }
+}
+
+/// Serves a connection that begins with TLS.
+pub(crate) async fn secure<S>(shared: Shared, stream: S, acceptor: tokio_rustls::TlsAcceptor)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let shown = stream.get_ref().1.peer_certificates().and_then(|shown| shown.first());
+    let certificate = shown.map(|certificate| certificate.to_vec());
+    let answer = |request| exchange(shared.clone(), request, certificate.clone(), true);
+    let builder = Builder::new(TokioExecutor::new());
+    let _ = builder.serve_connection(TokioIo::new(stream), hyper::service::service_fn(answer)).await;
 }
 
 /// A connection that a fault breaks.
@@ -224,6 +234,9 @@ async fn exchange(
     certificate: Option<Vec<u8>>,
     is_secure: bool,
 ) -> Result<Sent, Broken> {
+    if request.method() == Method::CONNECT && !is_secure {
+        return Ok(sent(way_out::open(shared, request).await));
+    }
     let began = Instant::now();
     let _held = shared.frame.clock.hold();
     let (head, body) = request.into_parts();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
@@ -59,6 +61,14 @@ impl Authority {
         self.sign(params)
     }
 
+    /// Signs the certificate of a server that has a name.
+    pub fn server_named(&self, name: &str) -> Result<Identity, TlsError> {
+        let mut params = CertificateParams::new(vec![name.to_owned()])?;
+        params.distinguished_name = named(name, None);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(params)
+    }
+
     /// Signs the certificate of a user of a cluster, in a group.
     pub fn user(&self, name: &str, group: &str) -> Result<Identity, TlsError> {
         let mut params = CertificateParams::default();
@@ -93,10 +103,18 @@ pub fn acceptor(authority: &Authority, identity: &Identity) -> Result<tokio_rust
     let key = KeyPair::from_pem(&identity.key)?.serialize_der();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config =
-        config.with_client_cert_verifier(clients).with_single_cert(vec![certificate(&identity.certificate)?], key)?;
+    let chain = vec![certificate(&identity.certificate)?, certificate(&authority.certificate)?];
+    let mut config = config.with_client_cert_verifier(clients).with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Writes a certificate as text.
+pub(crate) fn pem(certificate: &[u8]) -> String {
+    const LINE: usize = 64;
+    let text = STANDARD.encode(certificate);
+    let lines = text.as_bytes().chunks(LINE).map(|line| String::from_utf8_lossy(line) + "\n");
+    format!("-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n", lines.collect::<String>())
 }
 
 fn certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {

@@ -1,6 +1,7 @@
 //! `aws_eip`: a public address.
 
 use ecow::EcoString;
+use sdk::schema::Attribute;
 use sdk::value::Value;
 use sdk::{Action, Call, Costs, Problem};
 use serde_json::{Value as Json, json};
@@ -10,10 +11,10 @@ use super::common::{Source, arn, by_token, change_tags, delete, described, find,
 use super::xml;
 use crate::cloud::At;
 use crate::costs;
-use crate::fields::filled;
+use crate::fields::{filled, part};
 use crate::managed::{Done, Kind, Work};
 use crate::planning::Rules;
-use crate::shape::{Shape, text as word};
+use crate::shape::{Shape, flag, text as word};
 
 /// The resource type.
 pub(super) struct Eip;
@@ -53,6 +54,7 @@ impl Kind for Eip {
                 word("address").optional().describe("Not served here: an address that is recovered."),
                 word("customer_owned_ipv4_pool").optional().describe("Not served here: addresses of Outposts."),
                 word("ipam_pool_id").optional().describe("Not served here: addresses out of pools."),
+                old_flag(),
                 computed("allocation_id", "The same as its id."),
                 computed("arn", "Its name in all of AWS."),
                 computed("association_id", "What binds it to a network interface."),
@@ -72,7 +74,12 @@ impl Kind for Eip {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        super::rules::unserved(config, &["address", "customer_owned_ipv4_pool", "ipam_pool_id"])
+        let mut problems = super::rules::unserved(config, &["address", "customer_owned_ipv4_pool", "ipam_pool_id"]);
+        if part(config, "vpc").as_bool() == Some(false) {
+            let detail = "Addresses outside of a VPC are no longer to be had: leave the argument out.";
+            problems.push(Problem::error("No such addresses", detail).at("vpc"));
+        }
+        problems
     }
 
     fn costs(&self, _: &Value, region: Option<EcoString>) -> Costs {
@@ -101,7 +108,7 @@ impl Kind for Eip {
             let config = &draft.request.config;
             let open: Vec<(&str, Value)> = ASSOCIATION
                 .iter()
-                .filter(|name| crate::fields::part(config, name).is_null())
+                .filter(|name| part(config, name).is_null())
                 .map(|name| (*name, unknown.clone()))
                 .collect();
             draft.set(&open);
@@ -156,6 +163,15 @@ impl Kind for Eip {
 
     fn limit_minutes(&self, action: Action) -> u64 {
         if action == Action::Delete { 15 } else { 5 }
+    }
+}
+
+/// What `domain` was once called: configurations of many years have it.
+fn old_flag() -> Attribute {
+    Attribute {
+        deprecated: true,
+        deprecation: "Leave it out, or write domain = \"vpc\".".into(),
+        ..flag("vpc").optional().describe("The same as `domain`.")
     }
 }
 

@@ -8,6 +8,7 @@ pub mod eks;
 pub mod elb;
 pub mod iam;
 pub mod in_cluster;
+pub mod oidc;
 pub mod query;
 pub mod s3;
 pub mod signature;
@@ -26,6 +27,7 @@ use crate::server::Service;
 /// Returns the services of AWS. The last one answers for all those that there are not.
 pub fn services() -> Vec<Box<dyn Service>> {
     vec![
+        Box::new(oidc::Issuers),
         Box::new(ec2::Ec2),
         Box::new(eks::Eks),
         Box::new(elb::Elb),

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
 
+use super::oidc;
 use super::query::Error;
 use crate::clock::real_now;
 use crate::frame::Frame;
@@ -36,13 +37,7 @@ pub fn read(frame: &Frame, token: &str) -> Result<Identity, Error> {
             "Token expired: current date/time must be before the expiration date/time",
         ));
     }
-    let is_issuer = frame.world.look(|records| {
-        let clusters = records.under("aws/eks/").filter(|(name, _)| name.split('/').nth(3) == Some("clusters"));
-        clusters
-            .filter_map(|(_, text)| serde_json::from_str::<Json>(text).ok())
-            .any(|cluster| cluster["identity"]["oidc"]["issuer"] == *identity.issuer)
-    });
-    if !is_issuer {
+    if !oidc::is_issuer(frame, &identity.issuer) {
         return Err(wrong(
             "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
         ));
