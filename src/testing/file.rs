@@ -1,7 +1,7 @@
-//! One test file: its runs in order, then everything that they have made is destroyed, the newest first.
+//! One test file: its runs, then everything that they have made is destroyed, the newest first.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,13 +10,12 @@ use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use engine::Request;
 use lang::testing::RunBlock;
-use lang::tree::Node;
 use plan::Options;
 use state::stores::DEFAULT_WORKSPACE;
 use state::{Claim, Journal, LockRequest, Opened, State, Store, SystemClock, SystemRandom};
-use tokio::runtime::Runtime as Executor;
 use value::Value;
 
+use crate::order::{self, InOrder, Waits};
 use crate::scene::Scene;
 use crate::{Ground, Leftover, Made, Outcome, Status, Watcher};
 
@@ -30,72 +29,82 @@ struct Kept {
 /// The work on one file.
 pub(crate) struct Work<'a> {
     pub(crate) ground: &'a Ground<'a>,
-    pub(crate) executor: Executor,
     /// The outputs of the runs that have been, by their names.
     pub(crate) given: RefCell<BTreeMap<EcoString, Value>>,
-    /// Modules that have been validated, which need not be told again what is wrong.
-    validated: RefCell<HashSet<*const Node>>,
     kept: RefCell<BTreeMap<EcoString, Kept>>,
+    waits: Waits,
 }
 
 /// Runs a test file, and cleans up.
 pub fn run_file(ground: &Ground<'_>, watcher: &dyn Watcher) {
-    let executor = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(executor) => executor,
-        Err(error) => {
-            let outcome = Outcome {
-                status: Status::Error,
-                diags: Diagnostic::error("Cannot start", error.to_string()).into(),
-                ..Outcome::default()
-            };
-            watcher.run_ends(0, outcome, None);
-            return watcher.file_ends(Status::Error);
-        }
-    };
-    let work =
-        Work { ground, executor, given: RefCell::default(), validated: RefCell::default(), kept: RefCell::default() };
-    let status = match work.recover() {
-        Ok(()) => work.runs(watcher),
+    let work = Work { ground, given: RefCell::default(), kept: RefCell::default(), waits: order::waits(ground.file) };
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let executor = executor.map_err(|error| Diagnostic::error("Cannot start", error.to_string()).into());
+    let status = match executor.and_then(|executor| executor.block_on(work.whole(watcher))) {
+        Ok(status) => status,
         Err(diags) => {
             watcher.run_ends(0, Outcome { status: Status::Error, diags, ..Outcome::default() }, None);
-            return watcher.file_ends(Status::Error);
+            Status::Error
         }
     };
-    watcher.cleanup_begins();
-    let cleaned = work.clean_up(watcher);
-    watcher.file_ends(status.max(cleaned));
+    watcher.file_ends(status);
 }
 
 impl Work<'_> {
-    fn runs(&self, watcher: &dyn Watcher) -> Status {
-        let runs = &self.ground.file.runs;
-        let mut status = if runs.is_empty() { Status::Pass } else { Status::Pending };
-        for place in 0..runs.len() {
-            if status == Status::Error || (self.ground.stopping)() {
-                let outcome = Outcome { status: Status::Skip, begun: self.now(), ..Outcome::default() };
-                status = status.max(outcome.status);
-                watcher.run_ends(place, outcome, None);
-                continue;
-            }
-            watcher.run_begins(place);
-            let (begun, start) = (self.now(), Instant::now());
-            let (mut outcome, report) = self.run(place);
-            outcome.begun = begun;
-            outcome.took = Some(start.elapsed());
-            status = status.max(outcome.status);
-            let module = &self.ground.modules[place];
-            let made = report.map(|(report, variables)| Made { module, report, variables });
-            watcher.run_ends(place, outcome, made);
+    async fn whole(&self, watcher: &dyn Watcher) -> Result<Status, Diagnostics> {
+        self.recover().await?;
+        let status = self.runs(watcher).await;
+        watcher.cleanup_begins();
+        Ok(status.max(self.clean_up(watcher).await))
+    }
+
+    async fn runs(&self, watcher: &dyn Watcher) -> Status {
+        let count = self.ground.file.runs.len();
+        if count == 0 {
+            return Status::Pass;
         }
-        status
+        let statuses = RefCell::new(vec![Status::Pending; count]);
+        let lines = RefCell::new(InOrder::new(
+            count,
+            |place| watcher.run_begins(place),
+            |place, (outcome, made)| watcher.run_ends(place, outcome, made),
+        ));
+        let begin = |place: usize| {
+            let waited = self.waits[place]
+                .iter()
+                .zip(&*statuses.borrow())
+                .any(|(waits, status)| *waits && *status == Status::Error);
+            let (begun, start) = (self.now(), Instant::now());
+            let prepared = (!waited && !(self.ground.stopping)()).then(|| {
+                lines.borrow_mut().begins(place);
+                self.prepare(place)
+            });
+            async move {
+                let (outcome, made) = match prepared {
+                    None => return (Outcome { status: Status::Skip, begun, ..Outcome::default() }, None),
+                    Some(Err(outcome)) => (outcome, None),
+                    Some(Ok(prepared)) => self.run(place, prepared).await,
+                };
+                let module = &self.ground.modules[place];
+                let made = made.map(|(report, variables)| Made { module, report, variables });
+                (Outcome { begun, took: Some(start.elapsed()), ..outcome }, made)
+            }
+        };
+        order::side_by_side(&self.waits, self.ground.parallelism, begin, |place, (outcome, made)| {
+            statuses.borrow_mut()[place] = outcome.status;
+            lines.borrow_mut().ends(place, (outcome, made));
+        })
+        .await;
+        let statuses = statuses.borrow();
+        statuses.iter().copied().max().unwrap_or_default()
     }
 
     /// Destroys what a killed run of this file has left in states that outlive it.
-    fn recover(&self) -> Result<(), Diagnostics> {
+    async fn recover(&self) -> Result<(), Diagnostics> {
         for (place, run) in self.ground.file.runs.iter().enumerate() {
             let key = run.state();
             let Some(state) = self.current(&key).filter(|state| !state.is_empty()) else { continue };
-            let (mut diags, state) = self.destroy(place, state);
+            let (mut diags, state) = self.destroy(place, state).await;
             let left: String = objects(&state).iter().map(|object| format!("\n  - {object}")).collect();
             if diags.has_errors() || !left.is_empty() {
                 let detail = format!(
@@ -113,11 +122,12 @@ impl Work<'_> {
         self.ground.env.clock.now()
     }
 
-    /// Returns what is wrong with a module, once.
-    pub(crate) fn validate(&self, module: &Arc<Node>) -> Diagnostics {
-        let is_new = self.validated.borrow_mut().insert(Arc::as_ptr(module));
+    /// Returns what is wrong with the module of a run. Warnings are given by the first run that it has; with errors nothing
+    /// that waits for that is done.
+    pub(crate) fn validate(&self, place: usize) -> Diagnostics {
+        let (module, before) = (&self.ground.modules[place], &self.ground.modules[..place]);
+        let is_new = !before.iter().any(|other| Arc::ptr_eq(other, module));
         let found = lang::validate::validate(module, self.ground.functions, self.ground.env);
-        // Warnings are given once; with errors nothing else is done in this file.
         found.into_iter().filter(|problem| is_new || problem.is_error()).collect()
     }
 
@@ -179,31 +189,63 @@ impl Work<'_> {
         }
     }
 
-    /// Destroys what the runs have made: the state that was changed last comes first.
-    fn clean_up(&self, watcher: &dyn Watcher) -> Status {
-        let kept = self.kept.borrow();
-        let mut states: Vec<(usize, &EcoString)> =
-            kept.iter().filter_map(|(key, kept)| Some((kept.run?, key))).collect();
-        states.sort_unstable_by(|a, b| b.cmp(a));
-        let states: Vec<(usize, EcoString)> = states.into_iter().map(|(run, key)| (run, key.clone())).collect();
-        drop(kept);
-        let mut status = Status::Pending;
-        for (run, key) in states {
-            let state = match self.current(&key) {
-                Some(state) if state.is_empty() => continue,
-                Some(state) => state,
-                None => State::default(),
+    /// Destroys what the runs have made: the state that was changed last comes first, and beside it those whose runs did not
+    /// wait for each other.
+    async fn clean_up(&self, watcher: &dyn Watcher) -> Status {
+        let states = self.changed();
+        let waits = (0..states.len()).map(|place| {
+            let (own, others) = (&states[place].1, &states[..place]);
+            others.iter().map(|(_, other)| self.are_related(own, other)).collect()
+        });
+        let waits: Waits = waits.collect();
+        let status = Cell::new(Status::Pending);
+        let lines = RefCell::new(InOrder::new(
+            states.len(),
+            |place| watcher.cleans_up(states[place].0),
+            |place, ended: Option<(Diagnostics, State)>| {
+                let Some((diags, state)) = ended else { return };
+                let ((run, key), objects) = (&states[place], objects(&state));
+                if diags.has_errors() || !objects.is_empty() {
+                    status.set(Status::Error);
+                }
+                let leftover = (!objects.is_empty()).then(|| Leftover { run: *run, key, state: &state, objects });
+                watcher.cleaned_up(*run, diags, leftover);
+            },
+        ));
+        let begin = |place: usize| {
+            let (run, key) = &states[place];
+            let state = match self.current(key) {
+                Some(state) => Some(state).filter(|state| !state.is_empty()),
+                // It says what is wrong with it when it is opened.
+                None => Some(State::default()),
             };
-            watcher.cleans_up(run);
-            let (diags, state) = self.destroy(run, state);
-            let objects = objects(&state);
-            if diags.has_errors() || !objects.is_empty() {
-                status = Status::Error;
+            if state.is_some() {
+                lines.borrow_mut().begins(place);
             }
-            let leftover = (!objects.is_empty()).then(|| Leftover { run, key: &key, state: &state, objects });
-            watcher.cleaned_up(run, diags, leftover);
-        }
-        status
+            async move { Some(self.destroy(*run, state?).await) }
+        };
+        let ended = |place: usize, ended| lines.borrow_mut().ends(place, ended);
+        order::side_by_side(&waits, self.ground.parallelism, begin, ended).await;
+        status.get()
+    }
+
+    /// Returns the states that runs have changed, with the last run of each; the newest first.
+    fn changed(&self) -> Vec<(usize, EcoString)> {
+        let kept = self.kept.borrow();
+        let changed = kept.iter().filter_map(|(key, kept)| Some((kept.run?, key.clone())));
+        let mut changed: Vec<(usize, EcoString)> = changed.collect();
+        changed.sort_unstable_by(|a, b| b.cmp(a));
+        changed
+    }
+
+    /// Tells whether a run on one state waited for a run on the other.
+    fn are_related(&self, one: &EcoString, other: &EcoString) -> bool {
+        let runs = |key: &EcoString| {
+            let runs = self.ground.file.runs.iter().enumerate();
+            runs.filter(|(_, run)| run.state() == *key).map(|(place, _)| place).collect::<Vec<_>>()
+        };
+        let (ones, others) = (runs(one), runs(other));
+        ones.iter().any(|one| others.iter().any(|other| self.waits[*one.max(other)][*one.min(other)]))
     }
 
     fn current(&self, key: &EcoString) -> Option<State> {
@@ -212,7 +254,7 @@ impl Work<'_> {
     }
 
     /// Destroys everything in the state that a run worked on; returns what is left of it.
-    fn destroy(&self, place: usize, state: State) -> (Diagnostics, State) {
+    async fn destroy(&self, place: usize, state: State) -> (Diagnostics, State) {
         let run = &self.ground.file.runs[place];
         let mut diags = Diagnostics::new();
         let scene = Scene::of(self, place, &mut diags);
@@ -225,8 +267,7 @@ impl Work<'_> {
             Err(found) => return (found, state),
         };
         let decide = &mut |_: &plan::Plan| engine::Approval::Apply;
-        let report = self.executor.block_on(engine::run_on(&request, journal, &Silent, decide));
-        match report {
+        match engine::run_on(&request, journal, &Silent, decide).await {
             Ok(report) => {
                 let mut diags = report.plan.diags;
                 report.outcome.into_iter().for_each(|outcome| diags.append(outcome.diags));

@@ -1,4 +1,6 @@
-//! Runs the tests of modules: the runs of a test file one after the other, each a plan or an apply on a state of its own.
+//! Runs the tests of modules: each run of a test file is a plan or an apply on a state that nobody else sees.
+//!
+//! Runs wait for each other, but for those that the file lets go side by side.
 //!
 //! A file is run by [`run_file`], which tells a [`Watcher`] what happens. Files know nothing of each other, so that they can
 //! be run at the same time.
@@ -10,6 +12,7 @@ mod file;
 mod made_up;
 mod memory;
 mod mock;
+mod order;
 mod run;
 mod scene;
 mod stand_ins;
@@ -59,7 +62,7 @@ pub struct Ground<'a> {
     pub variables: &'a BTreeMap<EcoString, Value>,
     /// Makes the store for the state of a key.
     pub stores: &'a dyn Fn(&str) -> Arc<dyn Store>,
-    /// At most so many provider calls at once.
+    /// At most so many runs at once, and so many provider calls of each.
     pub parallelism: usize,
     /// The program's version.
     pub version: &'static str,
@@ -137,7 +140,7 @@ pub struct Leftover<'a> {
     pub objects: Vec<AbsInstance>,
 }
 
-/// Is told what happens in a file. Runs are named by their places.
+/// Is told what happens in a file, run by run in the file's order. Runs are named by their places.
 pub trait Watcher {
     /// A run begins.
     fn run_begins(&self, run: usize);

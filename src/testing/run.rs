@@ -22,20 +22,30 @@ struct Seen {
     judgements: Vec<Judgement>,
 }
 
+/// What a run begins with.
+pub(crate) struct Prepared<'a> {
+    scene: Scene,
+    expectations: Expectations<'a>,
+    diags: Diagnostics,
+}
+
 impl Work<'_> {
-    /// Carries out a run.
-    pub(crate) fn run(&self, place: usize) -> (Outcome, Option<(Report, Vec<Value>)>) {
+    /// Finds out what a run sees, if there is anything to carry out.
+    pub(crate) fn prepare(&self, place: usize) -> Result<Prepared<'_>, Outcome> {
         let (ground, run) = (self.ground, &self.ground.file.runs[place]);
-        let mut diags = self.validate(&ground.modules[place]);
+        let mut diags = self.validate(place);
         if diags.has_errors() {
-            return (failed(diags), None);
+            return Err(failed(diags));
         }
         let scene = Scene::of(self, place, &mut diags);
-        let module = &ground.modules[place].module;
-        let expectations = Expectations::of(run, module, &mut diags);
-        if diags.has_errors() {
-            return (failed(diags), None);
-        }
+        let expectations = Expectations::of(run, &ground.modules[place].module, &mut diags);
+        if diags.has_errors() { Err(failed(diags)) } else { Ok(Prepared { scene, expectations, diags }) }
+    }
+
+    /// Carries out a run.
+    pub(crate) async fn run(&self, place: usize, prepared: Prepared<'_>) -> (Outcome, Option<(Report, Vec<Value>)>) {
+        let (ground, run) = (self.ground, &self.ground.file.runs[place]);
+        let Prepared { scene, expectations, mut diags } = prepared;
         let request = self.request(place, &scene, Options { is_saved: ground.keeps_plans, ..options(run) });
         let journal = match self.open(run, &request) {
             Ok(journal) => journal,
@@ -52,7 +62,7 @@ impl Work<'_> {
         let mut look = |finished: &Finished<'_>| seen = self.look(run, &scene, finished);
         let decide = &mut |_: &Plan| approval;
         let ended = engine::run_and_look(&request, journal, &Silent, decide, &mut look);
-        let report = match self.executor.block_on(ended) {
+        let report = match ended.await {
             Ok(report) => report,
             Err(failure) => {
                 diags.append(failure.0);

@@ -65,7 +65,7 @@ pub(super) struct Args {
     #[arg(long)]
     no_sandbox: bool,
 
-    /// At most so many calls of providers at once, of each file.
+    /// At most so many calls of providers at once, of each run; and so many runs of a file where they may be parallel.
     #[arg(long, value_name = "N", default_value_t = working::PARALLELISM_DEFAULT)]
     parallelism: usize,
 

@@ -86,9 +86,6 @@ pub(super) fn decode(path: PathBuf, body: &Body, place: &mut Place<'_, '_>, diag
             _ => file.overrides.extend(overrides::decode(block, false, diags)),
         }
     }
-    for run in file.runs.iter_mut().filter(|_| file.parallel) {
-        run.parallel = true;
-    }
     duplicate_runs(&file, diags);
     duplicate_providers(&file, diags);
     overrides::duplicates(&file.overrides, diags);

@@ -149,8 +149,8 @@ pub struct RunBlock {
     pub overrides: Vec<Override>,
     /// Which state it works on; otherwise that of its module.
     pub state_key: Option<EcoString>,
-    /// It need not wait for those before it.
-    pub parallel: bool,
+    /// It need not wait for those before it; if it does not say so, the file does.
+    pub parallel: Option<bool>,
     /// The block's header.
     pub header: Span,
 }
@@ -199,6 +199,13 @@ pub enum Checkable {
     Resource(Resource, Option<Key>),
     /// Anything else, which has none; as it was written.
     Nothing(String),
+}
+
+impl TestFile {
+    /// Tells whether a run need not wait for runs of which the same holds and which it does not use.
+    pub fn is_parallel(&self, run: &RunBlock) -> bool {
+        run.parallel.unwrap_or(self.parallel)
+    }
 }
 
 impl RunBlock {

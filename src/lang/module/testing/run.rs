@@ -90,7 +90,7 @@ pub(super) fn decode(block: &ContentBlock, diags: &mut Diagnostics) -> Option<Ru
         expected: content.attribute("expect_failures").map(|a| expected(&a.expr, diags)).unwrap_or_default(),
         overrides,
         state_key: constant_string(&content, "state_key", diags),
-        parallel: constant_bool(&content, "parallel", diags).unwrap_or(false),
+        parallel: constant_bool(&content, "parallel", diags),
         header: block.header,
     })
 }
