@@ -9,8 +9,6 @@ use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
-use crate::stand_in::KindProgram;
-
 /// A copy of an example.
 struct Example {
     folder: tempfile::TempDir,
@@ -129,44 +127,29 @@ fn spark_on_eks_comes_up_is_upgraded_and_goes() {
 
 #[test]
 fn the_laptop_has_a_platform() {
-    let kind = KindProgram::new();
-    let example = Example { variables: vec![("PATH", kind.path())], ..Example::of("kind-dev") };
-    let shown = example.good(&["apply", "-auto-approve"]);
+    let example = Example::of("kind-dev");
+    let shown = example.good(&["apply", "-sandbox", "-auto-approve"]);
     assert!(shown.contains("database   = \"database.database.svc.cluster.local:5432\""), "{shown}");
-    let config = kind.configuration().expect("a cluster was made");
-    let roles: Vec<&str> =
-        config["nodes"].as_array().expect("nodes").iter().filter_map(|n| n["role"].as_str()).collect();
-    assert_eq!(roles, ["control-plane", "worker", "worker"]);
-    assert!(kind.image().starts_with("kindest/node:v1.35.0@sha256:"), "{}", kind.image());
-    let kubeconfig = example.good(&["output", "-raw", "kubeconfig"]);
-    assert_eq!(kubeconfig, std::fs::read_to_string(kind.kubeconfig()).expect("a kubeconfig"));
     let password = example.good(&["output", "-raw", "password"]);
     assert!(password.len() >= 32 && !shown.contains(&password), "{shown}");
-    is_as_planned(&kind);
-    example.is_settled(&[]);
-    example.good(&["destroy", "-auto-approve"]);
-    assert_eq!(kind.configuration(), None);
-    assert_eq!(example.good(&["state", "list"]), "");
-}
-
-/// Looks at the cluster with `kubectl`, where that is there.
-fn is_as_planned(kind: &KindProgram) {
-    let kubectl = |arguments: &str| {
-        let mut command = Command::new("kubectl");
-        let ran = command.arg("--kubeconfig").arg(kind.kubeconfig()).args(arguments.split(' ')).output();
-        ran.ok().map(|ran| String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr[..]].concat()).into_owned())
-    };
-    let defaults = "get storageclass -o \
-                    jsonpath={range.items[*]}{.metadata.name}={.metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class},{end}";
-    let Some(defaults) = kubectl(defaults) else {
-        println!("skipped: kubectl is not there to look at the cluster by other eyes");
-        return;
-    };
-    assert_eq!(defaults, "hdd=false,ssd=true,standard=false,");
-    let labels = kubectl("get nodes -l gantry.dev/pool=work -o name").unwrap_or_default();
-    assert_eq!(labels.lines().count(), 2, "{labels}");
-    let pods = kubectl("get pods -A --field-selector=status.phase!=Running -o name").unwrap_or_default();
-    assert_eq!(pods, "");
+    example.is_settled(&["-sandbox"]);
+    let world = example.world();
+    for (kind, count) in [("kind/clusters", 1), ("kubernetes/clusters", 1), ("kubernetes/core/nodes", 3)] {
+        assert_eq!(world[kind], count, "{kind} in {world}");
+    }
+    let config = std::fs::read_to_string(example.folder.path().join("main.gantry.hcl")).expect("the example");
+    let newer = config.replace("version  = \"1.35\"", "version  = \"1.36\"").replace("min = 2", "min = 3");
+    assert_ne!(newer, config);
+    std::fs::write(example.folder.path().join("main.gantry.hcl"), newer).expect("it can be written");
+    let shown = example.good(&["apply", "-sandbox", "-auto-approve"]);
+    assert!(shown.contains("cluster.dev.kind_cluster.this must be replaced"), "{shown}");
+    example.is_settled(&["-sandbox"]);
+    let world = example.world();
+    for (kind, count) in [("kind/clusters", 1), ("kubernetes/clusters", 1), ("kubernetes/core/nodes", 4)] {
+        assert_eq!(world[kind], count, "{kind} in {world}");
+    }
+    example.good(&["destroy", "-sandbox", "-auto-approve"]);
+    assert_eq!(example.world(), serde_json::json!({}));
 }
 
 #[test]

@@ -19,7 +19,6 @@ mod sandbox;
 mod saved_plans;
 mod secrets;
 mod serve;
-mod stand_in;
 mod terraform;
 mod tidy;
 mod vertical;

@@ -75,6 +75,7 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable { name: "NO_COLOR", effect: "With any value: no colour." },
     Variable { name: "NO_PROXY", effect: "Hosts to which requests go without the proxy; in small letters, too." },
+    Variable { name: "PATH", effect: "Where programs are found that providers start; in the sandbox, behind its own." },
     Variable {
         name: "PLUGIN_CLIENT_CERT",
         effect: "For `provider serve`: the certificate of the program that started it.",
@@ -151,6 +152,11 @@ impl Environment {
     pub(crate) fn kubeconfig(&self) -> Option<PathBuf> {
         let named = self.get("KUBECONFIG").and_then(|files| files.split(':').find(|file| !file.is_empty()));
         named.map(PathBuf::from).or_else(|| Some(self.home_directory()?.join(".kube/config")))
+    }
+
+    /// Returns the folders that programs are looked for in.
+    pub(crate) fn path(&self) -> &str {
+        self.get("PATH").unwrap_or_default()
     }
 
     /// Returns the price list that comes before that of the program.
@@ -376,6 +382,11 @@ pub(crate) fn arguments() -> Vec<std::ffi::OsString> {
 pub(crate) fn program_name() -> Option<String> {
     let program = PathBuf::from(env::args_os().next()?);
     Some(program.file_name()?.to_str()?.to_owned())
+}
+
+/// Returns the file of this program.
+pub(crate) fn program() -> io::Result<PathBuf> {
+    env::current_exe()
 }
 
 /// Goes to another folder, for `-chdir`.

@@ -95,22 +95,35 @@ impl Drop for Lock {
     }
 }
 
-fn parse(text: &str) -> io::Result<Map<String, Json>> {
-    let wrong = |what: String| io::Error::new(ErrorKind::InvalidData, what);
+fn wrong(what: impl Into<String>) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what.into())
+}
+
+/// Reads a document of YAML; null if there is nothing in it.
+pub(crate) fn read(text: &str) -> io::Result<Json> {
     if text.trim().is_empty() {
-        return Ok(Map::new());
+        return Ok(Json::Null);
     }
     let value = read_yaml(text).map_err(wrong)?;
-    match value_to_json(&value, &value.ty()) {
-        Ok(Json::Object(config)) => Ok(config),
-        Ok(Json::Null) => Ok(Map::new()),
-        Ok(_) => Err(wrong("it is no kubeconfig".to_owned())),
-        Err(error) => Err(wrong(error.message.to_string())),
+    value_to_json(&value, &value.ty()).map_err(|error| wrong(error.message.to_string()))
+}
+
+fn parse(text: &str) -> io::Result<Map<String, Json>> {
+    match read(text)? {
+        Json::Object(config) => Ok(config),
+        Json::Null => Ok(Map::new()),
+        _ => Err(wrong("it is no kubeconfig")),
     }
 }
 
+/// Writes a file of a single entry.
+pub(crate) fn only(name: &str, entry: Entry) -> io::Result<String> {
+    let mut config = Map::new();
+    change(&mut config, name, Some(entry));
+    print(&config)
+}
+
 fn print(config: &Map<String, Json>) -> io::Result<String> {
-    let wrong = |what: String| io::Error::new(ErrorKind::InvalidData, what);
     let json = Json::Object(config.clone());
     let value =
         value_from_json(&json, &value::implied_type(&json)).map_err(|error| wrong(error.message.to_string()))?;

@@ -1,14 +1,16 @@
 //! Where commands find the sandbox: its folder, and whoever has its world.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use diag::{Diagnostic, Sources};
 use sandbox::control::{self, ask};
 use sandbox::folder::Hold;
-use sandbox::{Folder, Frame, Holder, Served, Settings};
+use sandbox::{Clock, Folder, Frame, Holder, Options, Sandbox, Served, Settings, emulator};
 use serde_json::Value as Json;
 
-use crate::{Exit, Session};
+use crate::{Environment, Exit, Session, environment};
 
 /// The argument that names the sandbox.
 #[derive(clap::Args)]
@@ -81,6 +83,80 @@ impl Asked {
             Asked::Here(..) => None,
         }
     }
+}
+
+/// A sandbox that is served, by whomever.
+pub(crate) struct Opened {
+    /// Nothing if another process serves it.
+    pub(crate) server: Option<Sandbox>,
+    /// Where it is served.
+    pub(crate) served: Served,
+    /// Its time.
+    pub(crate) clock: Arc<Clock>,
+    /// What points programs at it.
+    pub(crate) variables: Vec<(&'static str, String)>,
+}
+
+/// Finds who serves the sandbox in a folder, or serves it here.
+pub(crate) fn open(folder: &Folder, environment: &Environment) -> Result<Opened, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let hold = match folder.take().map_err(text)? {
+        Holder::Server(served) => {
+            let variables = variables(&served, folder, environment).map_err(text)?;
+            return Ok(Opened { server: None, clock: at_server(&served)?, served, variables });
+        }
+        Holder::We(hold) => hold,
+    };
+    serve(&Options::new(folder.clone()), hold, environment)
+}
+
+/// Serves a sandbox here, for this command.
+pub(crate) fn serve(options: &Options, hold: Hold, environment: &Environment) -> Result<Opened, String> {
+    let server = Sandbox::start(options, hold).map_err(|error| error.to_string())?;
+    server.frame.clock.heed_work();
+    let variables = variables(&server.served, &options.folder, environment).map_err(|error| error.to_string())?;
+    let (served, clock) = (server.served.clone(), server.frame.clock.clone());
+    Ok(Opened { server: Some(server), served, clock, variables })
+}
+
+/// Learns from a server what time it is there.
+fn at_server(served: &Served) -> Result<Arc<Clock>, String> {
+    let clock = control::ask(served, "GET", "clock", &Json::Null).map_err(|error| error.to_string())??;
+    let begin = clock["milliseconds"].as_u64().zip(clock["speed"].as_f64());
+    let (begin, speed) = begin.ok_or("the server does not say what time it is there")?;
+    Ok(Arc::new(Clock::new(Duration::from_millis(begin), speed)))
+}
+
+/// Returns the variables that point programs at a sandbox; programs that it emulates are found before those of the machine.
+pub(crate) fn variables(
+    served: &Served,
+    folder: &Folder,
+    environment: &Environment,
+) -> std::io::Result<Vec<(&'static str, String)>> {
+    let folder = Folder::new(absolute(folder.path()));
+    let mut variables = emulator::variables(served, folder.path());
+    let own = folder.programs().display().to_string();
+    #[cfg(unix)]
+    folder.write_program("kind", &kind(folder.path())?)?;
+    let others = environment.path().split(':').filter(|other| *other != own);
+    variables.push(("PATH", [&*own].into_iter().chain(others).collect::<Vec<_>>().join(":")));
+    Ok(variables)
+}
+
+/// The program `kind`, whose clusters are in the sandbox in a folder.
+#[cfg(unix)]
+fn kind(folder: &Path) -> std::io::Result<String> {
+    let quoted = |path: &Path| {
+        let path = path.to_str().ok_or(std::io::ErrorKind::InvalidFilename)?;
+        let quoted = shlex::try_quote(path).map_err(|_| std::io::ErrorKind::InvalidFilename)?;
+        Ok::<_, std::io::Error>(quoted.into_owned())
+    };
+    let (own, folder) = (quoted(&environment::program()?)?, quoted(folder)?);
+    // Flags that the user has set for all commands are not for this one.
+    Ok(format!(
+        "#!/bin/sh\nunset GANTRY_CLI_ARGS GANTRY_CLI_ARGS_sandbox_kind TF_CLI_ARGS TF_CLI_ARGS_sandbox_kind\n\
+         exec {own} sandbox kind -folder={folder} -- \"$@\"\n"
+    ))
 }
 
 /// Says that the sandbox in a folder cannot be used.

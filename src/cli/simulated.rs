@@ -5,11 +5,10 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::sandbox::{Clock, Folder, Holder, Options, Sandbox, Served, control, emulator};
+use ::sandbox::{Clock, Folder, Sandbox, emulator};
 use sdk::{Call, Runtime};
-use serde_json::Value as Json;
 
-use crate::sandboxes::{self, absolute};
+use crate::sandboxes::{self, Opened, absolute};
 use crate::{Exit, Session, stored};
 
 /// A sandbox for one command.
@@ -75,23 +74,12 @@ impl Simulation {
             session.problem("Not a state of the sandbox", detail);
             return Err(Exit::FAILURE);
         }
-        let begun = match folder.take() {
-            Ok(Holder::Server(served)) => at_server(&served).map(|clock| (None, served, clock)),
-            Ok(Holder::We(hold)) => match Sandbox::start(&Options::new(folder.clone()), hold) {
-                Ok(server) => {
-                    server.frame.clock.heed_work();
-                    let (served, clock) = (server.served.clone(), server.frame.clock.clone());
-                    Ok((Some(server), served, clock))
-                }
-                Err(error) => Err(error.to_string()),
-            },
-            Err(error) => Err(error.to_string()),
-        };
-        let (server, served, clock) = begun.map_err(|error| sandboxes::fail(session, &folder, &error))?;
+        let opened = sandboxes::open(&folder, &session.environment);
+        let Opened { server, served, clock, mut variables } =
+            opened.map_err(|error| sandboxes::fail(session, &folder, &error))?;
         if let Err(error) = own.add(&folder, &workspace) {
             return Err(sandboxes::fail(session, &folder, &error.to_string()));
         }
-        let mut variables = emulator::variables(&served, &absolute(folder.path()));
         if !session.environment.has_proxy() {
             variables.extend(emulator::way_out(&served, &absolute(folder.path())));
         }
@@ -142,14 +130,6 @@ pub(crate) fn check_real(session: &mut Session) -> Result<(), Exit> {
     );
     session.problem("A state of the sandbox", detail);
     Err(Exit::FAILURE)
-}
-
-/// Learns from a server what time it is there.
-fn at_server(served: &Served) -> Result<Arc<Clock>, String> {
-    let clock = control::ask(served, "GET", "clock", &Json::Null).map_err(|error| error.to_string())??;
-    let begin = clock["milliseconds"].as_u64().zip(clock["speed"].as_f64());
-    let (begin, speed) = begin.ok_or("the server does not say what time it is there")?;
-    Ok(Arc::new(Clock::new(Duration::from_millis(begin), speed)))
 }
 
 /// The workspaces whose states were made in the sandbox. Written before anything is made, so that no crash can hide it.

@@ -20,6 +20,7 @@ use testing::{Ground, Leftover, Made, MemoryStore, Outcome, Status, Watcher};
 use crate::progress::{Interrupt, Voice};
 use crate::providers::{LinkedProviders, provider_of};
 use crate::render::{plan as render, plan_json, state_json};
+use crate::sandboxes::{self, Opened};
 use crate::suite::{Suite, SuiteFile};
 use crate::{Environment, Session, commands, environment, stored};
 
@@ -201,7 +202,7 @@ pub(crate) fn folder_of(environment: &Environment, file: &Path, key: &str) -> st
 
 /// A sandbox of a file, which is gone with this.
 struct OwnSandbox {
-    _server: Sandbox,
+    _server: Option<Sandbox>,
     _folder: tempfile::TempDir,
 }
 
@@ -221,10 +222,8 @@ fn enter(environment: &mut Environment, file: &SuiteFile) -> Result<Option<OwnSa
         Err(error) => return Err(failed(error.to_string())),
     };
     let options = Options { in_memory: true, ..Options::new(folder) };
-    let server = Sandbox::start(&options, hold).map_err(|error| failed(error.to_string()))?;
-    server.frame.clock.heed_work();
-    let variables = emulator::variables(&server.served, temporary.path());
-    environment.simulate(emulator::FOREIGN_VARIABLES, variables, server.frame.clock.clone());
+    let Opened { server, clock, variables, .. } = sandboxes::serve(&options, hold, environment).map_err(failed)?;
+    environment.simulate(emulator::FOREIGN_VARIABLES, variables, clock);
     Ok(Some(OwnSandbox { _server: server, _folder: temporary }))
 }
 

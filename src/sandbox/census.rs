@@ -35,6 +35,7 @@ pub fn kind(name: &str) -> Option<String> {
             parts.next()?;
             Some(format!("kubernetes/{group}/{resource}"))
         }
+        "kind" => parts.next().map(|kind| format!("kind/{kind}")),
         "k8s-clusters" => Some("kubernetes/clusters".to_owned()),
         _ => None,
     }
@@ -52,6 +53,7 @@ mod tests {
             ("aws/keys/ASIA1", None),
             ("k8s/lake/apps/deployments/default/web", Some("kubernetes/apps/deployments")),
             ("k8s-clusters/lake", Some("kubernetes/clusters")),
+            ("kind/clusters/dev", Some("kind/clusters")),
             ("frame/clock", None),
         ] {
             assert_eq!(kind(name).as_deref(), expected, "{name}");

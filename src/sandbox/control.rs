@@ -113,18 +113,8 @@ pub fn all_clusters(frame: &Frame) -> Json {
 
 /// Asks a server to carry out a command.
 pub fn ask(served: &Served, method: &str, what: &str, body: &Json) -> std::io::Result<Result<Json, Refused>> {
-    let mut stream = TcpStream::connect_timeout(&served.plain, ANSWER_MAX)?;
-    stream.set_read_timeout(Some(ANSWER_MAX))?;
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let head = format!(
-        "{method} {ROOT}{what} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\nconnection: \
-         close\r\n\r\n",
-        served.plain,
-        served.token,
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
+    let mut stream = send(served, (method, &format!("{ROOT}{what}")), &body, Some(ANSWER_MAX))?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
@@ -134,6 +124,32 @@ pub fn ask(served: &Served, method: &str, what: &str, body: &Json) -> std::io::R
         (400, Ok(Json::String(refused))) => Ok(Err(refused)),
         _ => Err(std::io::Error::other(format!("the server answers with the status {status}"))),
     }
+}
+
+/// Sends a request to a server with what lets in; the answer ends with the connection.
+pub(crate) fn send(
+    served: &Served,
+    (method, path): (&str, &str),
+    body: &str,
+    patience: Option<Duration>,
+) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect_timeout(&served.plain, ANSWER_MAX)?;
+    stream.set_read_timeout(patience)?;
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        served.plain,
+        served.token,
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    Ok(stream)
+}
+
+/// Tells whether a request shows what lets in.
+pub(crate) fn lets_in(request: &Request, token: &str) -> bool {
+    let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.and_then(|header| header.strip_prefix("Bearer ")) == Some(token)
 }
 
 impl Service for Control {
@@ -151,8 +167,7 @@ impl Service for Control {
 
     fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, _is_stuck: bool) -> Call<'a, Response> {
         Box::pin(async move {
-            let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-            if header.and_then(|header| header.strip_prefix("Bearer ")) != Some(&self.token) {
+            if !lets_in(&request, &self.token) {
                 return self.fail(&request, "Unauthorized", 401, "The token in the sandbox's folder lets in.");
             }
             let body = match &*request.body {

@@ -21,12 +21,12 @@ use crate::kubernetes::Kubernetes;
 use crate::server::{Service, serve};
 use crate::tls::{Authority, TlsError, acceptor};
 use crate::world::{Change, WorldError};
-use crate::{aws, control, server, tls};
+use crate::{aws, control, kind, server, tls};
 
 /// The region that clients use unless they say another.
 pub const REGION: &str = "eu-west-1";
 /// Beginnings of variables that point clients at clouds: none of the user's may come through.
-pub const FOREIGN_VARIABLES: &[&str] = &["AWS_", "KUBE", "KUBERNETES_", "HELM_KUBE"];
+pub const FOREIGN_VARIABLES: &[&str] = &["AWS_", "HELM_KUBE", "KIND_", "KUBE", "KUBERNETES_"];
 
 const AUTHORITY: &str = "frame/authority";
 const PORTS: &str = "frame/ports";
@@ -185,7 +185,9 @@ fn services(options: &Options, token: &str) -> Vec<Box<dyn Service>> {
     let control = Control { token: token.to_owned(), folder: options.folder.clone() };
     let kubernetes =
         Kubernetes::with_tokens(Box::new(aws::eks::user_of)).in_cloud(Box::new(aws::in_cluster::InCluster));
-    let mut services: Vec<Box<dyn Service>> = vec![Box::new(control), Box::new(kubernetes)];
+    let kubernetes = kubernetes.in_cloud(Box::new(kind::Containers));
+    let kind = kind::Kind { token: token.to_owned() };
+    let mut services: Vec<Box<dyn Service>> = vec![Box::new(control), Box::new(kind), Box::new(kubernetes)];
     services.extend(aws::services());
     services
 }

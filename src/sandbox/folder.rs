@@ -90,6 +90,25 @@ impl Folder {
         self.0.join("aws-config")
     }
 
+    /// Returns the folder of programs that stand in for those of this machine.
+    pub fn programs(&self) -> PathBuf {
+        self.0.join("bin")
+    }
+
+    /// Writes a program, if that changes it. Whole or not at all: someone may be starting it.
+    #[cfg(unix)]
+    pub fn write_program(&self, name: &str, text: &str) -> io::Result<()> {
+        let (path, temporary) =
+            (self.programs().join(name), self.programs().join(format!("{name}.{}", std::process::id())));
+        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            return Ok(());
+        }
+        std::fs::create_dir_all(self.programs())?;
+        std::fs::write(&temporary, text)?;
+        std::fs::set_permissions(&temporary, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        std::fs::rename(temporary, path)
+    }
+
     /// Writes the file with all clusters, if that changes it. Whole or not at all: someone may be reading it.
     pub fn write_clusters(&self, config: &Json) -> io::Result<()> {
         let (path, temporary) = (self.kubeconfig(), self.0.join("clusters.kubeconfig.new"));

@@ -13,6 +13,7 @@ pub mod emulator;
 pub mod faults;
 pub mod folder;
 pub mod frame;
+pub mod kind;
 pub mod kubernetes;
 pub mod log;
 mod mischief;

@@ -11,7 +11,7 @@ use crate::frame::Frame;
 use crate::kubernetes::kinds;
 use crate::kubernetes::store::{self, How, Target};
 use crate::world::{Change, Records, WorldError};
-use crate::{aws, census};
+use crate::{aws, census, kind};
 
 /// Does to the world what a fault wants; nothing if there is nothing that it fits.
 pub async fn strike(frame: &Arc<Frame>, effect: &Effect) {
@@ -81,6 +81,7 @@ fn delete(change: &mut Change<'_>, frame: &Arc<Frame>, record: &str) {
             let path = format!("/clusters/{cluster}/node-groups/{name}");
             aws::eks::act_as_someone(change, frame, region, (&Method::DELETE, &path), Map::new())
         }
+        ["kind", "clusters", name] => !kind::remove(change, name).is_empty(),
         _ => false,
     };
     if !is_done && !record.starts_with("aws/eks/") {

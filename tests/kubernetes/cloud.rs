@@ -15,6 +15,10 @@ pub(crate) struct Machines;
 const PREFIX: &str = "machines/";
 
 impl Cloud for Machines {
+    fn name(&self) -> &'static str {
+        "bare"
+    }
+
     fn concerned(&self, _: &Records, changed: &Changed) -> Option<String> {
         changed.name.strip_prefix(PREFIX)?.split('/').next().map(str::to_owned)
     }
@@ -32,6 +36,7 @@ impl Cloud for Machines {
             capacity: amounts.clone(),
             allocatable: amounts,
             image: "Bare".into(),
+            kernel: "6.12".into(),
         };
         let places = vec![("a".into(), "zone-a".into())];
         let name = "all".to_owned();
@@ -39,6 +44,8 @@ impl Cloud for Machines {
             name,
             desired: 2,
             version: "1.35".into(),
+            kubelet: "v1.35.0".into(),
+            start: Duration::from_secs(35),
             machine,
             places,
             unavailable_max: 1,

@@ -30,6 +30,7 @@ mod sandbox_env;
 mod sandbox_fault_add;
 mod sandbox_fault_list;
 mod sandbox_fault_remove;
+mod sandbox_kind;
 mod sandbox_log;
 mod sandbox_reset;
 mod sandbox_serve;
@@ -97,6 +98,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     entry::<sandbox_fault_add::Args>(),
     entry::<sandbox_fault_list::Args>(),
     entry::<sandbox_fault_remove::Args>(),
+    entry::<sandbox_kind::Args>(),
     entry::<sandbox_log::Args>(),
     entry::<sandbox_reset::Args>(),
     entry::<sandbox_serve::Args>(),

@@ -60,8 +60,8 @@ impl Args {
         };
         let asked = Asked::Server(served.clone());
         asked.perform(session, ("POST", "kubeconfig"), &Json::Null)?;
-        let folder = Folder::new(sandboxes::absolute(folder.path()));
-        let set = emulator::variables(&served, folder.path());
+        let set = sandboxes::variables(&served, &folder, &session.environment)
+            .map_err(|error| sandboxes::fail(session, &folder, &error.to_string()))?;
         let removed: Vec<String> = session
             .environment
             .foreign_variables(emulator::FOREIGN_VARIABLES)

@@ -42,6 +42,10 @@ fn gone() -> String {
 }
 
 impl Cloud for InCluster {
+    fn name(&self) -> &'static str {
+        "eks"
+    }
+
     fn concerned(&self, records: &Records, changed: &Changed) -> Option<String> {
         let name = &*changed.name;
         if let Some(rest) = name.strip_prefix("aws/eks/") {
@@ -146,7 +150,7 @@ impl Cloud for InCluster {
         };
         let mut region = Region::of(asked.change, asked.frame, &behind.region);
         let id = ec2::create_volume(&mut region, new).map_err(|error| error.to_string())?;
-        Ok(Volume { id, zone: Some(zone), attributes: BTreeMap::new() })
+        Ok(Volume { id, zone: Some(zone), ..Volume::default() })
     }
 
     fn resize_volume(&self, asked: &mut Asked<'_, '_>, id: &str, size: i64) -> Result<(), String> {

@@ -34,6 +34,10 @@ pub struct NodeSet {
     pub taints: Vec<Json>,
     /// The version of Kubernetes: `1.33`.
     pub version: String,
+    /// What its kubelets call their version: `v1.33.0-eks-gantry`.
+    pub kubelet: String,
+    /// How long a machine takes to start.
+    pub start: Duration,
     /// What its machines are.
     pub machine: Machine,
     /// Where they are: what the cloud calls the place (a subnet), and its zone.
@@ -59,6 +63,8 @@ pub struct Machine {
     pub allocatable: BTreeMap<String, i64>,
     /// As nodes tell it: `Amazon Linux 2023.9.20260101`.
     pub image: String,
+    /// The version of its kernel.
+    pub kernel: String,
 }
 
 /// A machine that was made.
@@ -70,9 +76,9 @@ pub struct Instance {
     pub host: String,
     /// Its address.
     pub address: String,
-    /// Its region.
+    /// Its region; empty where there are none.
     pub region: String,
-    /// Its zone.
+    /// Its zone; empty where there are none.
     pub zone: String,
 }
 
@@ -89,6 +95,8 @@ pub struct VolumeWanted<'v> {
     pub parameters: &'v Json,
     /// Its zone; any unless set.
     pub zone: Option<&'v str>,
+    /// The node of the pod that wants it; empty if it is made before there is one.
+    pub node: &'v str,
     /// The claim that wants it: namespace and name.
     pub claim: (&'v str, &'v str),
 }
@@ -100,6 +108,8 @@ pub struct Volume {
     pub id: String,
     /// The only zone that it can be used in.
     pub zone: Option<String>,
+    /// The only node that it can be used on: it is a folder there.
+    pub node: Option<String>,
     /// Attributes that the persistent volume shows.
     pub attributes: BTreeMap<String, String>,
 }
@@ -130,6 +140,14 @@ pub enum Balancer {
 
 /// A cloud that clusters run in.
 pub trait Cloud: Send + Sync {
+    /// Returns who it is, as fields of objects have it that it writes: `eks`.
+    fn name(&self) -> &'static str;
+
+    /// Tells whether anyone makes load balancers for what is in its clusters.
+    fn has_balancers(&self) -> bool {
+        true
+    }
+
     /// Tells which cluster a record of the cloud is about, if it is about machines or the like of one.
     fn concerned(&self, records: &Records, changed: &Changed) -> Option<String>;
 

@@ -11,6 +11,7 @@ pub mod kinds;
 pub mod store;
 pub mod table;
 pub mod watch;
+pub mod workload;
 
 mod access;
 mod addresses;

@@ -1,6 +1,7 @@
 //! Node groups as sets of nodes: what their machines are, and when they are replaced.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
@@ -13,6 +14,8 @@ use crate::world::Records;
 const MIB: i64 = 1 << 20;
 /// The type of machines of groups that name none.
 const USUAL: &str = "t3.medium";
+/// How long a machine takes to start.
+const START: Duration = Duration::from_secs(35);
 
 /// Returns a node group as a set of nodes. While it is moved to another version it is already what it will be.
 pub fn node_set(records: &Records, behind: &Behind, record: &str, group: &Json) -> NodeSet {
@@ -58,6 +61,8 @@ pub fn node_set(records: &Records, behind: &Behind, record: &str, group: &Json) 
         labels,
         taints: group["taints"].as_array().into_iter().flatten().map(taint).collect(),
         version: text(&group, "/version").to_owned(),
+        kubelet: format!("v{}.0-eks-gantry", text(&group, "/version")),
+        start: START,
         machine: machine(&kind_of(records, behind, &group), text(&group, "/amiType")),
         places: places.collect(),
         generation: format!("{} {}", text(&group, "/releaseVersion"), group["launchTemplate"]["version"]),
@@ -167,6 +172,7 @@ fn machine(kind: &str, image: &str) -> Machine {
         capacity: amounts(processors * 1000, memory, disk),
         allocatable: amounts(processors * 1000 - kept_processors, memory - kept_memory, disk * 9 / 10),
         image: image.to_owned(),
+        kernel: "6.12.40-64.114.amzn2023.x86_64".to_owned(),
     }
 }
 

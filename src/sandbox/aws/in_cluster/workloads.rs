@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Behind, text};
 use crate::aws::eks;
+use crate::kubernetes::workload::Workload;
 use crate::world::Records;
 
 /// What clusters come with unless they are told not to: as add-ons that nobody manages.
@@ -51,76 +52,6 @@ fn basics() -> Vec<Json> {
     vec![priority("system-cluster-critical", 2_000_000_000), priority("system-node-critical", 2_000_001_000), class]
 }
 
-/// A workload: what it is called, what its pods are like.
-struct Work<'w> {
-    namespace: &'w str,
-    name: &'w str,
-    label: &'w str,
-    account: &'w str,
-    image: String,
-    cpu: &'w str,
-    memory: &'w str,
-    /// It runs on every node, whatever that one's taints.
-    is_everywhere: bool,
-    priority: &'w str,
-}
-
-impl Work<'_> {
-    fn pod(&self) -> Json {
-        let tolerations = if self.is_everywhere {
-            json!([{"operator": "Exists"}])
-        } else {
-            json!([{"key": "CriticalAddonsOnly", "operator": "Exists"}])
-        };
-        let mut spec = json!({
-            "serviceAccountName": self.account, "priorityClassName": self.priority, "tolerations": tolerations,
-            "containers": [{
-                "name": self.name, "image": self.image,
-                "resources": {"requests": {"cpu": self.cpu, "memory": self.memory}},
-            }],
-        });
-        if self.is_everywhere {
-            spec["hostNetwork"] = true.into();
-        }
-        json!({"metadata": {"labels": {"k8s-app": self.label}}, "spec": spec})
-    }
-
-    fn metadata(&self, name: &str) -> Json {
-        json!({"name": name, "namespace": self.namespace, "labels": {"k8s-app": self.label}})
-    }
-
-    fn account(&self) -> Json {
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self.metadata(self.account)})
-    }
-
-    fn selector(&self) -> Json {
-        json!({"matchLabels": {"k8s-app": self.label}})
-    }
-
-    fn deployment(&self, replicas: u64) -> Json {
-        json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": self.metadata(self.name),
-            "spec": {"replicas": replicas, "selector": self.selector(), "template": self.pod()},
-        })
-    }
-
-    fn daemon_set(&self) -> Json {
-        let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}});
-        json!({
-            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": self.metadata(self.name),
-            "spec": {"selector": self.selector(), "template": self.pod(), "updateStrategy": rolling},
-        })
-    }
-
-    fn service(&self, name: &str, ports: Json, address: Option<&str>) -> Json {
-        let mut spec = json!({"selector": {"k8s-app": self.label}, "ports": ports});
-        if let Some(address) = address {
-            spec["clusterIP"] = address.into();
-        }
-        json!({"apiVersion": "v1", "kind": "Service", "metadata": self.metadata(name), "spec": spec})
-    }
-}
-
 fn image(name: &str, version: &str) -> String {
     let version = if version == "self-managed" { "v1-eksbuild.1" } else { version };
     format!("{REGISTRY}/{name}:{version}")
@@ -128,7 +59,7 @@ fn image(name: &str, version: &str) -> String {
 
 /// Returns the objects of an add-on.
 fn of_addon(name: &str, namespace: &str, version: &str) -> Vec<Json> {
-    let work = |own: &'static str, label: &'static str, account: &'static str| Work {
+    let work = |own: &'static str, label: &'static str, account: &'static str| Workload {
         namespace,
         name: own,
         label,
@@ -139,7 +70,7 @@ fn of_addon(name: &str, namespace: &str, version: &str) -> Vec<Json> {
         is_everywhere: false,
         priority: "system-cluster-critical",
     };
-    let everywhere = |own: &'static str, account: &'static str| Work {
+    let everywhere = |own: &'static str, account: &'static str| Workload {
         is_everywhere: true,
         priority: "system-node-critical",
         cpu: "25m",
@@ -151,11 +82,11 @@ fn of_addon(name: &str, namespace: &str, version: &str) -> Vec<Json> {
             vec![work.account(), work.daemon_set()]
         }
         "kube-proxy" => {
-            let work = Work { cpu: "100m", ..everywhere("kube-proxy", "kube-proxy") };
+            let work = Workload { cpu: "100m", ..everywhere("kube-proxy", "kube-proxy") };
             vec![work.account(), work.daemon_set()]
         }
         "coredns" => {
-            let work = Work { cpu: "100m", memory: "70Mi", ..work("coredns", "kube-dns", "coredns") };
+            let work = Workload { cpu: "100m", memory: "70Mi", ..work("coredns", "kube-dns", "coredns") };
             let ports = json!([
                 {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
                 {"name": "metrics", "port": 9153, "protocol": "TCP"},
@@ -169,7 +100,7 @@ fn of_addon(name: &str, namespace: &str, version: &str) -> Vec<Json> {
         "aws-ebs-csi-driver" => driver("ebs", "ebs.csi.aws.com", (&work, &everywhere)),
         "aws-efs-csi-driver" => driver("efs", "efs.csi.aws.com", (&work, &everywhere)),
         "aws-mountpoint-s3-csi-driver" => driver("s3", "s3.csi.aws.com", (&work, &everywhere)),
-        "metrics-server" => metrics(&Work {
+        "metrics-server" => metrics(&Workload {
             cpu: "100m",
             memory: "200Mi",
             ..work("metrics-server", "metrics-server", "metrics-server")
@@ -187,14 +118,14 @@ fn of_addon(name: &str, namespace: &str, version: &str) -> Vec<Json> {
             vec![work.account(), work.daemon_set()]
         }
         other => {
-            let work = Work { namespace, name: other, label: other, account: other, ..work("", "", "") };
+            let work = Workload { namespace, name: other, label: other, account: other, ..work("", "", "") };
             vec![work.account(), work.deployment(1)]
         }
     }
 }
 
 /// What measures pods, and the API that tells of it.
-fn metrics(work: &Work<'_>) -> Vec<Json> {
+fn metrics(work: &Workload<'_>) -> Vec<Json> {
     let ports = json!([{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 10251}]);
     let api = json!({
         "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "v1beta1.metrics.k8s.io"},
@@ -206,8 +137,8 @@ fn metrics(work: &Work<'_>) -> Vec<Json> {
     vec![work.account(), work.service("metrics-server", ports, None), work.deployment(2), api]
 }
 
-type Made<'m, 'w> = &'m dyn Fn(&'static str, &'static str, &'static str) -> Work<'w>;
-type Everywhere<'m, 'w> = &'m dyn Fn(&'static str, &'static str) -> Work<'w>;
+type Made<'m, 'w> = &'m dyn Fn(&'static str, &'static str, &'static str) -> Workload<'w>;
+type Everywhere<'m, 'w> = &'m dyn Fn(&'static str, &'static str) -> Workload<'w>;
 
 /// A driver of volumes: its controller, its part on each node, and what tells the cluster that it is there.
 fn driver(short: &str, name: &str, (work, everywhere): (Made<'_, '_>, Everywhere<'_, '_>)) -> Vec<Json> {

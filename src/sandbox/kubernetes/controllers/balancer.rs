@@ -52,7 +52,7 @@ impl Controller for Balancers {
         let is_wanted = service["spec"]["type"] == "LoadBalancer"
             && !is_ending(&service)
             && (class.is_empty() || CLASSES.contains(&class))
-            && work.cloud.is_some();
+            && has_balancers(work);
         if is_wanted {
             let service = work.set_finalizer(SERVICES, &service, SERVICE_HELD, true)?;
             return ensure(work, &service);
@@ -76,6 +76,11 @@ impl Controller for Balancers {
         let service = work.get(SERVICES, &namespace, &name).unwrap_or(service);
         work.set_finalizer(SERVICES, &service, SERVICE_HELD, false).map(drop)
     }
+}
+
+/// Tells whether the cluster is in a cloud that makes load balancers.
+pub fn has_balancers(work: &Work<'_, '_>) -> bool {
+    work.cloud.is_some_and(|cloud| cloud.has_balancers())
 }
 
 fn held(object: &Json, word: &str) -> bool {
@@ -187,7 +192,7 @@ impl Controller for Ingresses {
             return work.set_finalizer(INGRESSES, &ingress, INGRESS_HELD, false).map(drop);
         }
         // Without a controller in the cluster nobody serves it.
-        if !is_served(work, &ingress) || work.cloud.is_none() {
+        if !is_served(work, &ingress) || !has_balancers(work) {
             return Ok(());
         }
         let ingress = work.set_finalizer(INGRESSES, &ingress, INGRESS_HELD, true)?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::balancer::has_balancers;
 use super::index::{Index, Named};
 use super::work::{Work, set_condition};
 use super::{Controller, Event};
@@ -47,7 +48,7 @@ impl Controller for Gateways {
         };
         let class =
             kinds::record(work.cluster(), GROUP, "gatewayclasses", None, text(&gateway, "/spec/gatewayClassName"));
-        if !gateway["metadata"]["deletionTimestamp"].is_null() || !work.change.has(&class) {
+        if !gateway["metadata"]["deletionTimestamp"].is_null() || !work.change.has(&class) || !has_balancers(work) {
             return Ok(());
         }
         program(work, &record, &gateway)
@@ -57,7 +58,8 @@ impl Controller for Gateways {
 /// Accepts a class, and looks at the Gateways that wait for it.
 fn class(work: &mut Work<'_, '_>, name: &str) -> Result<(), Stop> {
     let record = kinds::record(work.cluster(), GROUP, "gatewayclasses", None, name);
-    let Some(class) = work.change.get::<Json>(&record) else { return Ok(()) };
+    let served = work.change.get::<Json>(&record).filter(|_| has_balancers(work));
+    let Some(class) = served else { return Ok(()) };
     let mut all = super::work::conditions(&class);
     set_condition(&mut all, "Accepted", true, ("Accepted", "The class is served."));
     write(work, &record, &class, json!({"conditions": observed(all, &class)}));

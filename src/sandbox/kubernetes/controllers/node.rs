@@ -16,8 +16,6 @@ use crate::kubernetes::cloud::{Instance, NodeSet};
 use crate::kubernetes::failure::Stop;
 use crate::kubernetes::store::text;
 
-/// How long a machine takes to start.
-const START: Duration = Duration::from_secs(35);
 /// How long a node takes from its first word until it is ready.
 const JOIN: Duration = Duration::from_secs(15);
 /// After how long a node that is emptied is looked at again.
@@ -193,13 +191,13 @@ fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
         zone,
         version: set.version.clone(),
         step: Step::Starting,
-        due: work.now() + START.as_millis() as u64,
+        due: work.now() + set.start.as_millis() as u64,
         since: 0,
         labels: set.labels.clone(),
         taints: set.taints.clone(),
     };
     note(work, &host, &made);
-    work.wake(START, "nodes", "", &host);
+    work.wake(set.start, "nodes", "", &host);
 }
 
 /// Begins the end of a node.
@@ -375,7 +373,10 @@ fn node_of(name: &str, note: &Note, set: &NodeSet) -> Json {
         ("topology.kubernetes.io/region", &*note.region),
         ("topology.kubernetes.io/zone", &*note.zone),
     ] {
-        labels.insert(key.to_owned(), value.to_owned());
+        // Where there are no zones, nodes have none, but for those that they were given.
+        if !value.is_empty() {
+            labels.insert(key.to_owned(), value.to_owned());
+        }
     }
     let mut taints = set.taints.clone();
     taints.push(json!({"key": NOT_READY, "effect": "NoSchedule"}));
@@ -409,8 +410,8 @@ fn node_of(name: &str, note: &Note, set: &NodeSet) -> Json {
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
             "nodeInfo": {
                 "architecture": machine.architecture, "operatingSystem": "linux", "osImage": machine.image,
-                "kernelVersion": "6.12.40-64.114.amzn2023.x86_64", "containerRuntimeVersion": "containerd://2.1.4",
-                "kubeletVersion": format!("v{}.0-eks-gantry", set.version), "kubeProxyVersion": "",
+                "kernelVersion": machine.kernel, "containerRuntimeVersion": "containerd://2.1.4",
+                "kubeletVersion": set.kubelet, "kubeProxyVersion": "",
                 "machineID": text(&json!({"id": note.provider_id}), "/id").rsplit('/').next(), "systemUUID": "", "bootID": "",
             },
         },

@@ -60,12 +60,16 @@ fn kind_of(api_version: &str, kind: &str) -> Option<&'static kinds::Kind> {
     kinds::built_in().iter().find(|known| known.kind == kind && known.api_version() == api_version).map(|kind| &**kind)
 }
 
+fn how(work: &Work<'_, '_>) -> How {
+    How { manager: work.cloud.map_or("", |cloud| cloud.name()).to_owned(), time: work.stamp() }
+}
+
 fn write(work: &mut Work<'_, '_>, mut object: Json) -> Result<(), Stop> {
     let (namespace, name) = super::work::place(&object);
     let Some(kind) = kind_of(text(&object, "/apiVersion"), text(&object, "/kind")) else { return Ok(()) };
     let namespace = Some(&*namespace).filter(|_| kind.is_namespaced);
     let target = Target { cluster: work.cluster(), kind, namespace, name: &name, part: None };
-    let how = How { manager: "eks".to_owned(), time: work.stamp() };
+    let how = how(work);
     match store::get(work.change, &target) {
         Ok(before) => {
             let mut after = before.clone();
@@ -91,7 +95,7 @@ fn remove(work: &mut Work<'_, '_>, id: &str) -> Result<(), Stop> {
     let Some(kind) = kind_of(api_version, kind) else { return Ok(()) };
     let namespace = Some(namespace).filter(|_| kind.is_namespaced);
     let target = Target { cluster: work.cluster(), kind, namespace, name, part: None };
-    let how = How { manager: "eks".to_owned(), time: work.stamp() };
+    let how = how(work);
     match store::delete(work.change, &target, &json!({}), &how) {
         Err(Stop::Failure(failure)) if failure.code == 404 => Ok(()),
         other => other.map(drop),

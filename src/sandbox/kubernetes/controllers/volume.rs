@@ -257,6 +257,7 @@ fn provision(work: &mut Work<'_, '_>, claim: &Json, class: &Json, node: &str) ->
         provisioner: &driver,
         parameters: &class["parameters"],
         zone: zone.as_deref(),
+        node,
         claim: (&namespace, &name),
     };
     match cloud.create_volume(&mut work.asked(), &wanted) {
@@ -300,7 +301,10 @@ fn volume_of(claim: &Json, class: &Json, (name, driver): (&str, &str), made: &Vo
     }
     // What is no driver gives folders of the node.
     let (member, source) = match driver.contains('/') {
-        true => ("hostPath", json!({"path": format!("/var/volumes/{name}"), "type": "DirectoryOrCreate"})),
+        true => {
+            let path = format!("/var/local-path-provisioner/{name}_{namespace}_{own}");
+            ("hostPath", json!({"path": path, "type": "DirectoryOrCreate"}))
+        }
         false => ("csi", source),
     };
     let mut spec = json!({
@@ -312,8 +316,9 @@ fn volume_of(claim: &Json, class: &Json, (name, driver): (&str, &str), made: &Vo
             "uid": claim["metadata"]["uid"],
         },
     });
-    if let Some(zone) = &made.zone {
-        let here = json!({"key": "topology.kubernetes.io/zone", "operator": "In", "values": [zone]});
+    let place = made.zone.as_ref().map(|zone| ("topology.kubernetes.io/zone", zone));
+    if let Some((key, value)) = made.node.as_ref().map(|node| ("kubernetes.io/hostname", node)).or(place) {
+        let here = json!({"key": key, "operator": "In", "values": [value]});
         spec["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}});
     }
     json!({

@@ -26,6 +26,10 @@ fn count(records: &Records, prefix: &str) -> usize {
 }
 
 impl Cloud for Bare {
+    fn name(&self) -> &'static str {
+        "bare"
+    }
+
     fn concerned(&self, _: &Records, changed: &Changed) -> Option<String> {
         changed.name.strip_prefix("bare/")?.split('/').next().map(str::to_owned)
     }
@@ -47,6 +51,7 @@ impl Cloud for Bare {
                 capacity: amounts.clone(),
                 allocatable: amounts,
                 image: "Bare".into(),
+                kernel: "6.12".into(),
             };
             NodeSet {
                 name: name[prefix.len()..].to_owned(),
@@ -54,6 +59,8 @@ impl Cloud for Bare {
                 labels: [("pool".to_owned(), name[prefix.len()..].to_owned())].into(),
                 taints: kept["taints"].as_array().cloned().unwrap_or_default(),
                 version: "1.33".into(),
+                kubelet: "v1.33.0".into(),
+                start: Duration::from_secs(35),
                 machine,
                 places: vec![("a".into(), "zone-a".into()), ("b".into(), "zone-b".into())],
                 generation: kept["generation"].to_string(),
@@ -110,7 +117,7 @@ impl Cloud for Bare {
         let id = format!("vol-{}", count(asked.change, "bare-volumes/") + 1);
         asked.change.put(&format!("bare-volumes/{id}"), &json!({"size": wanted.size, "zone": wanted.zone}));
         let zone = wanted.zone.unwrap_or("zone-a").to_owned();
-        Ok(Volume { id, zone: Some(zone), attributes: BTreeMap::new() })
+        Ok(Volume { id, zone: Some(zone), ..Volume::default() })
     }
 
     fn resize_volume(&self, asked: &mut Asked<'_, '_>, id: &str, size: i64) -> Result<(), String> {
