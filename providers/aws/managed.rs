@@ -521,7 +521,9 @@ impl<K: Kind> ResourceType for Managed<K> {
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         Box::pin(async move {
             let session = self.cloud.known();
-            let response = planning::plan(schema, self.kind.rules(), session.as_ref(), &request);
+            let (request, was_empty) = planning::without_empty(schema, request);
+            let mut response = planning::plan(schema, self.kind.rules(), session.as_ref(), &request);
+            response.legacy_types |= was_empty;
             let mut draft = Draft { session, request: &request, response };
             if !request.proposed.is_null() {
                 self.kind.plan(&mut draft).await;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use sdk::schema::{BlockNesting, NestedBlock, Schema};
+use sdk::schema::{Attribute, BlockNesting, NestedBlock, Schema};
 use sdk::value::{Kind, Path, PathStep, Type, Value};
 use sdk::{PlanRequest, PlanResponse, PlanRules, plan_by_schema};
 
 use crate::cloud::Session;
 use crate::fields::part;
+use crate::managed::with_members;
 
 /// What the schema does not say. Places are written with dots, `*` for the elements of a list: `vpc_config.*.vpc_id`.
 #[derive(Clone, Copy, Default)]
@@ -64,6 +65,28 @@ pub(crate) fn plan(
         response.requires_replace = places;
     }
     response
+}
+
+/// Takes empty texts at the top of a configuration for none at all, as most modules mean them; tells whether there were some.
+pub(crate) fn without_empty(schema: &Schema, request: PlanRequest) -> (PlanRequest, bool) {
+    let is_empty = |attribute: &&Attribute| {
+        attribute.optional
+            && attribute.ty() == Type::String
+            && part(&request.config, &attribute.name).as_str() == Some("")
+    };
+    let empty: Vec<&Attribute> = schema.block.attributes.iter().filter(is_empty).collect();
+    if empty.is_empty() {
+        return (request, false);
+    }
+    let none = || Value::null(Type::String);
+    let otherwise = |attribute: &Attribute| match part(&request.prior, &attribute.name) {
+        prior if attribute.computed && prior.as_str().is_some() => prior.clone(),
+        _ => none(),
+    };
+    let proposed: Vec<(&str, Value)> = empty.iter().map(|found| (&*found.name, otherwise(found))).collect();
+    let config: Vec<(&str, Value)> = empty.iter().map(|found| (&*found.name, none())).collect();
+    let (proposed, config) = (with_members(&request.proposed, &proposed), with_members(&request.config, &config));
+    (PlanRequest { proposed, config, ..request }, true)
 }
 
 /// Sets what the configuration says nothing of.

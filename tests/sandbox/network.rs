@@ -9,6 +9,39 @@ use super::{Ran, command, run};
 
 const CONFIGURATION: &str = include_str!("network.tf");
 
+/// As modules write what they were given no value for.
+const EMPTY: &str = r#"
+provider "aws" {
+  region = "eu-west-1"
+}
+
+resource "aws_vpc" "a" {
+  cidr_block       = "10.0.0.0/16"
+  instance_tenancy = ""
+}
+
+resource "aws_subnet" "a" {
+  vpc_id            = aws_vpc.a.id
+  cidr_block        = "10.0.1.0/24"
+  availability_zone = ""
+}
+
+resource "aws_security_group" "a" {
+  description = ""
+  vpc_id      = ""
+}
+
+resource "aws_iam_role" "a" {
+  name                 = ""
+  path                 = ""
+  permissions_boundary = ""
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }]
+  })
+}
+"#;
+
 /// Runs Gantry with the sandbox inside, whose time waits for work: no limit of time is passed because the machine is slow.
 fn gantry(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
@@ -62,4 +95,19 @@ fn creations_whose_answers_are_lost_are_made_once() {
     check(folder, &["plan"], "No changes");
     check(folder, &["destroy", "-auto-approve"], "21 destroyed");
     assert_eq!(left(folder), 0, "nothing was made twice");
+}
+
+#[test]
+fn an_empty_text_is_as_good_as_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("main.tf"), EMPTY).expect("a file");
+    check(folder, &["apply", "-auto-approve"], "4 added");
+    check(folder, &["plan"], "No changes");
+    let boundary = "permissions_boundary = \"arn:aws:iam::aws:policy/PowerUserAccess\"";
+    fs::write(folder.join("main.tf"), EMPTY.replace("permissions_boundary = \"\"", boundary)).expect("a file");
+    check(folder, &["apply", "-auto-approve"], "1 changed");
+    fs::write(folder.join("main.tf"), EMPTY).expect("a file");
+    check(folder, &["apply", "-auto-approve"], "1 changed");
+    check(folder, &["plan"], "No changes");
 }
