@@ -118,12 +118,81 @@ fn an_object_that_is_there_is_not_taken_over_silently() {
     bench.is_settled();
 }
 
+/// Serves an HTTP proxy that lets in who knows the password, and leads to one address whatever it is asked for.
+fn proxy(target: String) -> u16 {
+    use std::io::{Read, Write, copy};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let lead = move |mut client: TcpStream| -> std::io::Result<()> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte)?;
+            head.extend(byte);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        assert!(head.starts_with("CONNECT cluster.invalid:443 HTTP/1.1\r\n"), "{head}");
+        // What is encoded is `me:p@ss`.
+        if !head.contains("\r\nProxy-Authorization: Basic bWU6cEBzcw==\r\n") {
+            return client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+        }
+        let server = TcpStream::connect(&target)?;
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        let (mut up, mut down) = ((client.try_clone()?, server.try_clone()?), (server, client));
+        std::thread::spawn(move || {
+            let _ = copy(&mut up.0, &mut up.1);
+            let _ = up.1.shutdown(Shutdown::Write);
+        });
+        copy(&mut down.0, &mut down.1)?;
+        down.1.shutdown(Shutdown::Write)
+    };
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let lead = lead.clone();
+            std::thread::spawn(move || lead(client));
+        }
+    });
+    port
+}
+
 #[test]
-fn a_proxy_is_refused_with_what_to_do_instead() {
+fn a_proxy_leads_to_a_cluster_that_has_no_address_here() {
     let Some(bench) = Bench::new(CONFIG_MAP) else { return };
-    let provider =
-        "provider \"kubernetes\" {\n  host = \"https://127.0.0.1:1\"\n  proxy_url = \"http://proxy:3128\"\n}\n";
-    bench.write("provider.tf", provider);
-    bench.fails_with("plan", "Proxy not supported");
-    bench.fails_with("plan", "Let a program forward a port to the API server");
+    let Some(world) = &bench.world else { return };
+    let (target, path) = world.host.trim_start_matches("https://").split_once('/').expect("a path");
+    let port = proxy(target.to_owned());
+    let hidden = format!("https://cluster.invalid/{path}");
+    let provider = |host: &str, proxy: &str| {
+        let provider = r#"
+provider "kubernetes" {
+  host                   = "HOST"
+  token                  = "secret"
+  tls_server_name        = "127.0.0.1"
+  cluster_ca_certificate = file("ca.pem")
+  proxy_url              = "PROXY"
+}
+"#;
+        bench.write("provider.tf", &provider.replace("HOST", host).replace("PROXY", proxy));
+    };
+    provider(&hidden, &format!("http://me:p%40ss@127.0.0.1:{port}"));
+    bench.apply();
+    assert_eq!(bench.kubectl("get configmap settings -o jsonpath={.data.colour}"), "blue");
+    bench.is_settled();
+
+    provider(&hidden, &format!("http://me:wrong@127.0.0.1:{port}"));
+    let said = bench.fails_with("destroy -auto-approve", "(`proxy_url`) does not accept the name and the password");
+    assert!(!said.contains("wrong"), "{said}");
+    provider(&hidden, &format!("http://127.0.0.1:{port}"));
+    bench.fails_with("destroy -auto-approve", "(`proxy_url`) wants a name and a password");
+    provider(&hidden, "http://127.0.0.1:1");
+    bench.fails_with("destroy -auto-approve", "the proxy 127.0.0.1:1 (`proxy_url`) cannot be reached");
+    provider(&hidden, "socks5://me:wrong@127.0.0.1:1");
+    let said = bench.fails_with("plan", "Gantry does not speak SOCKS");
+    assert!(
+        said.contains("provider.tf line 2") && said.contains("`proxy_url`") && !said.contains("me:wrong"),
+        "{said}"
+    );
+    provider("http://cluster.invalid", "http://127.0.0.1:1");
+    bench.fails_with("plan", "What goes through a proxy must be encrypted");
 }

@@ -136,6 +136,7 @@ impl Bench {
             prior_identity: None,
             meta: Value::NULL,
             deferral_allowed: true,
+            approved: None,
         };
         self.simulation.run(self.provider.plan(request)).unwrap()
     }

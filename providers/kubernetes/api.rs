@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use kube::client::{Body, ClientBuilder};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Body, ClientBuilder, ConfigExt};
 use sdk::{Problem, Runtime};
 use serde_json::{Value as Json, json};
 use tokio::sync::OnceCell;
@@ -88,11 +90,15 @@ impl Api {
     async fn client(&self) -> Result<&kube::Client, Failure> {
         let make = || async {
             let config = self.connection.to_kube().map_err(|problem| Failure::Unsent(Box::new(problem)))?;
-            let builder = ClientBuilder::try_from(config).map_err(|error| {
+            let failed = |error: kube::Error| {
                 let detail = format!("The connection to {} cannot be set up: {error}.", self.connection.host);
                 Failure::Unsent(Box::new(Problem::error("Invalid connection", detail)))
-            })?;
-            Ok(builder.build())
+            };
+            let direct = ClientBuilder::try_from(config.clone()).map_err(failed)?;
+            let Some(proxy) = self.connection.proxy.clone() else { return Ok(direct.build()) };
+            let through = config.rustls_https_connector_with_connector(proxy).map_err(failed)?;
+            let service = HttpClient::builder(TokioExecutor::new()).build(through);
+            Ok(ClientBuilder::new(service, "default").with_layer(&config.base_uri_layer()).build())
         };
         self.client.get_or_try_init(make).await
     }

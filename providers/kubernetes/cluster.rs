@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use regex_automata::meta::Regex;
 use sdk::{Problem, Runtime};
 
 use crate::api::{Api, Place};
@@ -23,8 +24,8 @@ pub(crate) struct Session {
     pub(crate) api: Api,
     pub(crate) runtime: Arc<dyn Runtime>,
     discovery: Discovery,
-    /// Labels and annotations that are left to others, as beginnings of their names.
-    pub(crate) ignored: Vec<String>,
+    /// Labels and annotations that are left to others, by their names.
+    pub(crate) ignored: Vec<Regex>,
     /// Objects that are known to be ours: paths.
     ours: Mutex<HashSet<String>>,
     /// That the cluster cannot be asked was told.
@@ -62,7 +63,7 @@ impl Cluster {
     }
 
     /// Takes over a configuration.
-    pub(crate) fn begin(&self, api: Api, ignored: Vec<String>, runtime: Arc<dyn Runtime>) {
+    pub(crate) fn begin(&self, api: Api, ignored: Vec<Regex>, runtime: Arc<dyn Runtime>) {
         let session = Session {
             api,
             runtime,

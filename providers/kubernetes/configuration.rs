@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use regex_automata::meta::Regex;
 use sdk::schema::{Attribute, Block, BlockNesting, NestedBlock, Schema};
 use sdk::value::{Type, Value};
 use sdk::{Call, Configuration, Context, Problem, answer, attribute, block};
@@ -16,6 +17,18 @@ pub(crate) struct KubernetesConfiguration(pub(crate) Arc<Cluster>);
 
 fn text(name: &str, description: &str) -> Attribute {
     Attribute::new(name, Type::String).optional().describe(description)
+}
+
+/// Reads what the names of labels and annotations look like that are left to others.
+fn ignored(config: &Value) -> Result<Vec<Regex>, Problem> {
+    let mut found = Vec::new();
+    for name in ["ignore_annotations", "ignore_labels"] {
+        for text in texts(config, name) {
+            let wrong = || Problem::error("Invalid regular expression", format!("{text:?} is none.")).at(name);
+            found.push(Regex::new(&text).map_err(|_| wrong())?);
+        }
+    }
+    Ok(found)
 }
 
 fn list(name: &str, description: &str) -> Attribute {
@@ -36,14 +49,19 @@ impl Configuration for KubernetesConfiguration {
                 .optional()
                 .describe("Whether the API server's certificate is not looked at. Never for a cluster that matters."),
             text("tls_server_name", "The name that the API server's certificate is for, if it is not the host's."),
-            text("proxy_url", "Refused: requests cannot go through a proxy yet."),
+            text(
+                "proxy_url",
+                "An HTTP proxy that leads to the API server: `http://[NAME:PASSWORD@]HOST[:PORT]`. No other one is taken, \
+                 whatever the environment says.",
+            )
+            .sensitive(),
             text("config_path", "A kubeconfig file. No file is read unless it is named."),
             list("config_paths", "Kubeconfig files; what comes first in them counts."),
             text("config_context", "The context of the kubeconfig to take; its current one unless set."),
             text("config_context_auth_info", "The user of the kubeconfig to take; the context's unless set."),
             text("config_context_cluster", "The cluster of the kubeconfig to take; the context's unless set."),
-            list("ignore_annotations", "Annotations that are left to others: what their names begin with."),
-            list("ignore_labels", "Labels that are left to others: what their names begin with."),
+            list("ignore_annotations", "Annotations that are left to others: regular expressions for their names."),
+            list("ignore_labels", "Labels that are left to others: regular expressions for their names."),
         ];
         let exec = vec![
             text("api_version", "What the program speaks; `client.authentication.k8s.io/v1` unless set."),
@@ -84,15 +102,15 @@ impl Configuration for KubernetesConfiguration {
             let detail = format!("`{first}` and `{second}` are two ways to log in: leave one of them out.");
             problems.push(Problem::error("Contradictory configuration", detail).at(second));
         }
+        problems.extend(ignored(config).err());
         problems
     }
 
     fn configure<'a>(&'a self, config: &'a Value, context: Context<'a>) -> Call<'a, Vec<Problem>> {
-        let ignored = [texts(config, "ignore_annotations"), texts(config, "ignore_labels")].concat();
         let made = Connection::read(config, &*context.runtime)
-            .and_then(|connection| Api::new(connection, context.runtime.clone()));
+            .and_then(|connection| Ok((Api::new(connection, context.runtime.clone())?, ignored(config)?)));
         answer(match made {
-            Ok(api) => {
+            Ok((api, ignored)) => {
                 self.0.begin(api, ignored, context.runtime);
                 vec![]
             }

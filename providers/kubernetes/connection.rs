@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::credentials::{Eks, Login, Program};
 use crate::eks_token::Keys;
 use crate::json::{entries, first_block, flag, set_text, texts};
+use crate::proxy::Proxy;
 
 /// What an exec plugin speaks unless the configuration says.
 const EXEC_VERSION: &str = "client.authentication.k8s.io/v1";
@@ -23,7 +24,7 @@ pub(crate) struct Connection {
     pub(crate) authority: Option<String>,
     pub(crate) is_insecure: bool,
     pub(crate) server_name: Option<String>,
-    pub(crate) proxy: Option<String>,
+    pub(crate) proxy: Option<Proxy>,
     /// A certificate with its key, both in PEM.
     pub(crate) certificate: Option<(String, String)>,
     pub(crate) login: Login,
@@ -49,7 +50,9 @@ impl Connection {
         connection.authority = set_text(config, "cluster_ca_certificate").or(connection.authority);
         connection.is_insecure = flag(config, "insecure") || connection.is_insecure;
         connection.server_name = set_text(config, "tls_server_name").or(connection.server_name);
-        connection.proxy = set_text(config, "proxy_url").or(connection.proxy);
+        if let Some(url) = set_text(config, "proxy_url") {
+            connection.proxy = Some(Proxy::parse(&url)?);
+        }
         match (set_text(config, "client_certificate"), set_text(config, "client_key")) {
             (Some(certificate), Some(key)) => connection.certificate = Some((certificate, key)),
             (None, None) => {}
@@ -87,13 +90,9 @@ impl Connection {
             let found = certificates(authority).ok_or_else(|| wrong("cluster_ca_certificate", detail.to_owned()))?;
             config.root_cert = Some(found);
         }
-        if let Some(proxy) = &self.proxy {
-            let detail = format!(
-                "Requests cannot go through the proxy {proxy:?}: Gantry's client of Kubernetes has no proxies. Let a program forward a \
-                 port to the API server (`ssh -L 6443:SERVER:443 HOST`), and set `host` to it, with `tls_server_name` for \
-                 the name in the server's certificate."
-            );
-            return Err(Problem::error("Proxy not supported", detail).at("proxy_url"));
+        if self.proxy.is_some() && config.cluster_url.scheme_str() != Some("https") {
+            let detail = "What goes through a proxy must be encrypted: `host` begins with `https://` then.";
+            return Err(wrong("host", detail.to_owned()));
         }
         if let Some((certificate, key)) = &self.certificate {
             let data = json!({
@@ -242,7 +241,7 @@ fn from_kubeconfig(file: &Kubeconfig, config: &Value) -> Result<Connection, Prob
         authority: inline(cluster.certificate_authority_data.as_deref(), cluster.certificate_authority.as_deref())?,
         is_insecure: cluster.insecure_skip_tls_verify.unwrap_or(false),
         server_name: cluster.tls_server_name.clone(),
-        proxy: cluster.proxy_url.clone(),
+        proxy: cluster.proxy_url.as_deref().filter(|url| !url.is_empty()).map(Proxy::parse).transpose()?,
         certificate: None,
         login: Login::Nothing,
     };

@@ -9,6 +9,7 @@ use sdk::value::{Kind, Number, PathStep, Value};
 use sdk::{Problem, attribute};
 use serde_json::Value as Json;
 
+use crate::defaults;
 use crate::json::{at, text, to_json};
 
 /// Mistakes that are told of one object; whoever has more mends these first.
@@ -20,6 +21,8 @@ struct Definition {
     kind: String,
     /// The versions that are served, each with its schema; nothing if they are not known.
     versions: Option<Vec<(String, Option<Json>)>>,
+    /// The version that objects are stored in.
+    stored: Option<String>,
     is_namespaced: Option<bool>,
 }
 
@@ -46,10 +49,14 @@ impl Definition {
             let known = (text(version, "name")?, schema.filter(Json::is_object));
             Some(is_served.then_some(known))
         };
+        let mut all = versions.as_sequence().unwrap_or_default().iter();
+        let stored = all.find(|version| attribute(version, "storage").as_bool() == Some(true));
+        let stored = stored.and_then(|version| text(version, "name"));
         let versions = versions.as_sequence().map(|all| all.iter().map(version).collect::<Option<Vec<_>>>());
         Some(Definition {
             group: text(&spec, "group")?,
             kind: text(&attribute(&spec, "names"), "kind")?,
+            stored,
             versions: versions.flatten().map(|all| all.into_iter().flatten().collect()),
             is_namespaced: text(&spec, "scope").map(|scope| scope == "Namespaced"),
         })
@@ -72,6 +79,22 @@ pub(crate) fn check(manifests: &[Value]) -> Vec<(usize, Problem)> {
         found.extend(problems.unwrap_or_default().into_iter().map(|problem| (index, problem)));
     }
     found
+}
+
+/// Returns what the API server would make of new objects among manifests, by the definitions among them, and of which.
+pub(crate) fn defaulted(manifests: &[Value]) -> Vec<(usize, Value)> {
+    let definitions: Vec<Definition> = manifests.iter().filter_map(Definition::read).collect();
+    let object = |manifest: &Value| {
+        let (api_version, kind) = (text(manifest, "apiVersion")?, text(manifest, "kind")?);
+        let (group, version) = api_version.split_once('/')?;
+        let mut own = definitions.iter().filter(|known| known.group == group && known.kind == kind);
+        // What is stored in another version is converted, and comes back with the defaults of both.
+        let known = own.next().filter(|known| own.next().is_none() && known.stored.as_deref() == Some(version))?;
+        let (_, schema) = known.versions.as_ref()?.iter().find(|(name, _)| name == version)?;
+        Some(defaults::of_object(manifest, schema.as_ref()?, known.is_namespaced?))
+    };
+    let found = manifests.iter().enumerate().filter(|_| !definitions.is_empty());
+    found.filter_map(|(index, manifest)| Some((index, object(manifest)?))).collect()
 }
 
 fn of_object(definition: &Definition, version: &str, manifest: &Value) -> Vec<Problem> {

@@ -240,6 +240,13 @@ impl ResourceType for Manifest {
         definition::check(&manifests)
     }
 
+    fn foresee_together(&self, planned: &[Value]) -> Vec<(usize, Value)> {
+        let manifests: Vec<Value> = planned.iter().map(|object| attribute(object, "manifest")).collect();
+        let new = |index: &usize| !attribute(&planned[*index], "object").is_known();
+        let found = definition::defaulted(&manifests).into_iter().filter(|(index, _)| new(index));
+        found.map(|(index, object)| (index, with(&planned[index], vec![("object", object)]))).collect()
+    }
+
     fn identity_schema(&self) -> Option<IdentitySchema> {
         Some(identity::schema())
     }

@@ -12,9 +12,10 @@ use crate::discovery::group;
 use crate::failure::Failure;
 use crate::fields::{part, stripped};
 use crate::identity;
-use crate::json::{from_json, text, texts, to_json, with};
+use crate::json::{at, from_json, text, texts, to_json, with};
 use crate::kept::Kept;
 use crate::manifest::named;
+use crate::readiness::is_custom;
 
 /// What the cluster chooses itself, so that a dry run does not tell what it will be: kind and place.
 const CHOSEN: &[(&str, &[&str])] = &[
@@ -51,6 +52,12 @@ pub(crate) async fn plan(
         if !response.requires_replace.is_empty() {
             return response;
         }
+    }
+    // The apply itself finds out what has changed since.
+    let approved = request.approved.as_ref().map(|approved| attribute(approved, "object"));
+    if let Some(promise) = approved.filter(Value::is_known) {
+        response.planned = with(&response.planned, vec![("object", promise)]);
+        return response;
     }
     let (Some(session), Some(wanted)) = (session, wanted) else { return response };
     match session.place(&wanted.named).await {
@@ -181,7 +188,7 @@ fn differing(old: &Value, new: &Value, field: &str) -> Path {
 
 /// Returns what a dry run promises: all but what the cluster chooses when it comes to it.
 fn promised(object: &Json, manifest: &Json, prior: &Value, computed: &[String]) -> Value {
-    let kind = crate::json::at(object, "/kind");
+    let kind = at(object, "/kind");
     let mut value = from_json(&stripped(object));
     let chosen = CHOSEN.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, paths)| paths);
     for path in chosen {
@@ -212,7 +219,8 @@ fn forget(value: &Value, path: &str) -> Value {
 
 /// Returns a planned object with the one that came of it, and whether something that is not ours came otherwise.
 ///
-/// What was promised of fields that are others' stays as promised: between plan and apply they may do what they like.
+/// What was promised of fields that are others' stays as promised: between plan and apply they may do what they like. Of
+/// custom resources nobody but their operators knows whether what was set is changed on the way in.
 pub(crate) fn settled(planned: &Value, object: &Json, fields: &Json) -> (Value, bool) {
     let found = stripped(object);
     let promise = attribute(planned, "object");
@@ -222,7 +230,8 @@ pub(crate) fn settled(planned: &Value, object: &Json, fields: &Json) -> (Value, 
         return (with(planned, vec![("object", value)]), false);
     }
     let ours = |json: &Json| part(json, fields);
-    let is_kept = to_json(&filled).is_some_and(|filled| ours(&filled) == ours(&found));
+    let is_kept = is_custom(group(at(&found, "/apiVersion")))
+        || to_json(&filled).is_some_and(|filled| ours(&filled) == ours(&found));
     let object = if is_kept { filled } else { value };
     (with(planned, vec![("object", object)]), is_kept)
 }

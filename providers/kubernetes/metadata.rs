@@ -1,5 +1,6 @@
 //! The block `metadata` that typed resources have: name, namespace, labels, annotations, and what the cluster adds.
 
+use regex_automata::meta::Regex;
 use sdk::schema::{Attribute, BlockNesting, NestedBlock};
 use sdk::value::{Kind, Type, Value};
 use sdk::{Problem, Runtime, attribute, block};
@@ -101,14 +102,13 @@ pub(crate) fn filled(planned: &Value, object: &Json) -> Value {
 }
 
 /// Takes over what is there: of labels and annotations, those that were ours, or all if nothing was.
-pub(crate) fn taken_over(current: &Value, object: &Json, is_new: bool, ignored: &[String]) -> Value {
+pub(crate) fn taken_over(current: &Value, object: &Json, is_new: bool, ignored: &[Regex]) -> Value {
     replaced(current, |metadata| {
         let map = |name: &str| {
             let before = entries(metadata, name);
             let found = object.pointer(&format!("/metadata/{name}")).and_then(Json::as_object);
             let is_wanted = |key: &str| {
-                let is_foreign =
-                    FOREIGN.contains(&key) || ignored.iter().any(|prefix| key.starts_with(prefix.as_str()));
+                let is_foreign = FOREIGN.contains(&key) || ignored.iter().any(|names| names.is_match(key));
                 if is_new { !is_foreign } else { before.iter().any(|(known, _)| known == key) }
             };
             let found: Vec<(&str, Value)> = found

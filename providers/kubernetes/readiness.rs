@@ -71,7 +71,7 @@ pub(crate) fn look(object: &Json) -> Look {
 }
 
 /// Groups of the API server itself have no dots, or end in `k8s.io`.
-fn is_custom(group: &str) -> bool {
+pub(crate) fn is_custom(group: &str) -> bool {
     group.contains('.') && !group.ends_with(".k8s.io")
 }
 

@@ -198,6 +198,7 @@ mod tests {
             prior_identity: None,
             meta: Value::NULL,
             deferral_allowed: false,
+            approved: None,
         });
         let id = sdk::attribute(&response.planned, "id");
         let id = id.as_str().unwrap_or("unknown");

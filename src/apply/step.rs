@@ -277,6 +277,7 @@ impl<'a> Runner<'a> {
             prior_identity: identity.clone(),
             meta: Value::NULL,
             deferral_allowed: false,
+            approved: Some(planned.after.clone().unmark_deep().0),
         };
         let again = provider.plan(request).await;
         self.problems(planned, again.problems, Some(&configured.body))?;

@@ -420,6 +420,7 @@ impl<'a> Planner<'a> {
             prior_identity: prior.identity.clone(),
             meta: Value::NULL,
             deferral_allowed: true,
+            approved: None,
         };
         let mut response = self.provider_of(block, &desired.address).plan(request).await;
         let mut failed = false;

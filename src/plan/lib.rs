@@ -9,6 +9,7 @@ mod containment;
 mod deferral;
 mod ephemerals;
 pub mod file;
+mod foresight;
 mod generate;
 mod ground;
 pub mod identity;

@@ -270,6 +270,7 @@ impl<'a> Planner<'a> {
         plan.checks = self.tally.take().results();
         plan.diags.append(self.evaluation.take_diagnostics());
         plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
+        crate::foresight::complete(&mut plan, &self.pool);
         crate::bonds::complete(&mut plan, &self.pool);
         crate::ground::complete(&mut plan, &self.pool);
         crate::outlook::look_ahead(&mut plan, &self.pool);

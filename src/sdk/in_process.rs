@@ -471,6 +471,10 @@ impl Provider for InProcess {
         self.resource(kind).is_ok_and(|resource| resource.part.is_validated_together())
     }
 
+    fn foresee_together(&self, kind: &str, planned: &[Value]) -> Vec<(usize, Value)> {
+        self.resource(kind).map_or_else(|_| Vec::new(), |resource| resource.part.foresee_together(planned))
+    }
+
     fn validate_together(&self, kind: &str, configs: &[Value]) -> Vec<(usize, Problem)> {
         self.resource(kind).map_or_else(|_| Vec::new(), |resource| resource.part.validate_together(configs))
     }

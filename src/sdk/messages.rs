@@ -140,6 +140,8 @@ pub struct PlanRequest {
     pub meta: Value,
     /// The engine can plan it later, in the same apply.
     pub deferral_allowed: bool,
+    /// What was promised of the object when the plan was approved that is carried out now: no other promise counts.
+    pub approved: Option<Value>,
 }
 
 /// Promises what an object would be like.

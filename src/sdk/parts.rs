@@ -86,6 +86,12 @@ pub trait ResourceType: Send + Sync {
         Vec::new()
     }
 
+    /// Knows more of planned objects by what else is planned in the same place: returns what is promised of them, and of
+    /// which. What was known of them stays. Asked like [`ResourceType::validate_together`].
+    fn foresee_together(&self, _planned: &[Value]) -> Vec<(usize, Value)> {
+        Vec::new()
+    }
+
     /// Returns what tells its objects apart; its parts are attributes of the objects, of the same names. A type that
     /// has them elsewhere in its objects fills in the identities of its answers itself.
     fn identity_schema(&self) -> Option<IdentitySchema> {

@@ -38,6 +38,7 @@ fn plan(prior: Option<Json>, proposed: Json) -> PlanResponse {
         prior_identity: None,
         meta: Value::NULL,
         deferral_allowed: false,
+        approved: None,
     };
     plan_by_schema(&schema, PlanRules { replaces: &["note", "disk"], volatile: &["revision"] }, &request)
 }

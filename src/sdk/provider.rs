@@ -66,6 +66,13 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Knows more of planned objects by what else is planned for the same configuration of the provider: returns what is
+    /// promised of them, and of which. What was known of them stays. Asked where
+    /// [`Provider::is_validated_together`] says so; works without the cloud.
+    fn foresee_together(&self, _kind: &str, _planned: &[Value]) -> Vec<(usize, Value)> {
+        Vec::new()
+    }
+
     /// Checks the configuration of a data source beyond what the schema says.
     fn validate_data(&self, kind: &str, config: &Value) -> Vec<Problem>;
 

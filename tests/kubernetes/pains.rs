@@ -1,7 +1,9 @@
 //! What hurts users of other tools most, each with its number in the list of pains.
 #![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
 
-use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
 
 use super::bench::Bench;
 
@@ -98,6 +100,75 @@ resource "kubernetes_manifest" "any" {
     bench.write("main.tf", "");
     bench.run("apply -auto-approve -parallelism=1", 0);
     assert_eq!(bench.kubectl("get customresourcedefinitions lakes.NAMESPACE.example.com --ignore-not-found"), "");
+}
+
+/// Looks what a saved plan promises of the specs of custom resources, then at what the API server holds.
+#[test]
+fn pain_9_a_plan_without_the_kind_foretells_the_defaults() {
+    let shore = json!({"type": "object", "properties": {"side": {"type": "string", "default": "north"}}});
+    let spec = json!({"type": "object", "default": {}, "properties": {
+        "kind": {"type": "string", "default": "sweet"},
+        "limits": {"type": "object", "default": {}, "properties": {"boats": {"type": "integer", "default": 3}}},
+        "depth": {"type": "integer", "nullable": true, "default": 5},
+        "shores": {"type": "array", "items": shore},
+        "ports": {"type": "object", "additionalProperties": shore},
+        "inner": {"type": "object", "properties": {"flag": {"type": "boolean", "default": true}}},
+        "open": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    }});
+    let schema = json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}});
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "ponds.NAMESPACE.example.com"},
+        "spec": {
+            "group": "NAMESPACE.example.com", "scope": "Namespaced",
+            "names": {"kind": "Pond", "plural": "ponds", "singular": "pond", "listKind": "PondList"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}],
+        },
+    });
+    let specs = json!({
+        "empty": {},
+        "null": {"kind": null, "depth": null, "limits": {}},
+        "lists": {"shores": [{}, {"side": "south"}], "ports": {"a": {}}, "inner": {}},
+        "set": {"kind": "salt", "depth": 1, "limits": {"boats": 0}, "open": {"any": [1, {"b": null}]}},
+    });
+    let configuration = r#"
+resource "kubernetes_manifest" "definition" {
+  manifest = jsondecode(file("definition.json"))
+}
+
+resource "kubernetes_manifest" "pond" {
+  for_each = jsondecode(file("specs.json"))
+  manifest = {
+    apiVersion = "NAMESPACE.example.com/v1"
+    kind       = "Pond"
+    metadata   = { name = each.key, namespace = "default", labels = {} }
+    spec       = each.value
+  }
+}
+"#;
+    let Some(bench) = Bench::new(configuration) else { return };
+    bench.write("definition.json", &definition.to_string());
+    bench.write("specs.json", &specs.to_string());
+    bench.run("plan -out=saved", 0);
+    let plan: Json = serde_json::from_str(&bench.run("show -json saved", 0)).expect("the plan is JSON");
+    let changes = plan["resource_changes"].as_array().expect("changes").iter();
+    let promised = changes.filter(|change| change["name"] == "pond");
+    let promised: BTreeMap<String, Json> = promised
+        .map(|change| {
+            (change["index"].as_str().unwrap_or_default().to_owned(), change["change"]["after"]["object"].clone())
+        })
+        .collect();
+    bench.run("apply saved", 0);
+    bench.is_settled();
+    let found = bench.kubectl("get ponds.NAMESPACE.example.com --namespace=default -o json");
+    let found: Json = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(promised.len(), 4);
+    for object in found["items"].as_array().expect("items") {
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        assert_eq!(promised[name]["spec"], object["spec"], "{name}");
+        assert_eq!(promised[name]["metadata"], json!({"name": name, "namespace": "default"}), "{name}");
+    }
+    bench.run("destroy -auto-approve", 0);
 }
 
 /// Runs an apply of many requests with a login whose tokens end after a few.

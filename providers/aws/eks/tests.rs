@@ -97,6 +97,7 @@ fn plan(prior: &Value, config: Json) -> PlanResponse {
         prior_identity: None,
         meta: Value::NULL,
         deferral_allowed: true,
+        approved: None,
     };
     sdk::Simulation::new(1).run(provider.plan(request)).unwrap()
 }
@@ -211,6 +212,7 @@ fn replaced(name: Json, prefix: Json) -> (bool, Vec<String>) {
             prior_identity: None,
             meta: Value::NULL,
             deferral_allowed: true,
+            approved: None,
         };
         sdk::Simulation::new(1).run(part.plan(&schema, request)).unwrap()
     };

@@ -67,28 +67,40 @@ fn is_set(schema: &Json, mark: &str) -> bool {
     schema[mark] == true
 }
 
-/// Fills in defaults; what is null without being allowed to goes first.
+/// Fills in defaults; what is null without being allowed to gets its default, or goes.
 fn fill(schema: &Json, value: &mut Json, depth: usize) {
     let Some(depth) = depth.checked_sub(1) else { return };
+    let is_void = |schema: &Json, value: &Json| value.is_null() && !is_set(schema, "nullable");
     match value {
         Json::Object(members) => {
             let known = schema["properties"].as_object();
-            let rest = &schema["additionalProperties"];
+            let rest = Some(&schema["additionalProperties"]).filter(|rest| rest.is_object());
             for (name, schema) in known.into_iter().flatten() {
-                if members.get(name).is_some_and(Json::is_null) && !is_set(schema, "nullable") {
-                    members.shift_remove(name);
-                }
-                if let (None, Some(default)) = (members.get(name), schema.get("default")) {
+                let is_missing = members.get(name).is_none_or(|value| is_void(schema, value));
+                if let Some(default) = schema.get("default").filter(|_| is_missing) {
                     members.insert(name.clone(), default.clone());
                 }
             }
-            for (name, value) in members.iter_mut() {
-                if let Some(schema) = known.and_then(|known| known.get(name)).or(rest.is_object().then_some(rest)) {
-                    fill(schema, value, depth);
+            members.retain(|name, value| {
+                let own = known.and_then(|known| known.get(name));
+                let Some(schema) = own.or(rest) else { return true };
+                if is_void(schema, value) {
+                    let Some(default) = schema.get("default") else { return own.is_none() };
+                    *value = default.clone();
                 }
+                fill(schema, value, depth);
+                true
+            });
+        }
+        Json::Array(items) => {
+            for item in items.iter_mut() {
+                let default = schema["items"].get("default").filter(|_| is_void(&schema["items"], item));
+                if let Some(default) = default {
+                    *item = default.clone();
+                }
+                fill(&schema["items"], item, depth);
             }
         }
-        Json::Array(items) => items.iter_mut().for_each(|item| fill(&schema["items"], item, depth)),
         _ => {}
     }
 }

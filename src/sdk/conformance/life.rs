@@ -187,6 +187,7 @@ impl Life<'_> {
             prior_identity: prior.identity.clone(),
             meta: Value::NULL,
             deferral_allowed: false,
+            approved: None,
         };
         let plan = provider.plan(request(propose(&schema.block, &prior.value, config))).await;
         no_errors("planning", &plan.problems)?;

@@ -104,6 +104,7 @@ impl Served {
                 prior_identity: self.read_identity(asked.prior_identity.as_ref(), &kind)?,
                 meta: self.meta(asked.provider_meta.as_ref())?,
                 deferral_allowed: allows_deferral(asked.client_capabilities),
+                approved: None,
                 prior_private: asked.prior_private,
                 kind: asked.type_name.into(),
             };
