@@ -19,6 +19,7 @@ use sdk::value::Value;
 use sdk::{Problem, Runtime};
 
 use crate::cloud::http_client;
+use crate::fault::chain;
 use crate::fields::{self, block, blocks, filled, flag, text_map, texts};
 use crate::profile::Files;
 
@@ -35,14 +36,10 @@ pub(crate) struct Search<'a> {
 
 /// Says that there are no credentials of any use.
 pub(crate) fn unusable(error: &CredentialsError) -> Problem {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    Problem::error("No credentials for AWS", format!("The credentials cannot be had: {text}."))
+    Problem::error(
+        "No credentials for AWS",
+        format!("The credentials cannot be had: {}.", chain(error).trim_end_matches('.')),
+    )
 }
 
 impl Search<'_> {

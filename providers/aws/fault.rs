@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sdk::Problem;
@@ -44,11 +44,14 @@ where
     }
 }
 
-/// Writes an error with its causes; each says more than the one before it.
+/// Writes an error with its causes, each of which says more than the one before it; where AWS has answered, its answer.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
+        if let Some(answer) = error.downcast_ref::<ErrorMetadata>() {
+            return format!("{}: {}", answer.code().unwrap_or("Unknown"), answer.message().unwrap_or_default());
+        }
         let more = error.to_string();
         if !text.contains(&more) {
             text.push_str(": ");

@@ -11,6 +11,7 @@ use addr::{AbsInstance, AbsResource, Key, Mode, Module, ModuleInstance, Pattern,
 use diag::{Diagnostic, Diagnostics};
 use ecow::EcoString;
 use futures_util::StreamExt;
+use futures_util::lock::Mutex;
 use futures_util::stream::FuturesUnordered;
 use graph::{Schedule, Step};
 use lang::body::CompiledBody;
@@ -179,7 +180,7 @@ pub(crate) struct Planner<'a> {
 }
 
 /// A provider that has been configured, or has failed to be.
-type Configuring = Rc<OnceCell<Option<Configured>>>;
+type Configuring = Rc<Mutex<Option<Option<Configured>>>>;
 
 /// A provider with its configuration.
 #[derive(Clone)]
@@ -534,25 +535,29 @@ impl<'a> Planner<'a> {
             })
     }
 
-    /// Returns the provider of a configuration, configured; nothing if that failed, which is reported once.
+    /// Returns the provider of a configuration, configured; nothing if that failed. Whoever comes while that goes on waits for
+    /// it, so that it is done, and reported, once.
     pub(crate) async fn configured(&self, path: &[&'a Node], resolved: &Resolved<'a>) -> Option<Configured> {
-        let cell = self.configs.borrow_mut().entry(resolved.address.clone()).or_default().clone();
-        if let Some(known) = cell.get() {
-            return known.clone();
+        let found = self.configs.borrow_mut().entry(resolved.address.clone()).or_default().clone();
+        let mut found = found.lock().await;
+        if found.is_none() {
+            *found = Some(self.configure(path, resolved).await);
         }
-        let config = match self.pool.stand_in(&resolved.address) {
+        found.clone().flatten()
+    }
+
+    async fn configure(&self, path: &[&'a Node], resolved: &Resolved<'a>) -> Option<Configured> {
+        let (config, touched) = match self.pool.stand_in(&resolved.address) {
             None => self.evaluation.traced(|| self.config_value(path, resolved)),
             Some(StandIn::Values(config)) => (Some(config), Vec::new()),
             Some(StandIn::Provider(provider)) => {
-                let made = Configured { provider, waits: false, needs: Rc::new([]) };
-                return cell.get_or_init(|| Some(made)).clone();
+                return Some(Configured { provider, waits: false, needs: Rc::new([]) });
             }
             Some(StandIn::Failed(diags)) => {
                 self.report_all(diags);
-                return cell.get_or_init(|| None).clone();
+                return None;
             }
         };
-        let (config, touched) = config;
         let (config, (needs, mut waits)) = (config?, self.needs(touched));
         let (config, marks) = config.unmark_deep();
         if marks.contains(Marks::EPHEMERAL) {
@@ -562,9 +567,9 @@ impl<'a> Planner<'a> {
         let needs: Rc<[Need]> = needs.into();
         if waits {
             let provider = self.pool.bare(&resolved.address.provider)?;
-            return cell.get_or_init(|| Some(Configured { provider, waits, needs })).clone();
+            return Some(Configured { provider, waits, needs });
         }
-        let made = match self.pool.configure(&resolved.address, config).await {
+        match self.pool.configure(&resolved.address, config).await {
             Ok(provider) => Some(Configured { provider, waits, needs }),
             Err(problems) => {
                 let span = resolved.block.map(|(_, config)| config.header);
@@ -575,8 +580,7 @@ impl<'a> Planner<'a> {
                 }
                 None
             }
-        };
-        cell.get_or_init(|| made).clone()
+        }
     }
 
     fn config_value(&self, path: &[&'a Node], resolved: &Resolved<'a>) -> Option<Value> {

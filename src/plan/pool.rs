@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use addr::{AbsInstance, ModuleInstance, Provider, ProviderConfig};
+use futures_util::lock::Mutex;
 use sdk::{ConfigureRequest, Problem, Runtime};
 use value::Value;
 
@@ -23,6 +24,8 @@ pub struct Pool {
     runtime: Arc<dyn Runtime>,
     version: &'static str,
     configured: RefCell<HashMap<ProviderConfig, Configured>>,
+    /// Whose turn it is to configure: what several need at once is configured once.
+    turns: RefCell<HashMap<ProviderConfig, Rc<Mutex<()>>>>,
     bare: RefCell<HashMap<Provider, Arc<dyn sdk::Provider>>>,
     /// Configurations that hold something which is good for one phase only.
     anew: RefCell<HashSet<ProviderConfig>>,
@@ -38,8 +41,9 @@ impl Pool {
         version: &'static str,
         made_up: Option<MadeUp>,
     ) -> Rc<Pool> {
-        let (configured, bare, anew) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Rc::new(Pool { make: Box::new(make), runtime, version, configured, bare, anew, made_up })
+        let (configured, turns) = (RefCell::default(), RefCell::default());
+        let (bare, anew) = (RefCell::default(), RefCell::default());
+        Rc::new(Pool { make: Box::new(make), runtime, version, configured, turns, bare, anew, made_up })
     }
 
     /// Returns what takes the place of a provider configuration.
@@ -90,6 +94,8 @@ impl Pool {
         address: &ProviderConfig,
         config: Value,
     ) -> Result<Arc<dyn sdk::Provider>, Vec<Problem>> {
+        let turn = self.turns.borrow_mut().entry(address.clone()).or_default().clone();
+        let _turn = turn.lock().await;
         let known = self.configured.borrow().get(address).filter(|(with, _)| *with == config).cloned();
         if let Some((_, provider)) = known {
             return Ok(provider);

@@ -42,6 +42,19 @@ resource "aws_iam_role" "a" {
 }
 "#;
 
+/// Several that need the provider at the same time.
+const MANY: &str = r#"
+resource "aws_vpc" "a" {
+  cidr_block = "10.0.0.0/16"
+}
+
+resource "aws_vpc" "b" {
+  cidr_block = "10.1.0.0/16"
+}
+
+resource "aws_eip" "c" {}
+"#;
+
 /// Runs Gantry with the sandbox inside, whose time waits for work: no limit of time is passed because the machine is slow.
 fn gantry(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
@@ -110,4 +123,17 @@ fn an_empty_text_is_as_good_as_none() {
     fs::write(folder.join("main.tf"), EMPTY).expect("a file");
     check(folder, &["apply", "-auto-approve"], "1 changed");
     check(folder, &["plan"], "No changes");
+}
+
+#[test]
+fn a_role_that_may_not_be_assumed_is_told_of_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let role = "assume_role { role_arn = \"arn:aws:iam::210987654321:role/other\" }";
+    let text = format!("provider \"aws\" {{\n  region = \"eu-west-1\"\n  {role}\n}}\n{MANY}");
+    fs::write(folder.join("main.tf"), text).expect("a file");
+    let ran = gantry(folder, &["plan"]);
+    let said = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!ran.is_good && said.matches("Error:").count() == 1, "{said}");
+    assert!(said.contains("The credentials cannot be had: AccessDenied: User: arn:aws:iam::"), "{said}");
 }
