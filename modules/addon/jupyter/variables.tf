@@ -51,7 +51,7 @@ variable "expose" {
 
 variable "app_version" {
   type        = string
-  default     = "2025-12-15"
+  default     = "spark-4.0.1"
   description = "The version of the image."
 }
 

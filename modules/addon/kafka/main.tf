@@ -28,7 +28,7 @@ module "brokers" {
   source    = "../../part/workload"
   name      = var.name
   namespace = kubernetes_namespace.this.metadata[0].name
-  image     = "apache/kafka:${var.app_version}"
+  image     = "docker.io/apache/kafka:${var.app_version}"
   command   = ["/bin/bash", "/etc/gantry/start.sh"]
   files     = { "start.sh" = file("${path.module}/start.sh") }
   env = {

@@ -1,6 +1,10 @@
 # What kubectl top and autoscalers ask: how much processor and memory nodes and pods use.
 
 locals {
+  # v0.9 needs Kubernetes 1.34.
+  minor   = tonumber(split(".", try(var.cluster.kubernetes_version, "1.35"))[1])
+  version = coalesce(var.app_version, local.minor < 34 ? "v0.8.1" : "v0.9.0")
+
   namespace = coalesce(var.namespace, var.name)
   insecure  = coalesce(var.insecure_kubelets, try(var.cluster.platform, "") == "kind")
   labels    = { "app.kubernetes.io/name" = var.name, "app.kubernetes.io/managed-by" = "gantry" }
@@ -114,7 +118,7 @@ resource "kubernetes_manifest" "server" {
           volumes         = [{ name = "tmp", emptyDir = {} }]
           containers = [{
             name  = "metrics-server"
-            image = "registry.k8s.io/metrics-server/metrics-server:${var.app_version}"
+            image = "registry.k8s.io/metrics-server/metrics-server:${local.version}"
             args = concat(
               [
                 "--cert-dir=/tmp",

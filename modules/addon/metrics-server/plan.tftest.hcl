@@ -27,6 +27,19 @@ run "others_are_asked_by_their_certificates" {
   }
 }
 
+run "an_older_kubernetes_has_the_one_before" {
+  command = plan
+
+  variables {
+    cluster = { platform = "kind", kubernetes_version = "1.33" }
+  }
+
+  assert {
+    condition     = endswith(kubernetes_manifest.server.manifest.spec.template.spec.containers[0].image, ":v0.8.1")
+    error_message = "v0.9 needs Kubernetes 1.34."
+  }
+}
+
 run "two_have_a_budget" {
   command = plan
 

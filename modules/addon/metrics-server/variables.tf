@@ -39,8 +39,8 @@ variable "pool" {
 
 variable "app_version" {
   type        = string
-  default     = "v0.9.0"
-  description = "The version of the metrics server."
+  default     = null
+  description = "The version of the metrics server; the newest for the cluster's Kubernetes unless set."
 }
 
 variable "replicas" {

@@ -2,7 +2,7 @@
 
 locals {
   namespace = coalesce(var.namespace, var.name)
-  image     = "apache/spark:${var.app_version}"
+  image     = "docker.io/apache/spark:${var.app_version}"
   spark     = "/opt/spark/bin/spark-class"
   master    = "spark://${var.name}-master.${local.namespace}.svc.cluster.local:7077"
 }
