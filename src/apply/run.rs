@@ -324,10 +324,20 @@ impl Runner<'_> {
 
     /// Tells of what went along with an object; its record has ended with that of the other.
     pub(crate) fn contents_went(&self, change: &Change) {
-        for inside in self.contents(change) {
-            self.outcome.borrow_mut().destroyed += 1;
-            self.input.observer.see(inside, Event::Started(Doing::Delete));
-            self.input.observer.see(inside, Event::Ended(Doing::Delete, Duration::ZERO, &Value::NULL));
+        self.contents(change).for_each(|inside| self.went(inside));
+    }
+
+    fn went(&self, change: &Change) {
+        self.outcome.borrow_mut().destroyed += 1;
+        self.input.observer.see(change, Event::Started(Doing::Delete));
+        self.input.observer.see(change, Event::Ended(Doing::Delete, Duration::ZERO, &Value::NULL));
+    }
+
+    /// Tells of what is not done because something else failed.
+    pub(crate) fn skip<'c>(&self, doing: Doing, skipped: impl Iterator<Item = &'c Change>, cause: &Change) {
+        for change in skipped {
+            self.outcome.borrow_mut().skipped += 1;
+            self.input.observer.see(change, Event::Skipped(doing, cause));
         }
     }
 
@@ -348,9 +358,7 @@ impl Runner<'_> {
                     Ok(ticket) => ticket.lazily(),
                     Err(error) => return self.report(Diagnostic::error("State not saved", error.to_string())),
                 }
-                self.outcome.borrow_mut().destroyed += 1;
-                self.input.observer.see(change, Event::Started(Doing::Delete));
-                self.input.observer.see(change, Event::Ended(Doing::Delete, Duration::ZERO, &Value::NULL));
+                self.went(change);
             }
         }
     }
@@ -389,10 +397,7 @@ impl Runner<'_> {
                 }
                 let change = self.change(step);
                 let contents = self.contents(change).filter(|_| step.doing == Doing::Delete);
-                for change in std::iter::once(change).chain(contents) {
-                    self.outcome.borrow_mut().skipped += 1;
-                    self.input.observer.see(change, Event::Skipped(step.doing, cause));
-                }
+                self.skip(step.doing, std::iter::once(change).chain(contents), cause);
             }
         }
         if schedule.is_stuck() && !(self.input.stopping)() {

@@ -58,10 +58,7 @@ impl<'a> Runner<'a> {
             Err(Failed) => {
                 observer.see(planned, Event::Failed(step.doing, took));
                 let is_deleted = step.doing == Doing::Delete && !step.creates_first && planned.deposed.is_none();
-                for inside in self.contents(planned).filter(|_| is_deleted) {
-                    self.outcome.borrow_mut().skipped += 1;
-                    observer.see(inside, Event::Skipped(step.doing, planned));
-                }
+                self.skip(step.doing, self.contents(planned).filter(|_| is_deleted), planned);
             }
         }
         result.is_ok()
@@ -378,11 +375,11 @@ impl<'a> Runner<'a> {
         (target, action, outline): (Target, state::record::Action, Outline),
     ) -> Result<EcoString, Failed> {
         let token: EcoString = random_uuid(&*self.input.runtime).into();
-        let is_deleted = action == state::record::Action::Delete && target.deposed.is_none();
-        let contents = self.contents(planned).filter(|_| is_deleted).map(|change| change.address.clone()).collect();
         if !provider.exists_outside(&planned.address.resource.resource.kind) {
             return Ok(token);
         }
+        let is_deleted = action == state::record::Action::Delete && target.deposed.is_none();
+        let contents = self.contents(planned).filter(|_| is_deleted).map(|change| change.address.clone()).collect();
         let record = Record::Intent(Intent {
             token: token.clone(),
             target,

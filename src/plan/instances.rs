@@ -397,10 +397,7 @@ impl<'a> Planner<'a> {
     }
 
     pub(crate) fn marked_prior(&self, block: &Block<'_>, prior: &Prior) -> Value {
-        let stored = prior.object.as_ref().map(|object| object.sensitive.iter());
-        let marks: Vec<(Path, Marks)> =
-            stored.into_iter().flatten().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
-        change::mark_sensitive(&block.kind.schema.block, prior.value.clone(), &marks)
+        marked(&block.kind, prior.object.as_deref(), prior.value.clone())
     }
 
     async fn plan_once(
@@ -506,6 +503,13 @@ impl<'a> Planner<'a> {
     pub(crate) fn changes_pending(&self, awaited: &[Need]) -> bool {
         awaited.iter().any(|need| self.is_pending(&need.resource))
     }
+}
+
+/// Marks what state says is sensitive of an object.
+pub(crate) fn marked(kind: &ResourceKind, object: Option<&Object>, value: Value) -> Value {
+    let stored = object.into_iter().flat_map(|object| object.sensitive.iter());
+    let marks: Vec<(Path, Marks)> = stored.map(|path| (path.clone(), Marks::SENSITIVE)).collect();
+    change::mark_sensitive(&kind.schema.block, value, &marks)
 }
 
 /// Returns what to store of an object that was looked at; nothing if it is gone.

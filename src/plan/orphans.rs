@@ -9,9 +9,9 @@ use futures_util::stream;
 use lang::module::{Repetition, Resource};
 use sdk::ReadRequest;
 use state::{DeposedKey, Object};
-use value::{Marks, Path, Value};
+use value::Value;
 
-use crate::instances::{CALLS_AT_ONCE, refreshed_object};
+use crate::instances::{CALLS_AT_ONCE, marked, refreshed_object};
 use crate::model::{Action, Change, Drift, Inside, Reason, Role, Wait};
 use crate::planner::{Configured, Look, Planner, ResourceKind};
 
@@ -102,8 +102,7 @@ impl Planner<'_> {
         if action == Action::Delete && deposed.is_none() {
             self.check_configured(&address);
         }
-        let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
-        let before = crate::change::mark_sensitive(&kind.schema.block, before, &marks);
+        let before = marked(&kind, Some(&object), before);
         let change = Change {
             reason,
             deposed,
@@ -126,8 +125,7 @@ impl Planner<'_> {
         let Some(provider) = self.pool.bare(&config.provider) else { return };
         let Some(before) = self.stored_value(&*provider, kind, &address, &object).await else { return };
         self.check_configured(&address);
-        let marks: Vec<(Path, Marks)> = object.sensitive.iter().map(|path| (path.clone(), Marks::SENSITIVE)).collect();
-        let before = crate::change::mark_sensitive(&kind.schema.block, before, &marks);
+        let before = marked(kind, Some(&object), before);
         let change = Change {
             reason,
             prior: Some(object),
