@@ -35,6 +35,8 @@ pub(crate) struct Session {
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) region: String,
+    /// The room that things are in; empty if there is none.
+    pub(crate) room: String,
     pub(crate) tags: BTreeMap<String, String>,
     /// How long every call takes.
     pub(crate) latency: Duration,

@@ -22,6 +22,7 @@ impl Configuration for FakeConfiguration {
         let text = |name| Attribute::new(name, Type::String).optional();
         let attributes = vec![
             text("region").describe("Where things are that do not name a region; `fake-1` unless set."),
+            text("room").describe("The `id` of the `fake_room` that the `fake_thing`s of this configuration are in."),
             text("token").sensitive().describe("What the fake cloud lets in with."),
             text("world").describe("The file that the fake cloud is kept in; in memory unless set."),
             text("latency").describe("How long every call takes, like `20ms`; no time unless set."),
@@ -85,6 +86,7 @@ fn settings(config: &Value) -> Settings {
     let faults = attribute(config, "fault");
     Settings {
         region: text(config, "region").unwrap_or_else(|| REGION.to_owned()),
+        room: text(config, "room").unwrap_or_default(),
         tags,
         latency: duration("latency"),
         delay: duration("delay"),

@@ -16,7 +16,9 @@ mod node_pool;
 mod object;
 mod object2;
 mod object_data;
+mod room;
 mod rules;
+mod thing;
 mod token;
 mod world;
 
@@ -47,6 +49,8 @@ pub fn provider_in(world: Arc<World>) -> Box<dyn Provider> {
             Box::new(Managed { special: node_pool::FakeNodePool, cloud: cloud.clone() }),
             Box::new(Managed { special: object::FakeObject, cloud: cloud.clone() }),
             Box::new(Managed { special: object2::FakeObject2, cloud: cloud.clone() }),
+            Box::new(Managed { special: room::FakeRoom, cloud: cloud.clone() }),
+            Box::new(Managed { special: thing::FakeThing, cloud: cloud.clone() }),
         ],
         data_sources: vec![
             Box::new(image::FakeImage(cloud.clone())),

@@ -7,14 +7,15 @@ use std::time::Duration;
 use sdk::schema::{Attribute, Schema};
 use sdk::value::{PathStep, Type, Value, value_to_json};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Change, Context, Deferral, FindIntent, IdentityAttribute,
-    IdentitySchema, ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome, ListRequest,
-    ListResponse, ListedObject, Lock, MoveRequest, MoveResponse, PlanRequest, PlanResponse, PlanRules, Problem,
-    ReadRequest, ReadResponse, ResourceType, answer, attribute, plan_by_schema, read_stored, without_write_only,
+    Action, ApplyRequest, ApplyResponse, Call, Change, Connection, Context, Deferral, Fate, FindIntent,
+    IdentityAttribute, IdentitySchema, ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome,
+    ListRequest, ListResponse, ListedObject, Lock, MoveRequest, MoveResponse, PlanRequest, PlanResponse, PlanRules,
+    Problem, ReadRequest, ReadResponse, ResourceType, answer, attribute, plan_by_schema, read_stored,
+    without_write_only,
 };
 use serde_json::{Map, Value as Json, json};
 
-use crate::cloud::{Cloud, Session, milliseconds};
+use crate::cloud::{Cloud, Session, Settings, milliseconds};
 use crate::faults::When;
 use crate::rules;
 use crate::world::{self, State, WorldObject};
@@ -57,6 +58,18 @@ pub(crate) trait Special: Send + Sync {
         Vec::new()
     }
 
+    fn is_container(&self) -> bool {
+        false
+    }
+
+    fn connection(&self, _object: &Value) -> Option<Connection> {
+        None
+    }
+
+    fn fate(&self, _object: &Value) -> Fate {
+        Fate::Deleted
+    }
+
     fn typical_duration(&self, _action: Action) -> Duration {
         Duration::from_secs(1)
     }
@@ -66,6 +79,8 @@ pub(crate) trait Special: Send + Sync {
 pub(crate) struct Facts<'a> {
     pub(crate) id: &'a str,
     pub(crate) region: &'a str,
+    /// Where things are made.
+    pub(crate) room: &'a str,
     pub(crate) revision: u64,
     /// Where the attribute is in the innermost list, from 0.
     pub(crate) position: usize,
@@ -124,7 +139,8 @@ impl<S: Special> Managed<S> {
                     PathStep::Index(key) => position = key.as_number().and_then(|n| n.to_usize()).unwrap_or(position),
                 }
             }
-            let facts = Facts { id, region: &session.settings.region, revision, position };
+            let Settings { region, room, .. } = &session.settings;
+            let facts = Facts { id, region, room, revision, position };
             self.special.choose(&names, &facts).unwrap_or_else(|| Value::null(value.ty()))
         });
         let object = without_write_only(&schema.block, &completed);
@@ -276,7 +292,8 @@ impl<S: Special> Managed<S> {
                 let look = |request: &ReadRequest| {
                     let id = id_of(&request.current);
                     interfere(state, &id, fault);
-                    state.objects.get(&id).filter(|object| object.visible_from_ms <= now_ms).cloned()
+                    let found = state.objects.get(&id).filter(|object| object.visible_from_ms <= now_ms);
+                    found.filter(|object| object.room().is_none_or(|room| room == session.settings.room)).cloned()
                 };
                 Ok(requests.iter().map(look).collect::<Vec<_>>())
             });
@@ -519,6 +536,18 @@ impl<S: Special> ResourceType for Managed<S> {
 
     fn locks(&self, change: Change<'_>) -> Vec<Lock> {
         self.special.locks(change)
+    }
+
+    fn is_container(&self) -> bool {
+        self.special.is_container()
+    }
+
+    fn connection(&self, object: &Value) -> Option<Connection> {
+        self.special.connection(object)
+    }
+
+    fn fate(&self, object: &Value) -> Fate {
+        self.special.fate(object)
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -17,34 +17,48 @@ impl Special for FakeObject2 {
     const TAKES_OVER: Option<&'static str> = Some("fake_object");
 
     fn schema(&self) -> Schema {
-        let attributes = vec![
-            Attribute::new("name", Type::String).required().describe("Its name; not empty."),
-            Attribute::new("size", Type::Number).optional().computed().describe("Its size; 1 unless set."),
-            Attribute::new("region", Type::String)
-                .optional()
-                .computed()
-                .describe("Where it is; the provider's region unless set. A change replaces the object."),
-            Attribute::new("tags", Type::map(Type::String)).optional().describe("Tags."),
-            Attribute::new("id", Type::String).computed().describe("What the fake cloud calls it."),
-            Attribute::new("status", Type::String).computed().describe("What it is doing: `active` when it is ready."),
-            Attribute::new("revision", Type::Number).computed().describe("How often it was written."),
-        ];
-        let description = "An object of the fake cloud, the second try. `moved` blocks lead here from `fake_object`.";
-        Schema { version: 0, block: Block { attributes, description: description.into(), ..Block::default() } }
+        schema("An object of the fake cloud, the second try. `moved` blocks lead here from `fake_object`.")
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        [rules::not_empty(config, "name"), rules::positive(config, "size")].into_iter().flatten().collect()
+        validate(config)
     }
 
     fn choose(&self, attribute: &str, facts: &Facts<'_>) -> Option<Value> {
-        Some(match attribute {
-            "id" => facts.id.into(),
-            "region" => facts.region.into(),
-            "size" => Value::number(1),
-            "revision" => Value::number(facts.revision),
-            "status" => "active".into(),
-            _ => return None,
-        })
+        choose(attribute, facts)
     }
+}
+
+/// Returns the schema of a type that has no more than the simplest.
+pub(crate) fn schema(description: &str) -> Schema {
+    let attributes = vec![
+        Attribute::new("name", Type::String).required().describe("Its name; not empty."),
+        Attribute::new("size", Type::Number).optional().computed().describe("Its size; 1 unless set."),
+        Attribute::new("region", Type::String)
+            .optional()
+            .computed()
+            .describe("Where it is; the provider's region unless set. A change replaces the object."),
+        Attribute::new("tags", Type::map(Type::String)).optional().describe("Tags."),
+        Attribute::new("id", Type::String).computed().describe("What the fake cloud calls it."),
+        Attribute::new("status", Type::String).computed().describe("What it is doing: `active` when it is ready."),
+        Attribute::new("revision", Type::Number).computed().describe("How often it was written."),
+    ];
+    Schema { version: 0, block: Block { attributes, description: description.into(), ..Block::default() } }
+}
+
+/// Checks what such a type has.
+pub(crate) fn validate(config: &Value) -> Vec<Problem> {
+    [rules::not_empty(config, "name"), rules::positive(config, "size")].into_iter().flatten().collect()
+}
+
+/// Chooses what the configuration of such a type left open.
+pub(crate) fn choose(attribute: &str, facts: &Facts<'_>) -> Option<Value> {
+    Some(match attribute {
+        "id" => facts.id.into(),
+        "region" => facts.region.into(),
+        "size" => Value::number(1),
+        "revision" => Value::number(facts.revision),
+        "status" => "active".into(),
+        _ => return None,
+    })
 }

@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) calls: BTreeMap<String, u64>,
     /// What became of ephemeral things.
     pub(crate) ephemerals: Ephemerals,
+    /// Things outlast their rooms.
+    pub(crate) keeps_things: bool,
     /// What happened to objects, for who asked for it.
     #[serde(skip)]
     history: Option<Vec<Happening>>,
@@ -96,6 +98,13 @@ pub struct WorldObject {
     pub deleting: bool,
     /// It was not made or changed as it should have been.
     pub broken: bool,
+}
+
+impl WorldObject {
+    /// Returns the id of the room that it is in, if it is in one.
+    pub fn room(&self) -> Option<&str> {
+        self.attributes.get("room").and_then(Json::as_str)
+    }
 }
 
 /// How often ephemeral things were opened, renewed and closed.
@@ -159,6 +168,11 @@ impl World {
     /// Forgets by which calls objects were made: none can be found by its token any more.
     pub fn forget_tokens(&self) -> io::Result<()> {
         self.change(|state| state.tokens.clear())
+    }
+
+    /// Lets things outlast their rooms from now on, which they should not.
+    pub fn keep_things(&self) -> io::Result<()> {
+        self.change(|state| state.keeps_things = true)
     }
 
     /// Takes back what was injected and has not struck yet.
@@ -278,6 +292,7 @@ impl State {
     pub(crate) fn lose(&mut self, id: &str) -> bool {
         let before = self.objects.remove(id);
         let was_there = before.is_some();
+        self.empty(before.as_slice());
         if let Some(history) = &mut self.history {
             history.push(Happening { at_ms: None, before, after: None });
         }
@@ -287,13 +302,23 @@ impl State {
     /// Takes what has gone away out of the objects.
     pub(crate) fn settle(&mut self, now_ms: u64) {
         let State { objects, going, .. } = self;
+        let mut gone = Vec::new();
         going.retain(|id| {
             let is_there = objects.get(id).is_some_and(|object| object.busy_until_ms > now_ms);
             if !is_there {
-                objects.remove(id);
+                gone.extend(objects.remove(id));
             }
             is_there
         });
+        self.empty(&gone);
+    }
+
+    /// Takes away what is in rooms that are gone.
+    fn empty(&mut self, gone: &[WorldObject]) {
+        let rooms: Vec<&str> = gone.iter().filter(|gone| gone.kind == "fake_room").map(|gone| &*gone.id).collect();
+        if !rooms.is_empty() && !self.keeps_things {
+            self.objects.retain(|_, object| object.room().is_none_or(|room| !rooms.contains(&room)));
+        }
     }
 
     /// Returns the object that was made with a token.

@@ -169,28 +169,44 @@ impl Waiting {
 }
 
 /// Returns the instances of a plan whose objects are not deleted yet although they have been set aside, because something
-/// that waits for a later stage still uses them.
+/// that waits for a later stage still uses them, directly or through others of them.
 pub fn still_used(plan: &Plan) -> HashSet<AbsInstance> {
-    let mut used: HashMap<&AbsResource, HashSet<Option<&Key>>> = HashMap::new();
-    for deferred in &plan.deferred {
-        let stored = deferred.change.prior.iter().flat_map(|object| object.dependencies.iter());
-        let stored = stored.map(|dependency| (&dependency.0.resource, dependency.0.key.as_ref()));
-        let needs = deferred.change.needs.iter().map(|need| (&need.resource, need.key.as_ref()));
-        for (resource, key) in stored.chain(needs) {
-            used.entry(resource).or_default().insert(key);
-        }
-    }
-    let is_used = |address: &AbsInstance| {
-        let keys = used.get(&address.resource);
-        keys.is_some_and(|keys| keys.contains(&None) || keys.contains(&address.key.as_ref()))
-    };
     let is_aside = |change: &&Change| match change.action {
         Action::CreateThenDelete => true,
         Action::Delete => change.deposed.is_some(),
         _ => false,
     };
-    let aside = plan.changes.iter().filter(is_aside).filter(|change| is_used(&change.address));
-    aside.map(|change| change.address.clone()).collect()
+    let mut aside: HashMap<&AbsResource, Vec<&Change>> = HashMap::new();
+    for change in plan.changes.iter().filter(is_aside) {
+        aside.entry(&change.address.resource).or_default().push(change);
+    }
+    let mut found = HashSet::new();
+    if aside.is_empty() {
+        return found;
+    }
+    let mut open: Vec<(&AbsResource, Option<&Key>)> = Vec::new();
+    for deferred in &plan.deferred {
+        open.extend(stored_needs(&deferred.change));
+        open.extend(deferred.change.needs.iter().map(|need| (&need.resource, need.key.as_ref())));
+    }
+    let mut seen = HashSet::new();
+    while let Some((resource, key)) = open.pop() {
+        if !seen.insert((resource, key)) {
+            continue;
+        }
+        for change in aside.get(resource).into_iter().flatten() {
+            if key.is_none() || key == change.address.key.as_ref() {
+                found.insert(change.address.clone());
+                open.extend(stored_needs(change));
+            }
+        }
+    }
+    found
+}
+
+fn stored_needs(change: &Change) -> impl Iterator<Item = (&AbsResource, Option<&Key>)> {
+    let stored = change.prior.iter().flat_map(|object| object.dependencies.iter());
+    stored.map(|dependency| (&dependency.0.resource, dependency.0.key.as_ref()))
 }
 
 impl<'a> Planner<'a> {

@@ -1,7 +1,8 @@
 //! What must be true at every moment, and at the end: the promises of the engine, written down once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use addr::AbsInstance;
 use fake::{Happening, World, WorldObject};
 use plan::{Action, Options, Plan};
 use serde_json::Value as Json;
@@ -18,17 +19,48 @@ pub(super) struct Fate {
     action: Action,
     /// It goes only when nobody holds its id any more.
     is_last: bool,
+    /// It goes with its room, without a call.
+    goes_along: bool,
+    /// The stage of the apply in which all this was known.
+    stage: usize,
 }
 
 /// Returns the fate of every object that a plan knows of, by id.
-pub(super) fn fates(plan: &Plan, options: &Options) -> HashMap<String, Fate> {
+pub(super) fn fates(plan: &Plan, options: &Options, stage: usize) -> HashMap<String, Fate> {
     // What is left out may go on using an old object.
     let is_whole = options.targets.is_empty() && options.excludes.is_empty();
     let fate = |change: &plan::Change| {
         let is_last = is_whole && (change.deposed.is_some() || change.action == Action::CreateThenDelete);
-        Some((id_of(&change.before)?, Fate { action: change.action, is_last }))
+        let goes_along = change.goes_with().is_some();
+        Some((id_of(&change.before)?, Fate { action: change.action, is_last, goes_along, stage }))
     };
     plan.changes.iter().filter_map(fate).collect()
+}
+
+/// What goes with what, by their addresses.
+pub(super) type Along = Vec<(AbsInstance, AbsInstance)>;
+
+/// Returns what goes along with something that a plan deletes.
+pub(super) fn along(plan: &Plan) -> Along {
+    let deleted = plan.changes.iter().filter(|change| change.action == Action::Delete && change.deposed.is_none());
+    let deleted: HashSet<&AbsInstance> = deleted.map(|change| &change.address).collect();
+    let along = plan.changes.iter().filter_map(|change| Some((change.address.clone(), change.goes_with()?.clone())));
+    along.filter(|(_, room)| deleted.contains(room)).collect()
+}
+
+/// What goes along is known exactly as long as what it goes with: one record ends both.
+pub(super) fn gone_together(ledger: &Ledger, along: &Along) -> Result<(), Wrong> {
+    let is_known = |address: &AbsInstance| ledger.state.instance(address).is_some_and(|known| known.current.is_some());
+    match along.iter().find(|(thing, room)| is_known(thing) != is_known(room)) {
+        None => Ok(()),
+        Some((thing, room)) if is_known(room) => Err(format!("STATE: {thing} is gone, and {room} not yet")),
+        Some((thing, room)) => Err(format!("STATE: {thing} is still there, and {room} is gone")),
+    }
+}
+
+/// Returns the last stage of which fates are known.
+pub(super) fn last_stage(fates: &HashMap<String, Fate>) -> usize {
+    fates.values().map(|fate| fate.stage).max().unwrap_or_default()
 }
 
 pub(super) fn id_of(object: &Value) -> Option<String> {
@@ -50,7 +82,10 @@ impl Mirror {
     pub(super) fn take_in(&mut self, happenings: &[Happening], fates: &HashMap<String, Fate>) -> Result<(), Wrong> {
         for happening in happenings {
             if let Some(now) = happening.at_ms {
-                self.objects.retain(|_, object| !(object.deleting && object.busy_until_ms <= now));
+                let has_gone = |object: &WorldObject| object.deleting && object.busy_until_ms <= now;
+                let gone: Vec<String> =
+                    self.objects.values().filter(|object| has_gone(object)).map(|object| object.id.clone()).collect();
+                gone.iter().for_each(|id| self.take_away(id));
                 match &happening.after {
                     Some(after) if after.deleting => self.deletes(after, fates)?,
                     Some(after) => self.makes(after, now)?,
@@ -60,8 +95,10 @@ impl Mirror {
             match (&happening.before, &happening.after) {
                 (_, Some(after)) => self.objects.insert(after.id.clone(), after.clone()),
                 (Some(before), None) => {
-                    self.lost.insert(before.id.clone());
-                    self.objects.remove(&before.id)
+                    let things: Vec<String> = self.inside(&before.id).map(|thing| thing.id.clone()).collect();
+                    self.lost.extend(things.into_iter().chain([before.id.clone()]));
+                    self.take_away(&before.id);
+                    None
                 }
                 (None, None) => None,
             };
@@ -69,10 +106,20 @@ impl Mirror {
         Ok(())
     }
 
+    fn inside(&self, room: &str) -> impl Iterator<Item = &WorldObject> {
+        self.objects.values().filter(move |object| object.room() == Some(room))
+    }
+
+    /// Takes an object away, and what is in it.
+    fn take_away(&mut self, id: &str) {
+        self.objects.retain(|known, object| known != id && object.room() != Some(id));
+    }
+
     /// Everything that an object is made from or changed to is there, and done.
     fn makes(&self, object: &WorldObject, now: u64) -> Result<(), Wrong> {
         let is_there = |found: &WorldObject| !found.deleting && found.busy_until_ms <= now;
-        for id in words(object, "ids").into_iter().filter(|id| !self.lost.contains(id)) {
+        let ids = words(object, "ids").into_iter().chain(object.room().map(str::to_owned));
+        for id in ids.filter(|id| !self.lost.contains(id)) {
             let found = self.objects.get(&id);
             let found =
                 found.ok_or_else(|| format!("ORDER: {} was made from {id}, which is not there", object.name))?;
@@ -95,15 +142,43 @@ impl Mirror {
     /// Nothing goes while something that needs it is there and is about to go as well; what is deposed goes when nobody
     /// needs it at all.
     fn deletes(&self, object: &WorldObject, fates: &HashMap<String, Fate>) -> Result<(), Wrong> {
-        let is_last = fates.get(&object.id).is_some_and(|fate| fate.is_last);
-        for other in self.objects.values().filter(|other| other.id != object.id) {
+        let fate_of = |object: &WorldObject| fates.get(&object.id);
+        if fate_of(object).is_some_and(|fate| fate.goes_along) {
+            return Err(format!("ORDER: {} is deleted although it goes with its room", object.name));
+        }
+        for thing in self.inside(&object.id) {
+            let fate = fate_of(thing).filter(|fate| fate.action == Action::Delete);
+            if fate.is_some_and(|fate| !fate.goes_along) {
+                return Err(format!("ORDER: {} goes with {} that should go first", thing.name, object.name));
+            }
+            // What needs a thing that goes now has no other moment.
+            let rest = self.objects.values().filter(|other| other.room() != Some(&object.id));
+            self.is_unused(thing, rest, fates)?;
+        }
+        self.is_unused(object, self.objects.values().filter(|other| other.room() != Some(&object.id)), fates)
+    }
+
+    /// Tells whether an object may go, for all that some others need it.
+    fn is_unused<'m>(
+        &self,
+        object: &WorldObject,
+        others: impl Iterator<Item = &'m WorldObject>,
+        fates: &HashMap<String, Fate>,
+    ) -> Result<(), Wrong> {
+        let own = fates.get(&object.id);
+        let is_last = own.is_some_and(|fate| fate.is_last);
+        // What is made anew cannot wait for what only a later stage finds out; what just goes can.
+        let own_stage = own.filter(|fate| fate.action != Action::Delete).map_or(usize::MAX, |fate| fate.stage);
+        for other in others.filter(|other| other.id != object.id) {
             let holds = words(other, "ids").contains(&object.id);
             let alone = || self.objects.values().filter(|found| found.name == object.name).count() == 1;
             let needs = holds || words(other, "after").contains(&object.name) && alone();
             if !needs {
                 continue;
             }
-            let fate = fates.get(&other.id).map(|fate| fate.action);
+            // What goes with its room holds up nothing: the room may need what it needs to go first.
+            let fate = fates.get(&other.id).filter(|fate| !fate.goes_along && fate.stage <= own_stage);
+            let fate = fate.map(|fate| fate.action);
             let goes = matches!(fate, Some(Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete));
             if goes {
                 let (name, id) = (&object.name, &object.id);
@@ -145,10 +220,17 @@ pub(super) fn ledger(ledger: &Ledger) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Everything that the cloud has is in state, or is about to be made there.
+/// Everything that the cloud has is in state, or is about to be made there, or goes with a room that was set aside.
 pub(super) fn known(ledger: &Ledger, cloud: &World) -> Result<(), Wrong> {
     let stored = ids(&ledger.state)?;
+    let aside = |room: &str| {
+        let aside = ledger.state.objects().filter(|(target, ..)| target.deposed.is_some());
+        aside.into_iter().any(|(.., object)| object.attributes.json().contains(&format!("\"{room}\"")))
+    };
     for object in cloud.objects().map_err(|error| error.to_string())? {
+        if object.room().is_some_and(aside) {
+            continue;
+        }
         if !stored.contains(&object.id) && !ledger.open.contains_key(object.token.as_str()) {
             return Err(format!("LOST: {} ({}) is in the cloud and nowhere else", object.name, object.id));
         }
@@ -211,6 +293,10 @@ fn is_as_wanted(object: &WorldObject, wanted: &Wanted, names: &BTreeMap<&str, &s
     let region = object.attributes.get("region").and_then(Json::as_str).unwrap_or_default();
     if region.split('/').next() != Some(&format!("r{}", wanted.region)) {
         return Err(format!("END: {} is in {region} and not in r{}", object.name, wanted.region));
+    }
+    let room = object.room().and_then(|room| names.get(room)).map(ToString::to_string);
+    if room != wanted.room {
+        return Err(format!("END: {} is in {room:?} and not in {:?}", object.name, wanted.room));
     }
     let mut refs = BTreeSet::new();
     for id in words(object, "ids") {

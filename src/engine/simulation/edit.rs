@@ -2,7 +2,7 @@
 
 use state::simulated::Seeded;
 
-use super::model::{Block, Body, CONDUIT, Copies, INPUT, Item, Model, ModuleCall, Ref, Which};
+use super::model::{Block, Body, CONDUIT, Copies, INPUT, Item, Model, ModuleCall, ROOM, Ref, THING, Which};
 
 /// Kinds of resources; what they have in common is all that is used of them.
 const KINDS: [&str; 3] = ["fake_object", "fake_object", "fake_object2"];
@@ -77,9 +77,21 @@ fn add(model: &mut Model, random: &mut Seeded) {
             let refs = any_refs(random, &[], &model.items, 1);
             Item::Block(Block { kind: CONDUIT, copies: Copies::One, refs, ..block })
         }
+        Item::Block(block) if random.one_in(5) => Item::Block(Block { kind: ROOM, ..block }),
+        Item::Block(block) => Item::Block(housed(block, model, random)),
         item => item,
     };
     model.items.push(item);
+}
+
+/// Puts what a block makes into a room, perhaps, if there is one.
+fn housed(block: Block, model: &Model, random: &mut Seeded) -> Block {
+    let rooms = model.items.iter().filter(|item| matches!(item, Item::Block(block) if block.kind == ROOM));
+    let rooms: Vec<u32> = rooms.map(Item::number).collect();
+    if rooms.is_empty() || random.one_in(3) {
+        return block;
+    }
+    Block { kind: THING, room: Some(rooms[random.place(&rooms)]), ..block }
 }
 
 fn next(model: &mut Model) -> u32 {
@@ -112,6 +124,8 @@ fn any_block(random: &mut Seeded, model: &mut Model, beside: &[Block], items: &[
         refs,
         after: any_refs(random, beside, items, 6),
         delay_ms: [0, 20, 20, 100, 1000][random.below(5) as usize],
+        room: None,
+        owns: random.one_in(4),
     }
 }
 
@@ -193,7 +207,7 @@ fn edit_block(
     match random.below(12) {
         0 => block.size = 1 + random.below(5) as u32,
         1 => block.region = random.below(3) as u32,
-        2 if block.kind == CONDUIT => {}
+        2 if is_single(block) => {}
         2 => block.copies = any_copies(random, COPIES_MAX),
         3 => block.refs = any_refs(random, beside, earlier, 2),
         4 => block.after = any_refs(random, beside, earlier, 2),
@@ -202,6 +216,8 @@ fn edit_block(
             block.label = format!("n{}_{number}", block.number);
             moved.push((from, format!("{}.{}", block.kind, block.label)));
         }
+        // What has been in one room does not move to another.
+        6 if block.kind == ROOM => {}
         6 => block.label = format!("n{}_{number}", block.number),
         7 => block.is_tied = !block.is_tied,
         8 => block.creates_first = !block.creates_first,
@@ -216,7 +232,7 @@ fn move_one(block: &mut Block, random: &mut Seeded, moved: &mut Vec<(String, Str
     let old = block.copies.clone();
     let new = any_copies(random, COPIES_MAX);
     let (from, to) = (old.keys(), new.keys());
-    if block.kind == CONDUIT || from.is_empty() || to.is_empty() || from == to {
+    if is_single(block) || from.is_empty() || to.is_empty() || from == to {
         return;
     }
     let (from, to) = (&from[random.place(&from)], &to[random.place(&to)]);
@@ -227,8 +243,21 @@ fn move_one(block: &mut Block, random: &mut Seeded, moved: &mut Vec<(String, Str
     block.copies = new;
 }
 
-/// Takes out references to what is not there.
+/// Tells whether there is always one of it.
+fn is_single(block: &Block) -> bool {
+    matches!(block.kind, CONDUIT | ROOM)
+}
+
+/// Takes out references to what is not there, and what is in rooms that are not.
 fn repair(model: &mut Model) {
+    let numbers: Vec<u32> = model.items.iter().map(Item::number).collect();
+    model.items.retain_mut(|item| {
+        let Item::Block(block) = item else { return true };
+        if block.kind == ROOM {
+            *block = Block { copies: Copies::One, is_late: false, ..block.clone() };
+        }
+        block.room.is_none_or(|room| numbers.contains(&room))
+    });
     for place in 0..model.bodies.len() {
         let before = model.bodies[place].blocks.clone();
         for (index, block) in model.bodies[place].blocks.iter_mut().enumerate() {

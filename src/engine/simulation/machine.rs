@@ -181,18 +181,19 @@ impl Machine {
             stopping: &stopping,
             tick: &|| {},
         };
-        let fates = RefCell::new(HashMap::new());
-        let seen = Seen { machine: self, fates: &fates, options: &how.options };
+        let (fates, along) = (RefCell::new(HashMap::new()), RefCell::default());
+        let seen = Seen { machine: self, fates: &fates, along: &along, options: &how.options };
         let mut decide = |plan: &Plan| {
             begun.set(true);
             for line in plan_lines(plan) {
                 self.say(line);
             }
-            *fates.borrow_mut() = check::fates(plan, &how.options);
+            *fates.borrow_mut() = check::fates(plan, &how.options, 0);
+            *along.borrow_mut() = check::along(plan);
             Approval::Apply
         };
         let ended = {
-            let scribing = self.scribing(&scribe, &syncs, &wrong);
+            let scribing = self.scribing(&scribe, &syncs, (&along, &wrong));
             let run = run_on(&request, journal, &seen, &mut decide);
             let killer = self.killer(how.cut, &syncs);
             let mut whole = Box::pin(first_of(run, scribing, killer));
@@ -226,6 +227,7 @@ impl Machine {
         self.mirror.borrow_mut().take_in(&happenings, &fates.borrow())?;
         let ledger = self.ledger()?;
         check::ledger(&ledger)?;
+        check::gone_together(&ledger, &along.borrow())?;
         check::known(&ledger, &self.cloud)?;
         Ok(ended)
     }
@@ -297,7 +299,12 @@ impl Machine {
     }
 
     /// Brings records to the disk, which takes its time, and checks what stands there.
-    async fn scribing(&self, scribe: &Scribe, syncs: &Cell<u64>, wrong: &RefCell<Option<Wrong>>) {
+    async fn scribing(
+        &self,
+        scribe: &Scribe,
+        syncs: &Cell<u64>,
+        (along, wrong): (&RefCell<check::Along>, &RefCell<Option<Wrong>>),
+    ) {
         loop {
             scribe.wanted().await;
             let (early, late) = {
@@ -313,6 +320,7 @@ impl Machine {
                 let found = self.ledger().and_then(|ledger| {
                     check::same(&ledger, &scribe.ledger())?;
                     check::ledger(&ledger)?;
+                    check::gone_together(&ledger, &along.borrow())?;
                     check::known(&ledger, &self.cloud)
                 });
                 if let Err(found) = found {
@@ -384,6 +392,7 @@ async fn first_of<T>(
 struct Seen<'a> {
     machine: &'a Machine,
     fates: &'a RefCell<HashMap<String, check::Fate>>,
+    along: &'a RefCell<check::Along>,
     options: &'a Options,
 }
 
@@ -403,7 +412,10 @@ impl apply::Observer for Seen<'_> {
         for line in plan_lines(plan) {
             self.machine.say(format!("  later:{line}"));
         }
-        self.fates.borrow_mut().extend(check::fates(plan, self.options));
+        let mut fates = self.fates.borrow_mut();
+        let stage = 1 + check::last_stage(&fates);
+        fates.extend(check::fates(plan, self.options, stage));
+        self.along.borrow_mut().extend(check::along(plan));
     }
 }
 

@@ -5,6 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A resource that is nowhere but in state and passes the ids that it is given on.
 pub(super) const CONDUIT: &str = "terraform_data";
 
+/// A resource that others are in, and that takes them along when it goes.
+pub(super) const ROOM: &str = "fake_room";
+
+/// A resource that is in another one.
+pub(super) const THING: &str = "fake_thing";
+
 /// A reference to what was given to the module.
 pub(super) const INPUT: u32 = u32::MAX;
 
@@ -85,6 +91,10 @@ pub(super) struct Block {
     pub(super) refs: Vec<Ref>,
     pub(super) after: Vec<Ref>,
     pub(super) delay_ms: u32,
+    /// The room that it is in.
+    pub(super) room: Option<u32>,
+    /// It does not just go with its room.
+    pub(super) owns: bool,
 }
 
 /// A call of a module.
@@ -153,6 +163,8 @@ pub(super) struct Wanted {
     pub(super) after: BTreeSet<String>,
     /// It is replaced with what it refers to.
     pub(super) is_tied: bool,
+    /// The name of the room that it is in.
+    pub(super) room: Option<String>,
 }
 
 impl Model {
@@ -221,7 +233,8 @@ impl Model {
                 region: block.region,
                 refs: self.names(&block.refs, &key, place, Part::Shown),
                 after,
-                is_tied: block.is_tied || block.is_triggered,
+                is_tied: block.is_tied || block.is_triggered || block.room.is_some(),
+                room: block.room.map(|room| format!("n{room}")),
             };
             wanted.insert(copy_name(&format!("{}n{}", place.prefix, block.number), &key), found);
         }

@@ -4,7 +4,7 @@ use fake::{Fault, When};
 use state::simulated::Seeded;
 
 use super::machine::{How, Machine, Wrong};
-use super::model::{Block, CONDUIT, Copies, Item, Model, Ref, Which};
+use super::model::{Block, CONDUIT, Copies, Item, Model, ROOM, Ref, THING, Which};
 use super::{Story, Told, tell_with};
 
 /// Makes a block that refers to others.
@@ -23,6 +23,8 @@ fn block(number: u32, refs: &[u32]) -> Block {
         refs: refs.iter().map(|to| Ref { to: *to, which: Which::All }).collect(),
         after: Vec::new(),
         delay_ms: 20,
+        room: None,
+        owns: false,
     }
 }
 
@@ -111,6 +113,50 @@ fn what_stays_between_two_objects_keeps_their_order() {
         let tied = |number: u32, region: u32, refs: &[u32]| Block { is_tied: true, region, ..block(number, refs) };
         told.converge(&model([tied(1, 0, &[]), between(), tied(3, 0, &[2])]))?;
         told.converge(&model([tied(1, 1, &[]), between(), tied(3, 0, &[2])]))
+    });
+}
+
+/// Makes a thing in a room.
+fn thing(number: u32, room: u32) -> Block {
+    Block { kind: THING, room: Some(room), ..block(number, &[]) }
+}
+
+#[test]
+fn what_a_room_that_was_set_aside_is_made_from_outlasts_it() {
+    check(|told, _| {
+        let with = |region: u32| {
+            let below = Block { region, creates_first: true, ..block(1, &[]) };
+            let room = Block { kind: ROOM, is_tied: true, creates_first: true, ..block(2, &[1]) };
+            model([below, room, thing(3, 2)])
+        };
+        told.converge(&with(0))?;
+        told.converge(&with(1))
+    });
+}
+
+#[test]
+fn a_run_that_is_killed_after_a_room_has_gone_leaves_nothing_of_it() {
+    check(|told, _| {
+        let model = model([Block { kind: ROOM, ..block(1, &[]) }, thing(2, 1), Block { owns: true, ..thing(3, 1) }]);
+        told.converge(&model)?;
+        let fault = Fault::new(When::CrashAfter).on("delete").named("n1");
+        told.machine.cloud.inject(fault).map_err(|error| error.to_string())?;
+        let how = How { parallelism: 10, options: crate::destroy_options(), ..How::default() };
+        told.apply(&model, &how)?;
+        told.machine.cloud.heal().map_err(|error| error.to_string())?;
+        told.end(&model)
+    });
+}
+
+#[test]
+fn a_room_alone_is_made_anew_and_what_was_in_it_with_it() {
+    check(|told, _| {
+        let with = |region: u32| model([Block { kind: ROOM, region, ..block(1, &[]) }, thing(2, 1)]);
+        told.converge(&with(0))?;
+        told.apply(&with(1), &How { cut: super::Cut::Kill(3, 0), parallelism: 1, ..How::default() })?;
+        told.converge(&with(1))?;
+        assert!(told.machine.cloud.remove("room-3").map_err(|error| error.to_string())?, "the new room");
+        told.converge(&with(1))
     });
 }
 

@@ -46,6 +46,11 @@ fn a_cloud_that_forgets_tokens_loses_objects() {
 }
 
 #[test]
+fn what_outlasts_what_it_is_in_is_lost() {
+    check(|machine| machine.cloud.keep_things().map_err(|error| error.to_string()), crashes, "LOST");
+}
+
+#[test]
 fn forgotten_intents_lose_objects() {
     check(
         |machine| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::model::{Block, CONDUIT, Copies, INPUT, Item, Model, ModuleCall, Ref, Which};
+use super::model::{Block, CONDUIT, Copies, INPUT, Item, Model, ModuleCall, ROOM, Ref, Which};
 
 /// Returns the files of a configuration by their paths.
 pub(super) fn files(model: &Model) -> BTreeMap<String, String> {
@@ -61,6 +61,14 @@ fn root(model: &Model) -> String {
             .collect(),
         is_module: false,
     };
+    for room in scope.blocks.iter().filter(|block| block.kind == ROOM) {
+        let _ = writeln!(
+            out,
+            "provider \"fake\" {{\n  alias = \"r{}\"\n  room = {}.id\n  latency = \"3ms\"\n  delay = \"40ms\"\n}}",
+            room.number,
+            address(room)
+        );
+    }
     for item in &model.items {
         match item {
             Item::Block(block) => resource(&mut out, block, &scope),
@@ -164,8 +172,9 @@ fn resource(out: &mut String, block: &Block, scope: &Scope<'_>) {
     let ids = values(&block.refs, &block.copies, scope);
     let tied = if block.is_tied { format!("/${{{ids}}}") } else { String::new() };
     let _ = writeln!(out, "  name = {name}\n  size = {}\n  region = \"r{}{tied}\"", block.size, block.region);
-    if block.kind == "fake_object" || block.kind == "fake_object2" {
-        let _ = writeln!(out, "  delay = \"{}ms\"", block.delay_ms);
+    let _ = writeln!(out, "  delay = \"{}ms\"", block.delay_ms);
+    if let Some(room) = block.room {
+        let _ = writeln!(out, "  provider = fake.r{room}\n  owns = {}", block.owns);
     }
     let _ = writeln!(
         out,
