@@ -14,6 +14,7 @@ mod ec2;
 mod eks;
 mod fault;
 mod fields;
+mod grounds;
 mod iam;
 mod managed;
 mod naming;

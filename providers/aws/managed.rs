@@ -116,11 +116,6 @@ pub(crate) trait Kind: Send + Sync {
         20
     }
 
-    /// Returns what its objects stand on although their configuration does not refer to it.
-    fn ground(&self) -> Ground {
-        Ground::default()
-    }
-
     /// Tells whether other providers' objects are in its objects.
     fn is_container(&self) -> bool {
         false
@@ -623,8 +618,8 @@ impl<K: Kind> ResourceType for Managed<K> {
         self.kind.costs(object, region.map(EcoString::from))
     }
 
-    fn ground(&self) -> Ground {
-        self.kind.ground()
+    fn ground(&self, object: &Value) -> Ground {
+        crate::grounds::ground(self.kind.name(), object)
     }
 
     fn is_container(&self) -> bool {

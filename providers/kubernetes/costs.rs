@@ -14,7 +14,7 @@ const PODS_MAX: u64 = 100;
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// Returns a part of an object, by the names of the members that lead to it; null where there is none.
-fn at(object: &Value, path: &[&str]) -> Value {
+pub(crate) fn at(object: &Value, path: &[&str]) -> Value {
     path.iter().fold(object.clone(), |object, name| object.attribute(name).unwrap_or(Value::NULL))
 }
 

@@ -6,8 +6,11 @@ use serde_json::Value as Json;
 use crate::discovery::group;
 use crate::json::at;
 
+/// Kinds by their groups; of a group without kinds all.
+type Kinds = &'static [(&'static str, &'static [&'static str])];
+
 /// Kinds of which nothing is outside of the cluster, with their groups.
-const WITHIN: &[(&str, &[&str])] = &[
+const WITHIN: Kinds = &[
     ("", &["ConfigMap", "Endpoints", "LimitRange", "PodTemplate", "ResourceQuota", "Secret", "ServiceAccount"]),
     ("admissionregistration.k8s.io", &[]),
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
@@ -24,7 +27,7 @@ const WITHIN: &[(&str, &[&str])] = &[
 ];
 
 /// Kinds of which something is outside that a `kubernetes_cleanup` takes away, with their groups.
-const RELEASED: &[(&str, &[&str])] = &[
+const RELEASED: Kinds = &[
     ("", &["Namespace", "PersistentVolumeClaim"]),
     ("networking.k8s.io", &["Ingress"]),
     ("gateway.networking.k8s.io", &["Gateway"]),
@@ -34,7 +37,7 @@ const RELEASED: &[(&str, &[&str])] = &[
 ];
 
 /// Kinds that run pods, with their groups.
-const WORKLOADS: &[(&str, &[&str])] = &[
+pub(crate) const WORKLOADS: Kinds = &[
     ("", &["Pod", "ReplicationController"]),
     ("apps", &["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]),
     ("batch", &["CronJob", "Job"]),
@@ -43,9 +46,7 @@ const WORKLOADS: &[(&str, &[&str])] = &[
 /// Tells what becomes of an object, by its manifest.
 pub(crate) fn fate(manifest: &Json) -> Fate {
     let (group, kind) = (group(at(manifest, "/apiVersion")), at(manifest, "/kind"));
-    let is_of = |list: &[(&str, &[&str])]| {
-        list.iter().any(|(known, kinds)| *known == group && (kinds.is_empty() || kinds.contains(&kind)))
-    };
+    let is_of = |list| is_among(list, group, kind);
     match (group, kind) {
         _ if is_of(WITHIN) => Fate::Goes,
         _ if is_of(RELEASED) => Fate::GoesReleased,
@@ -56,6 +57,11 @@ pub(crate) fn fate(manifest: &Json) -> Fate {
         _ if is_of(WORKLOADS) => Fate::Goes,
         _ => Fate::Deleted,
     }
+}
+
+/// Tells whether a kind of a group is in a list.
+pub(crate) fn is_among(list: Kinds, group: &str, kind: &str) -> bool {
+    list.iter().any(|(known, kinds)| *known == group && (kinds.is_empty() || kinds.contains(&kind)))
 }
 
 fn owns_claims(manifest: &Json) -> bool {

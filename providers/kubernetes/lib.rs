@@ -21,6 +21,7 @@ mod eks_token;
 mod failure;
 mod fates;
 mod fields;
+mod grounds;
 mod identity;
 mod json;
 mod kept;

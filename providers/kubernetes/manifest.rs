@@ -6,9 +6,9 @@ use std::time::Duration;
 use sdk::schema::Schema;
 use sdk::value::{Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Bond, Call, Context, Costs, Fate, FindIntent, IdentitySchema, ImportRequest,
-    ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Outlook, PlanRequest, PlanResponse, Problem, Prospect,
-    ReadRequest, ReadResponse, ResourceType, attribute,
+    Action, ApplyRequest, ApplyResponse, Bond, Call, Context, Costs, Fate, FindIntent, Ground, IdentitySchema,
+    ImportRequest, ImportResponse, ImportTarget, ImportedObject, IntentOutcome, Outlook, PlanRequest, PlanResponse,
+    Problem, Prospect, ReadRequest, ReadResponse, ResourceType, attribute,
 };
 use serde_json::Value as Json;
 
@@ -19,6 +19,7 @@ use crate::definition;
 use crate::discovery::group_kind;
 use crate::fates::fate;
 use crate::fields::stripped;
+use crate::grounds::ground;
 use crate::identity;
 use crate::json::{at, first_block, flag, from_json, set_text, text, texts, to_json, with};
 use crate::kept::Kept;
@@ -322,6 +323,10 @@ impl ResourceType for Manifest {
 
     fn fate(&self, object: &Value) -> Fate {
         crate::json::to_json(&attribute(object, "manifest")).map_or(Fate::Deleted, |manifest| fate(&manifest))
+    }
+
+    fn ground(&self, object: &Value) -> Ground {
+        ground(&attribute(object, "manifest"))
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

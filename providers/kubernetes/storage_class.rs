@@ -2,10 +2,11 @@
 
 use sdk::schema::{Attribute, BlockNesting, NestedBlock};
 use sdk::value::{Type, Value};
-use sdk::{Costs, attribute, block};
+use sdk::{Costs, Ground, attribute, block};
 use serde_json::{Value as Json, json};
 
 use crate::costs;
+use crate::grounds;
 use crate::json::{at, entries, first_block, members, set_text, text_map, texts};
 use crate::typed::Special;
 
@@ -16,6 +17,7 @@ impl Special for StorageClass {
     const API_VERSION: &'static str = "storage.k8s.io/v1";
     const KIND: &'static str = "StorageClass";
     const IS_NAMESPACED: bool = false;
+    const GROUND: Ground = grounds::CLASS;
     const REPLACES: &'static [&'static str] = &[
         "allowed_topologies",
         "mount_options",

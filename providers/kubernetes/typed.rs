@@ -6,7 +6,7 @@ use std::time::Duration;
 use sdk::schema::{Attribute, Block, NestedBlock, Schema};
 use sdk::value::{Kind, Path, PathStep, Type, Value};
 use sdk::{
-    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Fate, FindIntent, IdentitySchema, ImportRequest,
+    Action, ApplyRequest, ApplyResponse, Call, Context, Costs, Fate, FindIntent, Ground, IdentitySchema, ImportRequest,
     ImportResponse, ImportTarget, ImportedObject, IntentOutcome, PlanRequest, PlanResponse, PlanRules, Problem,
     ReadRequest, ReadResponse, ResourceType, answer, attribute, plan_by_schema,
 };
@@ -34,6 +34,8 @@ pub(crate) trait Special: Send + Sync + 'static {
     const IS_NAMESPACED: bool;
     /// What becomes of its objects when their cluster goes.
     const FATE: Fate = Fate::Goes;
+    /// What its objects stand on, and others on them.
+    const GROUND: Ground = Ground { stands_on: &[], bears: &[], spans: &[] };
     /// Attributes and blocks whose change replaces the object.
     const REPLACES: &'static [&'static str] = &[];
 
@@ -420,6 +422,10 @@ impl<S: Special> ResourceType for Typed<S> {
 
     fn fate(&self, _object: &Value) -> Fate {
         S::FATE
+    }
+
+    fn ground(&self, _object: &Value) -> Ground {
+        S::GROUND
     }
 
     fn typical_duration(&self, action: Action) -> Duration {

@@ -303,7 +303,12 @@ impl Observer for Progress<'_, '_> {
     }
 
     fn stage(&self, plan: &plan::Plan) {
-        let text = format!("More is known now, so what was deferred goes on: {}.", plan.counts());
+        let counts = plan.counts();
+        // What is only read is told of when it is.
+        if counts == plan::Counts::default() {
+            return;
+        }
+        let text = format!("More is known now, so the rest goes on: {counts}.");
         match self.voice {
             Voice::Text => self.session.borrow_mut().ui.out.print(&format!("\n{text}\n\n")),
             Voice::Json => say(&mut self.session.borrow_mut(), [stream::log(text)]),

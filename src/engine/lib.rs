@@ -2,6 +2,7 @@
 //!
 //! *Not here:* what is planned (`plan`), how it is carried out (`apply`), how anything is shown (`cli`).
 
+mod early;
 mod import;
 mod leftovers;
 mod runtime;

@@ -16,6 +16,7 @@ use sdk::Runtime;
 use state::{Journal, LockRequest, OpenIntent, Opened, State, Store};
 use value::Value;
 
+use crate::early::Early;
 use crate::leftovers::told_once;
 use crate::saved;
 use crate::ticks::with_ticks;
@@ -306,14 +307,17 @@ impl<'a> Run<'a> {
         if decide(plan) == Approval::Stop {
             return None;
         }
-        let mut outcome = self.apply(plan).await;
-        self.complete(plan, &mut outcome).await;
+        let (mut outcome, left) = self.stage(plan).await;
+        self.complete(left.as_ref().unwrap_or(plan), &mut outcome).await;
         outcome.diags.append(self.end_phase().await);
         outcome.diags = told_once(outcome.diags);
         Some(outcome)
     }
 
-    async fn apply(&self, plan: &Plan) -> apply::Outcome {
+    /// Carries out a stage; returns what it leaves to the next if it has ended early.
+    async fn stage(&self, plan: &Plan) -> (apply::Outcome, Option<Plan>) {
+        let early = Early::of(plan, self.observer);
+        let stopping = || (self.request.stopping)() || early.is_time();
         let env = Environment { pure: false, ..self.request.configuration.env.clone() };
         let input = apply::Input {
             world: World { env: &env, applying: true, ..self.world },
@@ -324,13 +328,13 @@ impl<'a> Run<'a> {
             ephemerals: self.ephemerals,
             journal: self.journal,
             parallelism: self.request.parallelism,
-            observer: self.observer,
+            observer: &early,
             runtime: self.request.runtime.clone(),
-            stopping: self.request.stopping,
+            stopping: &stopping,
         };
         let mut outcome = with_ticks(self.ephemerals.alongside(apply::apply(&input)), self.request).await;
         outcome.diags.append(self.end_phase().await);
-        outcome
+        (outcome, early.left())
     }
 
     /// Closes what is ephemeral, and forgets what it held; the next phase opens it anew.
@@ -366,7 +370,9 @@ impl<'a> Run<'a> {
                 return outcome.diags.push(stuck(&later));
             }
             self.observer.stage(&later);
-            outcome.add(self.apply(&later).await);
+            let (came, cut) = self.stage(&later).await;
+            outcome.add(came);
+            rest = cut.map_or(rest, |cut| Rest::of(&cut));
         }
         outcome.diags.push(Diagnostic::error("Too many stages", "The parts of the plan that wait do not get fewer."));
     }

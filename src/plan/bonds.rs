@@ -79,7 +79,7 @@ fn made(plan: &mut Plan, bonds: &[Bond]) {
     if takers.is_empty() {
         return;
     }
-    let mut graph = Graph::of(plan);
+    let mut graph = Graph::of_changes(plan);
     for (giver, takers) in takers {
         let first: HashSet<usize> = graph.below(giver).into_iter().chain([giver]).collect();
         let AbsInstance { resource, key } = plan.changes[giver].address.clone();

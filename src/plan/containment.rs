@@ -156,7 +156,7 @@ pub fn connection(
 }
 
 /// Returns a stored object of the current version of its schema.
-fn stored_value(object: &Object, schema: &schema::Schema) -> Option<Value> {
+pub(crate) fn stored_value(object: &Object, schema: &schema::Schema) -> Option<Value> {
     if object.schema_version != schema.version {
         return None;
     }

@@ -22,6 +22,7 @@ mod moves;
 mod needs;
 mod observe;
 mod open;
+mod openings;
 mod orphans;
 mod outlook;
 mod planner;
@@ -46,6 +47,7 @@ pub use import_one::import;
 pub use model::{
     Action, Change, Counts, Deferred, Drift, Generated, Importing, Inside, Need, OutputChange, Plan, Reason, Role, Wait,
 };
+pub use openings::openings;
 pub use outlook::{Outlook, unlisted};
 pub use planner::{Input, Look, Observer, Options, plan};
 pub use pool::Pool;

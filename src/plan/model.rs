@@ -13,6 +13,7 @@ use sdk::ImportTarget;
 use state::{CheckResult, DeposedKey, Object};
 use value::{Path, Value};
 
+use crate::openings::is_work;
 use crate::outlook::Outlook;
 use crate::refactor::Moved;
 
@@ -41,7 +42,7 @@ pub struct Plan {
 }
 
 /// What happens to one object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Change {
     /// The instance.
     pub address: AbsInstance,
@@ -146,7 +147,7 @@ impl Change {
 }
 
 /// Something that waits for a later stage of the apply.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Deferred {
     /// The instances that it stands for.
     pub pattern: Pattern,
@@ -182,7 +183,7 @@ impl From<sdk::Deferral> for Wait {
 }
 
 /// What an instance was configured from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Need {
     /// The resource.
     pub resource: AbsResource,
@@ -353,6 +354,18 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// Returns what is left of a plan of which some has begun: what has not, and what was deferred.
+    #[must_use]
+    pub fn without(&self, begun: &HashSet<AbsInstance>) -> Plan {
+        let open = self.changes.iter().filter(|change| is_work(change) && !begun.contains(&change.address));
+        let open = open.map(|change| Deferred {
+            pattern: Pattern::exactly(&change.address),
+            wait: Wait::Other,
+            change: change.clone(),
+        });
+        Plan { deferred: open.chain(self.deferred.iter().cloned()).collect(), ..Plan::default() }
     }
 
     /// Tells whether there is nothing to do.

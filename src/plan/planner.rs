@@ -273,7 +273,7 @@ impl<'a> Planner<'a> {
         plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
         crate::foresight::complete(&mut plan, &self.pool);
         crate::bonds::complete(&mut plan, &self.pool);
-        crate::ground::complete(&mut plan, &self.pool);
+        crate::ground::complete(&mut plan, self.prior, &self.pool);
         crate::outlook::look_ahead(&mut plan, &self.pool);
         plan
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use addr::{AbsInstance, AbsResource, Mode, Module, ModuleInstance, Provider, ProviderConfig, Resource};
-use plan::{Action, Change, Need, Outlook, Plan};
+use addr::{AbsInstance, AbsResource, Mode, Module, ModuleInstance, Pattern, Provider, ProviderConfig, Resource};
+use plan::{Action, Change, Deferred, Need, Outlook, Plan, Wait};
 use sdk::{Charge, Costs, Disruption, Meaning, OutlookStep, Quantity, Word};
 use value::Value;
 
@@ -118,4 +118,38 @@ fn of_plain_changes_there_is_nothing_to_say() {
     let mut still = plan();
     still.changes.iter_mut().for_each(|change| change.action = Action::NoOp);
     assert!(!has_news(&still), "what stays is no news, whatever it costs");
+}
+
+/// Compares when things begin, in seconds: a cluster of ten minutes, nodes of three on it, something that takes a while beside
+/// it, and in the cluster, planned once it is there, a service, and pods that stand on the nodes.
+#[track_caller]
+fn check_begin(beside_seconds: u64, expected: [u64; 2]) {
+    let cluster = instance("", "t_cluster");
+    let (nodes, beside) = (instance("", "t_nodes"), instance("", "t_beside"));
+    let (pods, service) = (instance("", "t_pods"), instance("", "t_service"));
+    let changes = vec![
+        change(&beside, None, Action::Create, &[], takes(beside_seconds)),
+        change(&cluster, None, Action::Create, &[], takes(600)),
+        change(&nodes, None, Action::Create, &[&cluster], takes(180)),
+    ];
+    let waits = |address: &AbsInstance, needs: &[&AbsInstance]| Deferred {
+        pattern: Pattern::exactly(address),
+        wait: Wait::ProviderConfig,
+        change: change(address, Some("lake"), Action::Create, needs, takes(60)),
+    };
+    let deferred = vec![waits(&pods, &[&cluster, &nodes]), waits(&service, &[&cluster])];
+    let forecast = Forecast::of(&Plan { changes, deferred, ..Plan::default() }, &Prices::built_in(), 10);
+    let begin = |address: &AbsInstance| {
+        let bar = forecast.bars.iter().find(|bar| bar.address == address.to_string());
+        bar.expect("it is a step").start.as_secs()
+    };
+    assert_eq!([begin(&service), begin(&pods)], expected);
+}
+
+#[test]
+fn what_is_in_a_cluster_begins_with_it_unless_something_else_is_under_way() {
+    check_begin(300, [600, 780]);
+    check_begin(600, [600, 780]);
+    // Nothing is quiet until the end: the stage is not cut.
+    check_begin(700, [780, 780]);
 }

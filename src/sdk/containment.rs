@@ -26,14 +26,28 @@ pub struct Connection {
     pub config: Json,
 }
 
-/// What objects of a type stand on although their configuration does not refer to it.
+/// Something that several objects make up, and that others stand on without referring to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Footing {
+    /// The ways out of a network.
+    WayOut,
+    /// What pods run by: nodes, and what gives pods addresses and names.
+    Pods,
+    /// What makes volumes.
+    Volumes,
+}
+
+/// What an object has to do with footings. Whoever stands on something is made after all that bears it, and deleted before; so
+/// providers need not know each other's resource types.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ground {
-    /// Resource types of the same provider: these are made before, and deleted after them.
-    pub kinds: &'static [&'static str],
-    /// Resource types of objects that both were made from, directly or not; otherwise they have nothing to do with each
-    /// other.
-    pub shared: &'static [&'static str],
+    /// It stands on these.
+    pub stands_on: &'static [Footing],
+    /// It is a part of these.
+    pub bears: &'static [Footing],
+    /// What is made from it, directly or not, has these in common; what is not has nothing to do with each other. Volumes are
+    /// also common to the objects of one provider configuration, as that reaches one cluster.
+    pub spans: &'static [Footing],
 }
 
 /// What an object gives to others of the same provider configuration, and takes from them, although no configuration refers

@@ -574,8 +574,8 @@ impl Provider for InProcess {
         self.resource(kind).ok()?.part.connection(object)
     }
 
-    fn ground(&self, kind: &str) -> Ground {
-        self.resource(kind).map_or(Ground::default(), |resource| resource.part.ground())
+    fn ground(&self, kind: &str, object: &Value) -> Ground {
+        self.resources.get(kind).map_or(Ground::default(), |part| part.ground(object))
     }
 
     fn bond(&self, kind: &str, object: &Value) -> Bond {

@@ -24,7 +24,7 @@ mod runtime;
 mod simulation;
 mod stored;
 
-pub use containment::{Bond, Connection, Fate, Ground};
+pub use containment::{Bond, Connection, Fate, Footing, Ground};
 pub use define::{attribute, block, nested};
 pub use function::{FunctionParameter, FunctionProblem, FunctionSignature};
 pub use in_process::Definition;

@@ -200,8 +200,9 @@ pub trait ResourceType: Send + Sync {
         None
     }
 
-    /// Returns what its objects stand on although their configuration does not refer to it.
-    fn ground(&self) -> Ground {
+    /// Returns what an object, parts of which may be unknown, stands on although its configuration does not refer to it, and
+    /// what others stand on.
+    fn ground(&self, _object: &Value) -> Ground {
         Ground::default()
     }
 

@@ -181,8 +181,9 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Returns what objects of a type stand on although their configuration does not refer to it.
-    fn ground(&self, _kind: &str) -> Ground {
+    /// Returns what an object, parts of which may be unknown, stands on although its configuration does not refer to it, and
+    /// what others stand on. Asked offline, for each object of a plan.
+    fn ground(&self, _kind: &str, _object: &Value) -> Ground {
         Ground::default()
     }
 

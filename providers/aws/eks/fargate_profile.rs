@@ -102,10 +102,6 @@ impl Kind for FargateProfile {
         locks
     }
 
-    fn ground(&self) -> sdk::Ground {
-        super::WAYS_OUT
-    }
-
     fn limit_minutes(&self, _: Action) -> u64 {
         20
     }

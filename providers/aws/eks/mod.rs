@@ -34,20 +34,6 @@ pub(crate) use cluster_read::moment;
 
 use cluster_read::none_if_empty;
 
-/// The ways out of a network: without them nodes are lost, and what runs on them cannot take away what it made. A control plane
-/// does not need them, so that it is made beside them: they take minutes, too.
-const WAYS_OUT: sdk::Ground = sdk::Ground {
-    kinds: &[
-        "aws_internet_gateway",
-        "aws_nat_gateway",
-        "aws_route",
-        "aws_route_table",
-        "aws_route_table_association",
-        "aws_vpc_endpoint",
-    ],
-    shared: &["aws_subnet", "aws_vpc"],
-};
-
 /// Returns the resource types.
 pub(crate) fn resources(cloud: &Arc<Cloud>) -> Vec<Box<dyn ResourceType>> {
     let cloud = || cloud.clone();

@@ -166,10 +166,6 @@ impl Kind for NodeGroup {
         costs::node_group(object, region)
     }
 
-    fn ground(&self) -> sdk::Ground {
-        super::WAYS_OUT
-    }
-
     fn limit_minutes(&self, _: Action) -> u64 {
         60
     }
