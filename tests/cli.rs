@@ -24,6 +24,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
+use crate::program::{GANTRY, is_update_wanted};
+
 #[test]
 fn every_scenario_comes_out_as_written() {
     let scenarios = scenarios();
@@ -81,11 +83,6 @@ fn check(path: &Path) -> Result<(), String> {
     }
     let difference = similar::TextDiff::from_lines(&expected, &actual).unified_diff().to_string();
     Err(format!("{}\n{difference}", path.display()))
-}
-
-#[allow(clippy::disallowed_methods, reason = "a switch of the test, not of the program")]
-fn is_update_wanted() -> bool {
-    std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
 }
 
 /// A step with the lines behind it.
@@ -209,7 +206,7 @@ impl World {
     }
 
     fn run(&mut self, arguments: &str) -> String {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gantry"))
+        let mut child = Command::new(GANTRY)
             .args(shlex::split(arguments).expect("quotes are closed"))
             .current_dir(self.folder.path().join("work"))
             .env_clear()

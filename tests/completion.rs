@@ -21,7 +21,7 @@ impl Shell {
 
     /// Runs a script, and returns the words that it prints, sorted; nothing if there is no such shell.
     fn run(&self, shell: &str, arguments: &[&str], script: &str) -> Option<Vec<String>> {
-        let program = Path::new(env!("CARGO_BIN_EXE_gantry")).parent().expect("it lies in a folder");
+        let program = Path::new(crate::program::GANTRY).parent().expect("it lies in a folder");
         #[expect(clippy::disallowed_methods, reason = "shells are found as the tests are told")]
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(shell);

@@ -1,9 +1,11 @@
 //! What a destroy leaves: nothing, or what is to stay, which is told. On the emulated EKS, with whole clusters.
 #![cfg(unix)]
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value as Json, json};
+
+use crate::program::{gantry, said};
 
 /// A cluster with a load balancer that no controller is asked for by anything that stays in state.
 const SERVICE: &str = r#"
@@ -69,17 +71,15 @@ impl Folder {
     }
 
     fn run(&self, arguments: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.current_dir(self.0.path()).env_clear().env("HOME", self.0.path()).env("GANTRY_SANDBOX", "1");
-        command.args(arguments.split(' ')).output().expect("the program runs")
+        let mut command = gantry(self.0.path(), &arguments.split(' ').collect::<Vec<_>>());
+        command.env("GANTRY_SANDBOX", "1").output().expect("the program runs")
     }
 
     /// Runs a command that must go well, and returns all that it prints.
     fn good(&self, arguments: &str) -> String {
         let ran = self.run(arguments);
-        let text = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-        assert!(ran.status.success(), "gantry {arguments}\n{text}");
-        text
+        assert!(ran.status.success(), "gantry {arguments}\n{}", said(&ran));
+        said(&ran)
     }
 
     /// Returns how many objects of each type are in the world.

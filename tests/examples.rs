@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
+use crate::program::{gantry, one_line, said, succeed};
+
 /// A copy of an example.
 struct Example {
     folder: tempfile::TempDir,
@@ -30,33 +32,32 @@ impl Example {
         Example { folder, variables: Vec::new() }
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).args(arguments);
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = gantry(self.folder.path(), arguments);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.output().expect("the program runs")
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program runs")
     }
 
     /// Runs a command that must go well, and returns what it prints.
     fn good(&self, arguments: &[&str]) -> String {
-        let ran = self.run(arguments);
-        let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-        assert!(ran.status.success(), "{arguments:?}\n{out}\n{err}");
-        out.into_owned()
+        succeed(&mut self.command(arguments))
     }
 
     /// Runs a command that must fail, and returns what it says.
     fn bad(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert!(!ran.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&ran.stdout));
-        String::from_utf8_lossy(&ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+        one_line(&String::from_utf8_lossy(&ran.stderr))
     }
 
     /// Expects that there is nothing to do.
     fn is_settled(&self, arguments: &[&str]) {
         let again = self.run(&[&["plan", "-detailed-exitcode"], arguments].concat());
-        let (out, err) = (String::from_utf8_lossy(&again.stdout), String::from_utf8_lossy(&again.stderr));
-        assert_eq!(again.status.code(), Some(0), "{out}\n{err}");
+        assert_eq!(again.status.code(), Some(0), "{}", said(&again));
     }
 
     /// Returns how many objects of each type are in the world.

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::program::{gantry, succeed};
+
 const CONFIGURATION: &str = r#"
 provider "fake" {
   world = "world.json"
@@ -26,17 +28,6 @@ resource "fake_object" "second" {
   name = fake_object.first.id
 }
 "#;
-
-fn gantry(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-    command.args(arguments).current_dir(folder).env_clear().env("HOME", folder);
-    command
-}
-
-fn stdout(folder: &Path, arguments: &[&str]) -> String {
-    let output = gantry(folder, arguments).output().expect("the program starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 /// Starts an apply and interrupts it so often once its first step has begun, each time when it has heard the last one;
 /// returns its exit code and what it prints.
@@ -72,7 +63,7 @@ fn one_interrupt_ends_what_is_under_way() {
     assert!(token("Renewing") && token("Closing"), "{text}");
     let state = std::fs::read_to_string(folder.path().join("gantry.state")).expect("the state can be read");
     assert!(state.contains("password_wo_version") && !state.contains("token-") && !text.contains("token-"), "{state}");
-    assert_eq!(stdout(folder.path(), &["state", "list"]), "fake_object.first\n");
+    assert_eq!(succeed(&mut gantry(folder.path(), &["state", "list"])), "fake_object.first\n");
 }
 
 #[test]
@@ -80,9 +71,9 @@ fn two_interrupts_leave_at_once_and_the_next_run_goes_on() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (code, text) = interrupted(folder.path(), 2);
     assert_eq!(code, Some(130), "{text}");
-    let text = stdout(folder.path(), &["apply", "-auto-approve"]);
+    let text = succeed(&mut gantry(folder.path(), &["apply", "-auto-approve"]));
     assert!(text.contains("Apply complete!"), "{text}");
-    assert_eq!(stdout(folder.path(), &["state", "list"]), "fake_object.first\nfake_object.second\n");
+    assert_eq!(succeed(&mut gantry(folder.path(), &["state", "list"])), "fake_object.first\nfake_object.second\n");
     let world = std::fs::read_to_string(folder.path().join("world.json")).expect("the world can be read");
     assert!(world.contains("\"made\":2,"), "more or less than two objects were made: {world}");
 }

@@ -8,6 +8,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::program::{gantry, one_line, said};
+
 /// A folder with a configuration, and what PATH is there.
 struct Bench {
     folder: TempDir,
@@ -28,12 +30,9 @@ impl Bench {
     }
 
     fn run(&self, arguments: &str) -> (bool, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.args(arguments.split(' ')).current_dir(self.folder.path()).env_clear().env("PATH", &self.path);
-        let output = command.env("HOME", self.folder.path()).output().expect("the program starts");
-        let text = [&output.stdout[..], &output.stderr[..]].concat();
-        let text = String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ");
-        (output.status.success(), text)
+        let mut command = gantry(self.folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+        let output = command.env("PATH", &self.path).output().expect("the program starts");
+        (output.status.success(), one_line(&said(&output)))
     }
 }
 

@@ -10,6 +10,7 @@ mod kind;
 mod kubernetes;
 mod modules;
 mod platforms;
+mod program;
 mod providers;
 mod reference;
 mod regressions;

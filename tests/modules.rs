@@ -3,12 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
 
-/// How often it is looked whether a program has got somewhere, and how long each look waits.
-const LOOKS_MAX: usize = 6000;
-const LOOK: Duration = Duration::from_millis(50);
+use crate::program::{eventually, gantry, said};
 
 #[test]
 fn the_tests_of_the_built_in_modules_pass() {
@@ -21,9 +18,8 @@ fn the_tests_of_the_built_in_modules_pass() {
     let mut tested = 0;
     for module in &modules {
         let name = module.strip_prefix(&copy).expect("it is in the copy").display();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.current_dir(module).env_clear().env("HOME", folder.path()).args(["test", "-no-color"]);
-        let ran = command.output().expect("the program runs");
+        let mut command = gantry(module, &["test", "-no-color"]);
+        let ran = command.env("HOME", folder.path()).output().expect("the program runs");
         let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
         assert!(ran.status.success(), "{name}\n{out}\n{err}");
         let summary = out.lines().last().unwrap_or_default();
@@ -93,21 +89,16 @@ fn waiting(seconds: u32) -> tempfile::TempDir {
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-    let path = Path::new("/usr/bin:/bin");
-    command.current_dir(folder).env_clear().env("HOME", folder).env("PATH", path).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = gantry(folder, arguments);
+    command.env("PATH", "/usr/bin:/bin").stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 /// Starts a test and returns when its second run waits.
 fn start(folder: &Path, arguments: &[&str]) -> Child {
     let mut child = command(folder, arguments).spawn().expect("the program starts");
-    for _ in 0..LOOKS_MAX {
-        if log(folder).contains("waits") {
-            return child;
-        }
-        std::thread::sleep(LOOK);
+    if eventually(|| log(folder).contains("waits")) {
+        return child;
     }
     let _ = child.kill();
     let _ = child.wait();
@@ -118,10 +109,6 @@ fn log(folder: &Path) -> String {
     fs::read_to_string(folder.join("log")).unwrap_or_default()
 }
 
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_test_after_its_run_and_destroys_what_it_has_made() {
@@ -130,7 +117,7 @@ fn an_interrupt_ends_a_test_after_its_run_and_destroys_what_it_has_made() {
     let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a number of a process"));
     nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).expect("it runs");
     let ended = child.wait_with_output().expect("it ends");
-    let shown = text(&ended);
+    let shown = said(&ended);
     assert!(!ended.status.success(), "{shown}");
     assert!(shown.contains("run \"waits\"... pass") && shown.contains("run \"never\"... skip"), "{shown}");
     assert_eq!(log(folder.path()), "made\nwaits\ngone\n");
@@ -144,7 +131,7 @@ fn what_a_killed_test_has_left_in_a_real_cloud_is_destroyed_by_the_next() {
     child.wait().expect("it ends");
     assert_eq!(log(folder.path()), "made\nwaits\n", "nothing was destroyed yet");
     let again = command(folder.path(), &["test", "-cloud"]).output().expect("the program runs");
-    assert!(again.status.success(), "{}", text(&again));
+    assert!(again.status.success(), "{}", said(&again));
     // What was left goes first, then the runs begin from nothing.
     assert_eq!(log(folder.path()), "made\nwaits\ngone\nmade\nwaits\ngone\n");
     let left = fs::read_dir(folder.path().join(".gantry/tests/a.tftest.hcl")).expect("it was made").count();

@@ -7,11 +7,12 @@ mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
 use serde_json::Value as Json;
+
+use crate::program::{gantry, is_update_wanted, said, succeed};
 
 /// In the order of the table.
 const PLATFORMS: [&str; 3] = ["eks", "kind", "sandbox"];
@@ -116,15 +117,9 @@ fn what_several_add_ons_take_is_written_the_same_way_in_all() {
 fn planned(platform: &str) -> Json {
     let folder = tempfile::tempdir().expect("a folder");
     fs::copy(root().join("tests/platforms/spec.gantry.hcl"), folder.path().join("spec.gantry.hcl")).expect("a copy");
-    let gantry = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.args(arguments).current_dir(folder.path()).env_clear().env("HOME", folder.path());
-        let ran = command.output().expect("the program runs");
-        assert!(ran.status.success(), "{platform}: {}", String::from_utf8_lossy(&ran.stderr));
-        ran.stdout
-    };
-    gantry(&["plan", "-sandbox", "-out=plan", "-var", &format!("platform={platform}")]);
-    serde_json::from_slice(&gantry(&["show", "-json", "plan"])).expect("JSON")
+    let variable = format!("platform={platform}");
+    succeed(&mut gantry(folder.path(), &["plan", "-sandbox", "-out=plan", "-var", &variable]));
+    serde_json::from_str(&succeed(&mut gantry(folder.path(), &["show", "-json", "plan"]))).expect("JSON")
 }
 
 #[test]
@@ -155,20 +150,13 @@ fn one_spec_is_the_same_on_all_platforms_but_for_what_is_listed() {
     assert!(table == expected, "{}", similar::TextDiff::from_lines(&expected, &table).unified_diff());
 }
 
-#[allow(clippy::disallowed_methods, reason = "a switch of the test, not of the program")]
-fn is_update_wanted() -> bool {
-    env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
-}
-
 #[test]
 fn built_in_modules_are_called_by_their_source() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = |text: &str| {
         fs::write(folder.path().join("main.tf"), text).expect("it can be written");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.args(["plan", "-sandbox"]).current_dir(folder.path()).env_clear().env("HOME", folder.path());
-        let ran = command.output().expect("the program runs");
-        (ran.status.success(), String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned())
+        let ran = gantry(folder.path(), &["plan", "-sandbox"]).output().expect("the program runs");
+        (ran.status.success(), said(&ran))
     };
     let call = r#"
 module "lake" {

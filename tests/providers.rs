@@ -7,4 +7,4 @@ mod crashes;
 mod real;
 mod served;
 mod sharing;
-pub(crate) mod world;
+mod world;

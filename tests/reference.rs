@@ -6,20 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::program::is_update_wanted;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn gantry(arguments: &[&str]) -> Output {
     let nowhere = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-    command.current_dir(nowhere.path()).env_clear().env("HOME", nowhere.path()).args(arguments);
-    command.output().expect("the program runs")
-}
-
-fn is_updating() -> bool {
-    #[expect(clippy::disallowed_methods, reason = "the switch of the tests, not an input of the program")]
-    std::env::var_os("UPDATE_EXPECT").is_some()
+    crate::program::gantry(nowhere.path(), arguments).output().expect("the program runs")
 }
 
 /// Returns the files of a folder by name.
@@ -33,7 +28,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 fn the_page_of_the_command_line_is_up_to_date() {
     let printed = String::from_utf8(gantry(&["reference", "commands"]).stdout).expect("it is text");
     let path = root().join("src/cli/README.md");
-    if is_updating() {
+    if is_update_wanted() {
         fs::write(&path, &printed).expect("it can be written");
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
@@ -49,7 +44,7 @@ fn the_pages_of_providers_are_up_to_date() {
         let ran = gantry(&["reference", "provider", &format!("-dir={folder}"), name]);
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         let (pages, kept) = (files(made.path()), root().join("providers").join(name).join("docs"));
-        if is_updating() {
+        if is_update_wanted() {
             // Pages of what is no more go, too.
             let _ = fs::remove_dir_all(&kept);
             fs::create_dir_all(&kept).expect("a folder can be made");
@@ -73,7 +68,7 @@ fn the_readmes_of_modules_tell_what_they_take_and_give() {
     assert!(modules.len() > 5, "{modules:?}");
     for module in modules {
         let path = module.to_string_lossy().into_owned();
-        if is_updating() {
+        if is_update_wanted() {
             assert!(gantry(&["reference", "module", "-write", &path]).status.success());
         }
         let ran = gantry(&["reference", "module", "-check", &path]);

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::program;
+
 /// Where Debian and others put it.
 const BROWSERS: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -38,9 +40,7 @@ output "evil" {
 "#;
 
 fn gantry(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-    command.args(arguments).current_dir(folder).env_clear().env("HOME", folder).stdin(Stdio::null());
-    command.output().expect("the program starts")
+    program::gantry(folder, arguments).output().expect("the program starts")
 }
 
 fn browser() -> Option<&'static Path> {

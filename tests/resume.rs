@@ -1,10 +1,10 @@
 //! Runs that are killed at any moment lose nothing: what exists is known to the next run, and nothing exists twice.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::providers::world::eventually;
+use crate::program::{eventually, gantry, succeed};
 
 /// Objects of the configuration: enough that a run takes longer than the latest kill.
 const OBJECTS: usize = 60;
@@ -23,19 +23,9 @@ resource "fake_object" "o" {
 }
 "#;
 
-fn gantry(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-    command.args(args).current_dir(folder).env_clear().stdin(Stdio::null());
-    command
-}
-
 #[track_caller]
 fn run(folder: &Path, args: &[&str]) -> String {
-    let output = gantry(folder, args).output().expect("gantry starts");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "gantry {args:?} failed:\n{text}\n{errors}");
-    text
+    succeed(&mut gantry(folder, args))
 }
 
 /// Starts a run and kills it after a while, as `kill -9` does.

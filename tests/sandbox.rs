@@ -24,7 +24,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value as Json;
 
-use crate::providers::world::eventually;
+use crate::program::{GANTRY, eventually};
 
 /// A speed at which ten minutes of a cloud are six milliseconds of ours: waiters of clients look once in half a minute.
 const FAST: &str = "-speed=100000";
@@ -66,7 +66,7 @@ impl Sandbox {
 
     /// Runs a command of Gantry's in the folder.
     fn gantry(&self, arguments: &[&str]) -> Ran {
-        run(self.command(Path::new(env!("CARGO_BIN_EXE_gantry"))).args(arguments))
+        run(self.command(Path::new(GANTRY)).args(arguments))
     }
 
     /// Runs a command of Gantry's that must go well, and reads what it prints.
@@ -134,10 +134,17 @@ fn command(folder: &Path, program: &Path) -> Command {
     command
 }
 
+/// Makes Gantry ready to run in the sandbox of a folder: the one that is served there, or one inside, whose time waits for work.
+fn gantry(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(folder, Path::new(GANTRY));
+    command.env("GANTRY_SANDBOX", "1").args(arguments);
+    command
+}
+
 fn serve(folder: &Path, arguments: &[&str]) -> Child {
     // One that was killed has left it behind.
     let _ = std::fs::remove_file(folder.join(".gantry/sandbox/address.json"));
-    let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
+    let mut command = command(folder, Path::new(GANTRY));
     let process = command.args(["sandbox", "serve"]).args(arguments).stdout(Stdio::null()).spawn();
     let mut process = process.expect("gantry starts");
     if eventually(|| folder.join(".gantry/sandbox/address.json").exists()) {

@@ -1,10 +1,12 @@
 //! Plans that are carried out later, or not at all: each reason to refuse one, and what the file gives away.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::{fs, thread};
 
 use plan::file::{self, SavedPlan};
+
+use crate::program::{self, said as text};
 
 const CONFIGURATION: &str = r#"
 provider "fake" {
@@ -45,13 +47,7 @@ fn planned() -> tempfile::TempDir {
 }
 
 fn gantry(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-    command.args(arguments).current_dir(folder).env_clear().env("HOME", folder);
-    command.output().expect("gantry starts")
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    program::gantry(folder, arguments).output().expect("gantry starts")
 }
 
 const APPLY: &[&str] = &["apply", "-var", "token=planted-ephemeral", "x.plan"];

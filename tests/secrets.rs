@@ -1,7 +1,8 @@
 //! A planted secret is looked for in everything that is printed.
 
 use std::fs;
-use std::process::Command;
+
+use crate::program::{gantry, said};
 
 const SECRET: &str = "planted-hunter2";
 
@@ -60,15 +61,9 @@ fn a_secret_is_printed_by_no_command() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut leaks = Vec::new();
     let mut run = |arguments: &str, secret: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_gantry"))
-            .args(arguments.split(' '))
-            .current_dir(folder.path())
-            .env_clear()
-            .env("HOME", folder.path())
-            .env("TF_VAR_secret", secret)
-            .output()
-            .expect("the program starts");
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let mut command = gantry(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+        let output = command.env("TF_VAR_secret", secret).output().expect("the program starts");
+        let text = said(&output);
         if text.contains(SECRET) {
             leaks.push(format!("{arguments}\n{text}"));
         }

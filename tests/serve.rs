@@ -24,7 +24,7 @@ use wire::protocol::{Rpc, Version, plugin_path};
 use wire::schemas::unpack_schemas;
 use wire::tls::{Credentials, server_name};
 
-use crate::providers::world::{eventually, is_alive};
+use crate::program::{GANTRY, eventually, is_alive};
 
 /// How often it is looked whether a process has ended, and how long each look waits.
 const LOOKS_MAX: usize = 30_000;
@@ -48,7 +48,7 @@ impl Served {
     /// Starts the fake provider as Terraform does, in a folder, and asks for its schemas.
     async fn start(folder: &Path) -> Served {
         let own = Credentials::generate(Duration::from_secs(1_795_253_445)).expect("a certificate can be made");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
+        let mut command = Command::new(GANTRY);
         command.args(["provider", "serve", "fake"]).current_dir(folder).env_clear();
         command.env(COOKIE_VARIABLE, COOKIE).env(VERSIONS_VARIABLE, "5,6");
         command.env(CLIENT_CERTIFICATE_VARIABLE, own.certificate_pem());
@@ -194,8 +194,7 @@ fn the_process_ends_when_its_host_is_gone() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     // The shell is the host: it starts the provider, waits until it listens, and ends.
     let script = format!(
-        "{:?} provider serve fake >line.txt 2>/dev/null & echo $!; while [ ! -s line.txt ]; do sleep 0.1; done",
-        env!("CARGO_BIN_EXE_gantry")
+        "{GANTRY:?} provider serve fake >line.txt 2>/dev/null & echo $!; while [ ! -s line.txt ]; do sleep 0.1; done"
     );
     let mut command = Command::new("sh");
     command.args(["-c", &script]).current_dir(folder.path()).env_clear();

@@ -23,6 +23,8 @@ pub(crate) struct Waiting<'a> {
     /// When it is over, since 1970-01-01.
     deadline: Duration,
     began: Duration,
+    /// When it was asked last, or later.
+    asked: Duration,
     pause: Duration,
     told: String,
 }
@@ -30,7 +32,8 @@ pub(crate) struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     /// Begins to wait.
     pub(crate) fn new(at: &'a At, progress: &'a dyn Progress, deadline: Duration) -> Waiting<'a> {
-        Waiting { at, progress, deadline, began: at.now(), pause: FIRST, told: String::new() }
+        let now = at.now();
+        Waiting { at, progress, deadline, began: now, asked: now, pause: FIRST, told: String::new() }
     }
 
     /// Begins to wait for what never takes long.
@@ -41,7 +44,8 @@ impl<'a> Waiting<'a> {
     /// Waits a while longer, and says for what; fails when the time is over.
     pub(crate) async fn pause(&mut self, phase: &str) -> Result<(), Problem> {
         let now = self.at.now();
-        if now >= self.deadline {
+        // An answer may be late, or the machine have slept: what counts is how it was when the time was over.
+        if self.asked >= self.deadline {
             let minutes = (now - self.began).as_secs() / 60;
             let detail = format!(
                 "After {minutes} minutes: {phase}. What was begun goes on in AWS. Apply again to wait longer, or set a higher limit in the \
@@ -56,9 +60,10 @@ impl<'a> Waiting<'a> {
         }
         // A tenth more or less, so that those who began together do not ask together for ever.
         let jitter = 0.9 + 0.2 * (self.at.session.runtime.random() as u32 as f64 / f64::from(u32::MAX));
-        let pause = self.pause.mul_f64(jitter).min(self.deadline - now);
+        let pause = self.pause.mul_f64(jitter).min(self.deadline.saturating_sub(now));
         self.pause = (self.pause * 3 / 2).min(LONGEST);
         self.at.sleep(pause).await;
+        self.asked = self.at.now();
         Ok(())
     }
 }

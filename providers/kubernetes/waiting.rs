@@ -33,6 +33,7 @@ impl Waiting<'_> {
         let session = self.session;
         let began = session.runtime.now();
         let (mut object, mut pause, mut reasons_at) = (object, PAUSE.0, began + REASONS_EVERY / 3);
+        let mut asked = began;
         let mut reasons = Vec::new();
         loop {
             let why = match self.look(&object, look).await {
@@ -45,7 +46,8 @@ impl Waiting<'_> {
                 Look::Waiting(why) => why,
             };
             let now = session.runtime.now();
-            if now.saturating_sub(began) >= self.limit {
+            // An answer may be late: what counts is how the object was when the time was over.
+            if asked.saturating_sub(began) >= self.limit {
                 let reasons = reasons_of(session, &object).await;
                 let detail = format!(
                     "The {} is not ready after {}: {why}.{}",
@@ -66,6 +68,7 @@ impl Waiting<'_> {
             });
             session.sleep(pause.min(self.limit)).await;
             pause = (pause * 2).min(PAUSE.1);
+            asked = session.runtime.now();
             match session.api.find(self.place).await {
                 Ok(Some(found)) if at(&found, "/metadata/uid") == at(&object, "/metadata/uid") => object = found,
                 Ok(_) => {

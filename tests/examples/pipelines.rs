@@ -9,6 +9,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::program::{GANTRY, gantry, succeed};
+
 /// A runner's folder: a configuration, the programs that scripts call, and what CI gives them.
 struct Runner {
     folder: TempDir,
@@ -48,7 +50,7 @@ impl Runner {
             fs::create_dir(folder.path().join(name)).expect("a folder can be made");
         }
         let bin = folder.path().join("bin");
-        symlink(env!("CARGO_BIN_EXE_gantry"), bin.join("gantry")).expect("a link");
+        symlink(GANTRY, bin.join("gantry")).expect("a link");
         for name in ["gh", "glab"] {
             fs::write(bin.join(name), COMMENTER).expect("it can be written");
             fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("it can be made a program");
@@ -115,15 +117,8 @@ fn read(name: &str) -> Json {
         "output \"ci\" {\n  value = jsonencode(yamldecode(file(\"ci.yml\")))\n}\n",
     )
     .expect("it can be written");
-    let gantry = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.args(arguments).current_dir(folder.path()).env_clear().env("HOME", folder.path());
-        let ran = command.output().expect("the program runs");
-        assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
-        ran.stdout
-    };
-    gantry(&["apply", "-auto-approve"]);
-    serde_json::from_slice(&gantry(&["output", "-raw", "ci"])).expect("JSON")
+    succeed(&mut gantry(folder.path(), &["apply", "-auto-approve"]));
+    serde_json::from_str(&succeed(&mut gantry(folder.path(), &["output", "-raw", "ci"]))).expect("JSON")
 }
 
 fn texts(object: &Json) -> BTreeMap<String, String> {

@@ -60,7 +60,7 @@ impl World {
 
     /// Makes `gantry` ready to run in a folder, with nothing of the user's own.
     pub(super) fn gantry(&self, folder: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
+        let mut command = Command::new(crate::program::GANTRY);
         command
             .args(arguments)
             .current_dir(self.path(folder))
@@ -102,8 +102,7 @@ impl World {
     pub(super) fn fail(&self, arguments: &[&str]) -> String {
         let output = output(self.gantry("work", arguments));
         assert!(!output.status.success(), "it ended well: {}", String::from_utf8_lossy(&output.stdout));
-        // Without the line breaks that depend on where a word falls.
-        String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+        crate::program::one_line(&String::from_utf8_lossy(&output.stderr))
     }
 
     /// Returns the folder of the installed package.

@@ -13,6 +13,7 @@ use sandbox::{Frame, Settings, server};
 use tempfile::TempDir;
 
 use super::cloud::Machines;
+use crate::program::{gantry, one_line, said};
 
 /// Seconds of the sandbox in one of ours: what takes minutes there must not take them here.
 const SPEED: f64 = 200.0;
@@ -71,9 +72,8 @@ impl Bench {
     }
 
     fn gantry(&self, arguments: &str) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gantry"));
-        command.args(self.named(arguments).split(' ')).current_dir(self.folder.path()).env_clear();
-        let output = command.env("HOME", self.folder.path()).output().expect("the program starts");
+        let mut command = gantry(self.folder.path(), &self.named(arguments).split(' ').collect::<Vec<_>>());
+        let output = command.output().expect("the program starts");
         (output.status.code().unwrap_or(-1), said(&output))
     }
 
@@ -87,8 +87,7 @@ impl Bench {
     /// Runs a command that fails, and expects what it says.
     pub(crate) fn fails_with(&self, arguments: &str, part: &str) -> String {
         let text = self.run(arguments, 1);
-        let plain: String = text.replace('\u{2502}', " ").split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(plain.contains(&self.named(part)), "gantry {arguments}: {text}");
+        assert!(one_line(&text).contains(&self.named(part)), "gantry {arguments}: {text}");
         text
     }
 
@@ -135,10 +134,6 @@ impl Drop for Bench {
                 self.kubectl_output(&format!("delete namespace {} --wait=false --ignore-not-found", self.namespace));
         }
     }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
 }
 
 /// Serves an emulated cluster on a thread, and writes how it is reached.

@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "what was skipped, and why, is said")]
 
 use super::bench::Bench;
-use crate::providers::world::eventually;
+use crate::program::eventually;
 
 const CLEANUP: &str = "resource \"kubernetes_cleanup\" \"this\" {\n  OPTIONS\n}\n";
 

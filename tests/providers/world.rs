@@ -4,12 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
-/// Gantry, as built for these tests.
-pub(super) const GANTRY: &str = env!("CARGO_BIN_EXE_gantry");
-/// How long something that is bound to happen is waited for: only what never happens takes so long.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(super) use crate::program::{GANTRY, eventually, one_line};
+use crate::program::{is_alive, succeed};
 
 /// A folder in which Gantry and Terraform run.
 pub(super) struct World {
@@ -83,11 +80,7 @@ impl World {
     /// Runs Gantry, which must succeed, and returns what it prints.
     #[track_caller]
     pub(super) fn run(&self, arguments: &[&str]) -> String {
-        let output = self.gantry(arguments);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "gantry {arguments:?} failed:\n{text}\n{errors}");
-        text
+        succeed(&mut self.command(GANTRY, arguments))
     }
 
     /// Runs Gantry, which must fail, and returns what it complains about, on one line.
@@ -133,41 +126,8 @@ impl World {
     }
 }
 
-/// Waits until something holds.
-pub(crate) fn eventually(mut holds: impl FnMut() -> bool) -> bool {
-    let begin = Instant::now();
-    while begin.elapsed() < PATIENCE {
-        if holds() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    false
-}
-
-/// Tells whether a process is there; one that has ended and was not asked for its end is not.
-pub(crate) fn is_alive(process: u32) -> bool {
-    // Small systems have no `ps`, others no such folder.
-    let state = match Path::new("/proc/self").exists() {
-        true => {
-            let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            status.rsplit_once(')').map(|(_, state)| state.to_owned()).unwrap_or_default()
-        }
-        false => {
-            let state = Command::new("ps").args(["-o", "stat=", "-p", &process.to_string()]).output();
-            String::from_utf8_lossy(&state.expect("ps runs").stdout).into_owned()
-        }
-    };
-    !state.trim().is_empty() && !state.trim().starts_with('Z')
-}
-
 /// Sends a signal.
 pub(super) fn signal(process: u32, signal: &str) {
     let sent = Command::new("kill").args(["-s", signal, &process.to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()), "the signal is not sent");
-}
-
-/// Joins lines: messages are broken at the terminal's width.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

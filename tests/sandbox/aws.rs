@@ -2,21 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{Ran, Sandbox, command, run, wait_for};
+use super::{Ran, Sandbox, gantry, run, wait_for};
 
 const CONFIGURATION: &str = include_str!("aws.tf");
-
-/// Gantry in the sandbox, in a folder.
-fn gantry(folder: &Path) -> Command {
-    let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
-    command.env("GANTRY_SANDBOX", "1");
-    command
-}
 
 fn write(folder: &Path, changes: &[(&str, &str)]) {
     let text = changes.iter().fold(CONFIGURATION.to_owned(), |text, (from, to)| {
@@ -28,7 +21,7 @@ fn write(folder: &Path, changes: &[(&str, &str)]) {
 
 #[track_caller]
 fn check(folder: &Path, arguments: &[&str], said: &[&str]) -> Ran {
-    let ran = run(gantry(folder).args(arguments));
+    let ran = run(&mut gantry(folder, arguments));
     let text = format!("{}{}", ran.out, ran.err);
     for said in said {
         assert!(ran.is_good && text.contains(said), "{arguments:?}: {said}\n{text}");
@@ -86,7 +79,7 @@ fn a_run_that_is_killed_is_picked_up_where_it_was() {
     let sandbox = Sandbox::start(&["-speed=120"]);
     let folder = sandbox.folder.path();
     write(folder, &[]);
-    let begun = gantry(folder).args(["apply", "-auto-approve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let begun = gantry(folder, &["apply", "-auto-approve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut begun = begun.expect("gantry starts");
     let is_told = || {
         fs::read_to_string(folder.join("gantry.state")).is_ok_and(|text| text.contains(r#"made {\"name\":\"lake\""#))
@@ -109,7 +102,7 @@ fn killed_runs_of_the_program_lose_nothing_and_double_nothing() {
     let folder = sandbox.folder.path();
     write(folder, &[]);
     let killed = |arguments: &[&str], after: u64| {
-        let begun = gantry(folder).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let begun = gantry(folder, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut begun = begun.expect("gantry starts");
         std::thread::sleep(std::time::Duration::from_millis(after));
         let _ = kill(Pid::from_raw(begun.id() as i32), Signal::SIGKILL);
@@ -142,7 +135,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("name     = \"lake\"", "name = \"-lake\"", "Invalid name"),
     ] {
         write(folder, &[(from, to)]);
-        let ran = run(gantry(folder).arg("validate"));
+        let ran = run(&mut gantry(folder, &["validate"]));
         assert!(!ran.is_good && ran.err.contains(said) && ran.err.contains("main.tf line"), "{said}: {ran:#?}");
     }
 }

@@ -2,15 +2,11 @@
 //!
 //! The calls and the reasons are in `differential_NAME.py`. Answers of ours are held against botocore's models on the way.
 
-use std::net::{TcpListener, TcpStream};
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
-use super::{FAST, Sandbox, command, find, python, run};
-
-/// How long moto may take to start: it reads all managed policies of AWS.
-const START_SECONDS: u64 = 240;
+use super::{FAST, Sandbox, command, find, python, run, wait_for};
 
 /// Steps that come to something else in moto, and why the sandbox's answer stands.
 const NETWORK_DIFFERENCES: &[(&str, &str)] = &[
@@ -34,18 +30,19 @@ pub(super) struct Moto {
 impl Moto {
     pub(super) fn start(folder: &Path) -> Option<Moto> {
         let program = find("moto_server")?;
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let log = folder.join("moto.log");
         let mut command = command(folder, &program);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("moto starts");
-        let moto = Moto { process, endpoint: format!("http://127.0.0.1:{port}") };
-        for _ in 0..START_SECONDS * 10 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(moto);
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("moto does not listen within {START_SECONDS} seconds");
+        // It takes a port that is free, and says which.
+        command.args(["-H", "127.0.0.1", "-p", "0"]).env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+        let said = File::create(&log).expect("a file");
+        let process = command.stdout(Stdio::null()).stderr(said).spawn().expect("moto starts");
+        let mut moto = Moto { process, endpoint: String::new() };
+        wait_for("moto listens", || {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let line = said.lines().filter(|_| said.ends_with('\n')).find_map(|line| line.split_once("Running on "));
+            line.inspect(|(_, endpoint)| (*endpoint).clone_into(&mut moto.endpoint)).is_some()
+        });
+        Some(moto)
     }
 }
 

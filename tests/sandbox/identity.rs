@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::{FAST, Ran, Sandbox, command, find, run};
+use crate::program::GANTRY;
 
 /// A cluster whose service account may become a role, and a role that anyone may.
 const CLUSTER: &str = r#"
@@ -93,7 +94,7 @@ const WHO: &str =
     "data \"aws_caller_identity\" \"me\" {}\noutput \"who\" {\n  value = data.aws_caller_identity.me.arn\n}\n";
 
 fn gantry(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")));
+    let mut command = command(folder, Path::new(GANTRY));
     let kubeconfig = sandbox.folder.path().join("kubectl.config");
     run(command.envs(sandbox.variables()).env("KUBECONFIG", kubeconfig).args(arguments))
 }
@@ -159,7 +160,7 @@ fn check_kubectl(sandbox: &Sandbox, folder: &Path) {
         return;
     }
     let kubeconfig = sandbox.folder.path().join("kubectl.config");
-    let programs = Path::new(env!("CARGO_BIN_EXE_gantry")).parent().expect("a folder").to_owned();
+    let programs = Path::new(GANTRY).parent().expect("a folder").to_owned();
     let path =
         std::env::join_paths([programs].into_iter().chain(super::search_path())).expect("folders without colons");
     let run_with = |program: &Path, arguments: &[&str]| {
@@ -167,7 +168,7 @@ fn check_kubectl(sandbox: &Sandbox, folder: &Path) {
         let command = command.envs(sandbox.variables()).env("KUBECONFIG", &kubeconfig).env("PATH", &path);
         run(command.args(arguments))
     };
-    let gantry = Path::new(env!("CARGO_BIN_EXE_gantry"));
+    let gantry = Path::new(GANTRY);
     // Two at once write one file.
     std::thread::scope(|scope| {
         for context in [None, Some("-context=second")] {

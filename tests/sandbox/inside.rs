@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use super::{Ran, Sandbox, command, run};
+use crate::program::GANTRY;
 
 const CONFIGURATION: &str = r#"
 provider "fake" {
@@ -23,13 +23,9 @@ resource "terraform_data" "seen" {
 }
 "#;
 
-fn gantry(folder: &Path) -> Command {
-    command(folder, Path::new(env!("CARGO_BIN_EXE_gantry")))
-}
-
 /// Runs Gantry as a user who has real credentials.
 fn as_user(folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = gantry(folder);
+    let mut command = command(folder, Path::new(GANTRY));
     command.env("AWS_PROFILE", "prod").env("AWS_SESSION_TOKEN", "leaked").env("KUBECONFIG", "/real");
     run(command.args(arguments))
 }
@@ -75,8 +71,7 @@ fn a_command_uses_the_sandbox_that_someone_serves() {
     let sandbox = Sandbox::start(&["-speed=600"]);
     let folder = sandbox.folder.path();
     fs::write(folder.join("main.tf"), CONFIGURATION).expect("a file");
-    let mut command = gantry(folder);
-    let ran = run(command.env("GANTRY_SANDBOX", "1").args(["apply", "-auto-approve"]));
+    let ran = run(&mut super::gantry(folder, &["apply", "-auto-approve"]));
     assert!(ran.is_good && minutes(&ran.out) >= 10, "{ran:#?}");
     let seen = fs::read_to_string(folder.join("seen")).expect("the command ran");
     let endpoint = &sandbox.variables()["AWS_ENDPOINT_URL"];

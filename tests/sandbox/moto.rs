@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::differential::Moto;
 use super::{Ran, command, run};
+use crate::program::GANTRY;
 
 /// What moto does not have, or does otherwise than AWS: the blocks that are left out, with the reason.
 const GAPS: &[(&str, &str)] = &[
@@ -48,7 +49,7 @@ struct Judged<'m> {
 impl Judged<'_> {
     #[track_caller]
     fn run(&self, arguments: &[&str], said: &str) -> Ran {
-        let mut command = command(self.folder.path(), Path::new(env!("CARGO_BIN_EXE_gantry")));
+        let mut command = command(self.folder.path(), Path::new(GANTRY));
         let command = command.env("AWS_ENDPOINT_URL", &self.moto.endpoint).env("AWS_REGION", "eu-west-1");
         let ran = run(command.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b").args(arguments));
         assert!(ran.is_good && ran.out.contains(said), "{arguments:?}: {ran:#?}");

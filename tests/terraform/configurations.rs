@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::program::{Program, in_parallel, is_terraform_there};
+use crate::program::is_update_wanted;
 
 /// Cases in which Gantry gives another verdict on purpose, with the reason. A case that no longer differs has to go.
 #[rustfmt::skip]
@@ -94,11 +95,6 @@ fn terraform_still_says_what_is_written_down() {
     let both = cases.iter().zip(&found).filter(|(case, found)| case.verdict != **found);
     let complaints: Vec<String> = both.map(|(case, found)| case.complaint("terraform", found)).collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
-}
-
-#[allow(clippy::disallowed_methods, reason = "a switch of the test, not of the program")]
-fn is_update_wanted() -> bool {
-    std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
 }
 
 fn cases() -> Vec<Case> {

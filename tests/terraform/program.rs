@@ -33,7 +33,7 @@ impl Program {
         let mut command = match self {
             Program::Terraform => Command::new("terraform"),
             Program::OpenTofu => Command::new("tofu"),
-            Program::Gantry => Command::new(env!("CARGO_BIN_EXE_gantry")),
+            Program::Gantry => Command::new(crate::program::GANTRY),
         };
         // Nothing of the user's own set-up, and no question to a server whether there is a newer version.
         command.env("HOME", folder).env("TF_CLI_CONFIG_FILE", "/dev/null").env("CHECKPOINT_DISABLE", "1");

@@ -52,7 +52,7 @@ impl Folder {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let programs = folder.path().join("programs");
         fs::create_dir(&programs).expect("a folder can be made");
-        symlink(env!("CARGO_BIN_EXE_gantry"), programs.join("terraform-provider-fake")).expect("a link can be made");
+        symlink(crate::program::GANTRY, programs.join("terraform-provider-fake")).expect("a link can be made");
         let settings = format!(
             "provider_installation {{\n dev_overrides {{\n \"gantry.dev/gantry/fake\" = {:?}\n }}\n direct {{}}\n}}\n",
             programs.display().to_string()
