@@ -14,7 +14,7 @@ use lang::evaluation::{Instance, Instances, Repeated};
 use lang::expr::{Evaluator, NoNames};
 use lang::module::Resource;
 use lang::objects::{Kind, Objects};
-use lang::providers::resolve;
+use lang::providers::{is_written, resolve, written};
 use lang::tree::Node;
 use plan::{Change, Opened, StandIn, change, problems};
 use sdk::{OpenRequest, Problem, Provider};
@@ -188,7 +188,8 @@ impl<'a> Runner<'a> {
     pub(crate) async fn provider_of_change(&self, change: &Change) -> Result<Arc<dyn Provider>, Diagnostics> {
         let config = &change.provider;
         let container = change.inside.as_ref().map(|inside| &inside.container);
-        let Some(container) = container.filter(|_| self.input.pool.get(config).is_none() && !self.is_written(config))
+        let Some(container) = container
+            .filter(|_| self.input.pool.get(config).is_none() && !is_written(&self.path_to(&config.module), config))
         else {
             return self.provider_of(config).await;
         };
@@ -210,25 +211,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn is_written(&self, address: &ProviderConfig) -> bool {
-        let path = self.path_to(&address.module);
-        let node = path.last().filter(|_| path.len() == address.module.0.len() + 1);
-        node.is_some_and(|node| {
-            node.module.providers.iter().any(|known| {
-                known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
-            })
-        })
-    }
-
     fn provider_config(&self, address: &ProviderConfig, schema: &schema::Block) -> Result<Value, Diagnostics> {
         let mut diags = Diagnostics::new();
         let path = self.path_to(&address.module);
-        let written = path.last().filter(|_| path.len() == address.module.0.len() + 1).and_then(|node| {
-            let found = node.module.providers.iter().find(|known| {
-                known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
-            });
-            Some((self.first_instance(&address.module)?, found?))
-        });
+        let written = written(&path, address).filter(|_| is_written(&path, address));
+        let written = written.and_then(|(_, config)| Some((self.first_instance(&address.module)?, config)));
         let (instance, body) = match &written {
             Some((instance, config)) => {
                 (instance.clone(), CompiledBody::compile(&config.body, schema, &config.names, &mut diags))

@@ -21,5 +21,7 @@ pub mod triggers;
 pub mod types;
 pub mod validate;
 pub mod version;
+#[cfg(test)]
+mod worked;
 
 pub use module::testing;

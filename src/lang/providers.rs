@@ -47,6 +47,21 @@ pub fn resolve_local<'a>(path: &[&'a Node], mut local: LocalProvider) -> Resolve
     }
 }
 
+/// Finds the block of a configuration that state names in the last module of a path, which leads as far towards the
+/// configuration's own module as there are modules.
+pub fn written<'a>(path: &[&'a Node], address: &addr::ProviderConfig) -> Option<(&'a Node, &'a ProviderConfig)> {
+    let node = *path.last()?;
+    let is_it = |known: &&ProviderConfig| {
+        known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
+    };
+    Some((node, node.module.providers.iter().find(is_it)?))
+}
+
+/// Tells whether a configuration that state names is still written in its own module.
+pub fn is_written(path: &[&Node], address: &addr::ProviderConfig) -> bool {
+    path.len() == address.module.0.len() + 1 && written(path, address).is_some()
+}
+
 /// Returns what the calling module calls the configuration that the called one knows by a name.
 fn passed(caller: &Node, node: &Node, local: &LocalProvider, provider: &Provider) -> LocalProvider {
     let name = node.path.0.last();

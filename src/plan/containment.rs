@@ -118,7 +118,8 @@ impl Planner<'_> {
     /// Returns the provider of an object that is no longer wanted. If its configuration is gone, what the object is in says
     /// how it is reached.
     pub(crate) async fn provider_of_orphan(&self, config: &Arc<ProviderConfig>, object: &Object) -> Option<Configured> {
-        let Some(with) = self.connection(config, object).filter(|_| !self.is_written(config)) else {
+        let is_written = lang::providers::is_written(&self.path_to(&config.module), config);
+        let Some(with) = self.connection(config, object).filter(|_| !is_written) else {
             return self.provider_at(config).await;
         };
         match self.pool.configure(config, with).await {

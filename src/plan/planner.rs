@@ -18,7 +18,7 @@ use lang::body::CompiledBody;
 use lang::evaluation::{Evaluation, Instance, Repeated, World};
 use lang::expr::{Evaluator, NoNames};
 use lang::objects::{Kind, Objects};
-use lang::providers::{Resolved, resolve};
+use lang::providers::{Resolved, resolve, written};
 use lang::replacement::CreateFirst;
 use lang::tree::Node;
 use state::State;
@@ -515,24 +515,8 @@ impl<'a> Planner<'a> {
     /// Returns the provider of a configuration that state names, configured as the configuration has it now.
     pub(crate) async fn provider_at(&self, address: &ProviderConfig) -> Option<Configured> {
         let path = self.path_to(&address.module);
-        let block = path.last().and_then(|node| {
-            let found = node.module.providers.iter().find(|known| {
-                known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
-            });
-            Some((*node, found?))
-        });
-        self.configured(&path, &Resolved { address: address.clone(), block }).await
-    }
-
-    /// Tells whether a provider configuration that state names is still written somewhere.
-    pub(crate) fn is_written(&self, address: &ProviderConfig) -> bool {
-        let path = self.path_to(&address.module);
-        path.len() == address.module.0.len() + 1
-            && path.last().is_some_and(|node| {
-                node.module.providers.iter().any(|known| {
-                    known.local.alias == address.alias && node.module.provider_of(&known.local.name) == address.provider
-                })
-            })
+        let resolved = Resolved { address: address.clone(), block: written(&path, address) };
+        self.configured(&path, &resolved).await
     }
 
     /// Returns the provider of a configuration, configured; nothing if that failed. Whoever comes while that goes on waits for

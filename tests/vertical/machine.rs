@@ -9,14 +9,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use addr::{Mode, Provider};
 use apply::{Doing, Event};
 use diag::{Diagnostic, Diagnostics, Severity, Sources};
 use engine::{Approval, Configuration, Report, Request, run_on};
-use lang::functions::{CallError, Environment, RealFiles};
+use lang::functions::{Environment, RealFiles};
 use lang::module::{BUILT_IN, Reader};
 use lang::tree::{self, Modules, Node, Wanted};
-use lang::validate::{ProviderProblem, Providers};
+use lang::validate::NoProviders;
 use plan::{Action, Change, Options, Plan};
 use sdk::Runtime;
 use state::simulated::SimulatedFiles;
@@ -201,7 +200,7 @@ impl Run<'_> {
                 env: &loaded.environment,
                 cwd: self.folder,
                 variables: loaded.variables.clone(),
-                functions: &NoFunctions,
+                functions: &NoProviders,
             },
             providers: Rc::new(host::Catalogue::of_linked(PROVIDERS)),
             store,
@@ -404,38 +403,5 @@ impl Modules for BuiltIn {
     fn folder(&mut self, wanted: &Wanted<'_>) -> Result<PathBuf, Diagnostic> {
         let name = wanted.source.strip_prefix(BUILT_IN).expect("no other modules are used");
         Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("modules").join(name))
-    }
-}
-
-/// Configurations here call no functions of providers.
-struct NoFunctions;
-
-impl Providers for NoFunctions {
-    fn available(&self, _: &Provider) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn config_schema(&self, _: &Provider) -> Option<&schema::Schema> {
-        None
-    }
-
-    fn resource_schema(&self, _: &Provider, _: Mode, _: &str) -> Option<&schema::Schema> {
-        None
-    }
-
-    fn resource_types(&self, _: &Provider, _: Mode) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn check_config(&self, _: &Provider, _: &Value) -> Vec<ProviderProblem> {
-        Vec::new()
-    }
-
-    fn check_resource(&self, _: &Provider, _: Mode, _: &str, _: &Value) -> Vec<ProviderProblem> {
-        Vec::new()
-    }
-
-    fn call(&self, _: &Provider, _: &str, _: Vec<Value>) -> Option<Result<Value, CallError>> {
-        None
     }
 }

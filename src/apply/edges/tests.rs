@@ -419,17 +419,13 @@ fn check_many(first: Action, second: Action, is_stored: bool) {
     let needs = if second == Action::Delete { &[][..] } else { &["t.a"] };
     changes.extend((0..COUNT).map(|key| change(&format!("t.b[{key}]"), second, needs, stored)));
     let plan = Plan { changes, ..Plan::default() };
-    let begin = std::time::Instant::now();
     let (steps, needs) = steps(&plan);
-    let took = begin.elapsed();
     let links: usize = needs.iter().map(Vec::len).sum();
     assert!(
         links >= 2 * COUNT && links <= 3 * steps.len() && steps.len() <= 7 * COUNT,
         "{first:?} {second:?}: {links} links of {} steps",
         steps.len()
     );
-    // It takes half a second on a machine that has nothing else to do; pairs would take many minutes.
-    assert!(took.as_secs() < 120, "{first:?} {second:?}: {took:?}");
 }
 
 #[test]

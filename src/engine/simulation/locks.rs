@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lang::validate::NoProviders;
 use plan::Plan;
 use sdk::Simulation;
 use state::simulated::{Seeded, SimulatedFiles};
@@ -11,7 +12,7 @@ use state::stores::local::LocalStore;
 use state::{Claim, Clock, Lock, LockRequest, Store, World};
 
 use super::edit;
-use super::machine::{Loaded, NoFunctions, PROVIDERS};
+use super::machine::{Loaded, PROVIDERS};
 use crate::{Approval, Configuration, Failure, Report, Request, run};
 
 struct Silent;
@@ -53,7 +54,7 @@ fn beside_another(patience: Duration) -> Result<Report, Failure> {
             env: &loaded.env,
             cwd: Path::new("/c"),
             variables: Vec::new(),
-            functions: &NoFunctions,
+            functions: &NoProviders,
         },
         providers: std::rc::Rc::new(host::Catalogue::of_linked(PROVIDERS)),
         store: Arc::new(LocalStore::new("/w", world.clone())),

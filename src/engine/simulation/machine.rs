@@ -10,21 +10,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use addr::{Mode, Provider};
 use apply::Event;
 use diag::{Diagnostics, Sources};
 use fake::World;
-use lang::functions::{CallError, Environment, Files};
+use lang::functions::{Environment, Files};
 use lang::module::Reader;
 use lang::tree::{self, Node};
-use lang::validate::{ProviderProblem, Providers};
+use lang::validate::NoProviders;
 use plan::{Action, Change, Options, Plan};
 use sdk::{Runtime, Simulation};
 use state::record::{Record, Settled};
 use state::simulated::{Fault, Seeded, SimulatedFiles};
 use state::stores::local::LocalStore;
 use state::{Claim, Journal, Ledger, LockRequest, Object, Scribe, Status, Store};
-use value::Value;
 
 use super::model::Model;
 use super::{check, text};
@@ -167,7 +165,7 @@ impl Machine {
                 env: &env,
                 cwd: &cwd,
                 variables: Vec::new(),
-                functions: &NoFunctions,
+                functions: &NoProviders,
             },
             providers: std::rc::Rc::new(host::Catalogue::of_linked(PROVIDERS)),
             store,
@@ -462,38 +460,5 @@ impl Files for MemoryFiles {
 
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         Ok(self.0.keys().filter(|file| file.parent() == Some(path)).cloned().collect())
-    }
-}
-
-/// Configurations here call no functions of providers.
-pub(super) struct NoFunctions;
-
-impl Providers for NoFunctions {
-    fn available(&self, _: &Provider) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn config_schema(&self, _: &Provider) -> Option<&schema::Schema> {
-        None
-    }
-
-    fn resource_schema(&self, _: &Provider, _: Mode, _: &str) -> Option<&schema::Schema> {
-        None
-    }
-
-    fn resource_types(&self, _: &Provider, _: Mode) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn check_config(&self, _: &Provider, _: &Value) -> Vec<ProviderProblem> {
-        Vec::new()
-    }
-
-    fn check_resource(&self, _: &Provider, _: Mode, _: &str, _: &Value) -> Vec<ProviderProblem> {
-        Vec::new()
-    }
-
-    fn call(&self, _: &Provider, _: &str, _: Vec<Value>) -> Option<Result<Value, CallError>> {
-        None
     }
 }

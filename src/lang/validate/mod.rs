@@ -61,6 +61,39 @@ pub trait Providers {
     fn call(&self, provider: &Provider, function: &str, args: Vec<Value>) -> Option<Result<Value, CallError>>;
 }
 
+/// Nothing is known of any provider: for configurations that are evaluated without having been validated.
+pub struct NoProviders;
+
+impl Providers for NoProviders {
+    fn available(&self, _: &Provider) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn config_schema(&self, _: &Provider) -> Option<&Schema> {
+        None
+    }
+
+    fn resource_schema(&self, _: &Provider, _: Mode, _: &str) -> Option<&Schema> {
+        None
+    }
+
+    fn resource_types(&self, _: &Provider, _: Mode) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn check_config(&self, _: &Provider, _: &Value) -> Vec<ProviderProblem> {
+        Vec::new()
+    }
+
+    fn check_resource(&self, _: &Provider, _: Mode, _: &str, _: &Value) -> Vec<ProviderProblem> {
+        Vec::new()
+    }
+
+    fn call(&self, _: &Provider, _: &str, _: Vec<Value>) -> Option<Result<Value, CallError>> {
+        None
+    }
+}
+
 /// Something that a provider finds wrong with a configuration.
 #[derive(Clone, Debug)]
 pub struct ProviderProblem {
