@@ -125,7 +125,7 @@ fn a_role_that_may_not_be_assumed_is_told_of_once() {
     let role = "assume_role { role_arn = \"arn:aws:iam::210987654321:role/other\" }";
     let text = format!("provider \"aws\" {{\n  region = \"eu-west-1\"\n  {role}\n}}\n{MANY}");
     fs::write(folder.join("main.tf"), text).expect("a file");
-    let ran = gantry(folder, &["plan"]);
+    let ran = run(&mut gantry(folder, &["plan"]));
     let said = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(!ran.is_good && said.matches("Error:").count() == 1, "{said}");
     assert!(said.contains("The credentials cannot be had: AccessDenied: User: arn:aws:iam::"), "{said}");

@@ -107,9 +107,17 @@ fn test(program: Program, folder: &Path, arguments: &str) -> Vec<(String, Vec<St
     let _ = fs::remove_file(folder.join("junit.xml"));
     vec![
         (format!("text {arguments}"), lines),
-        (format!("json {arguments}"), json.lines().map(comparable).collect()),
+        (format!("json {arguments}"), in_one_order(json.lines().map(comparable).collect())),
         (format!("junit {arguments}"), junit.lines().filter_map(comparable_xml).collect()),
     ]
+}
+
+/// Puts diagnostics that follow each other and have one summary in order: Terraform keeps none among overrides.
+fn in_one_order(mut lines: Vec<String>) -> Vec<String> {
+    let summary = |line: &String| Some(line.split_once(",summary:")?.1.split(',').next()?.to_owned());
+    let is_same = |one: &String, other: &String| summary(one).is_some() && summary(one) == summary(other);
+    lines.chunk_by_mut(is_same).for_each(<[String]>::sort);
+    lines
 }
 
 /// Takes out of a line of JSON what must differ: times, versions, texts for people, columns.
