@@ -211,13 +211,47 @@ fn a_cluster_that_is_no_longer_configured_goes_with_all_that_is_in_it() {
 
 #[test]
 fn objects_stay_in_state_until_their_cluster_is_gone() {
-    let folder = Folder::new(&format!("{}{SETTINGS}", CLUSTER.replace("OPTIONS", "deletion_protection = true")));
+    let folder = Folder::new(&format!("{}{SETTINGS}", CLUSTER.replace("OPTIONS", "")));
     folder.good("apply -auto-approve");
+    let refused = "error=InvalidRequestException:400";
+    folder.good(&format!("sandbox fault add -service=eks -operation=DeleteCluster -times=1 {refused}"));
     let ran = folder.run("destroy -auto-approve");
     assert!(!ran.status.success());
     let left = folder.good("state list");
     assert!(left.contains("aws_eks_cluster.this") && left.contains("kubernetes_config_map.settings[7]"), "{left}");
-    folder.write(&format!("{}{SETTINGS}", CLUSTER.replace("OPTIONS", "")));
+    folder.good("destroy -auto-approve");
+    assert_eq!(folder.world(), json!({}));
+}
+
+#[test]
+fn what_is_protected_is_refused_before_anything_is_touched() {
+    let protected = CLUSTER.replace("OPTIONS", "deletion_protection = true");
+    let free = CLUSTER.replace("OPTIONS", "deletion_protection = false");
+    let folder = Folder::new(&protected);
+    folder.good("apply -auto-approve");
+    let (world, cluster) = (folder.world(), "cluster.lake.module.this.aws_eks_cluster.this");
+    let deletions = || folder.good("sandbox log -json -last=100000").matches("\"Delete").count();
+    let before = deletions();
+    let refused = |arguments: &str| {
+        let ran = folder.run(arguments);
+        let text = String::from_utf8_lossy(&ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!ran.status.success() && text.contains("Cluster is protected"), "gantry {arguments}: {text}");
+        assert!(text.contains(cluster) && text.contains("Set `deletion_protection = false`"), "{text}");
+        assert_eq!(text.matches("Error:").count(), 1, "{text}");
+        text
+    };
+    refused("destroy -auto-approve");
+    refused("plan -destroy");
+    folder.write("provider \"aws\" { region = \"eu-west-1\" }\n");
+    refused("apply -auto-approve");
+    // A replacement begins with the deletion: that the new one is not protected does not help the old one.
+    folder.write(&free);
+    refused(&format!("plan -replace={cluster}"));
+    folder.good(&format!("taint {cluster}"));
+    assert!(refused("apply -auto-approve").contains(&format!("gantry untaint {cluster}")));
+    folder.good(&format!("untaint {cluster}"));
+    assert_eq!(folder.world(), world);
+    assert_eq!(deletions(), before);
     folder.good("apply -auto-approve");
     folder.good("destroy -auto-approve");
     assert_eq!(folder.world(), json!({}));

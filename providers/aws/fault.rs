@@ -7,6 +7,10 @@ use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sdk::Problem;
 
+/// How a protected cluster gets to where it may be deleted.
+pub(crate) const UNPROTECT: &str =
+    "Set `deletion_protection = false` and apply that first; then the cluster can be removed, or replaced.";
+
 /// An answer that says no, or no answer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fault {
@@ -148,9 +152,7 @@ impl Fault {
             "ResourceInUseException" if self.message.contains("already exists") => {
                 "Choose another name, or bring the one that is there under management with an `import` block."
             }
-            "InvalidRequestException" if self.message.contains("deletion protection") => {
-                "Set `deletion_protection = false`, apply, and then remove the cluster."
-            }
+            "InvalidRequestException" if self.message.contains("deletion protection") => UNPROTECT,
             "" if self.message.contains("no providers in chain") => "No credentials were found.",
             "" => "Check the region, the endpoint and the network.",
             _ => return None,

@@ -57,6 +57,11 @@ pub(crate) trait Kind: Send + Sync {
         answer(())
     }
 
+    /// Says what forbids that an object is deleted, or replaced.
+    fn protection(&self, _object: &Value) -> Option<Problem> {
+        None
+    }
+
     /// Describes an object as its schema wants it; nothing if it is not there. What AWS does not tell is left out.
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>>;
 
@@ -162,9 +167,9 @@ impl Draft<'_> {
         }
     }
 
-    /// Tells whether the object is there already, and is to stay there.
+    /// Tells whether the object is there already.
     pub(crate) fn is_update(&self) -> bool {
-        !self.request.prior.is_null() && !self.response.planned.is_null()
+        !self.request.prior.is_null()
     }
 
     /// Tells whether an attribute at the top changes.
@@ -520,11 +525,13 @@ impl<K: Kind> ResourceType for Managed<K> {
             let mut response = planning::plan(schema, self.kind.rules(), session.as_ref(), &request);
             response.legacy_types |= was_empty;
             let mut draft = Draft { session, request: &request, response };
-            if !request.proposed.is_null() {
-                self.kind.plan(&mut draft).await;
-            }
+            self.kind.plan(&mut draft).await;
             draft.response
         })
+    }
+
+    fn protection(&self, object: &Value) -> Option<Problem> {
+        self.kind.protection(object)
     }
 
     fn read<'a>(&'a self, context: Context<'a>, request: ReadRequest) -> Call<'a, ReadResponse> {

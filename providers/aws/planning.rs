@@ -48,9 +48,6 @@ pub(crate) fn plan(
     session: Option<&Arc<Session>>,
     request: &PlanRequest,
 ) -> PlanResponse {
-    if request.proposed.is_null() {
-        return plan_by_schema(schema, PlanRules::default(), request);
-    }
     let proposed = with_defaults(&request.proposed, &request.config, rules);
     let proposed = with_parts(schema, rules, session, &PlanRequest { proposed, ..request.clone() });
     let request = PlanRequest { proposed, ..request.clone() };

@@ -216,11 +216,11 @@ impl ResourceType for KindCluster {
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         let mut response = plan_by_schema(schema, PlanRules { replaces: self.replaces(), volatile: &[] }, &request);
         let is_broken = attribute(&request.prior, "completed").as_bool() == Some(false);
-        if !request.prior.is_null() && !request.proposed.is_null() && is_broken {
+        if !request.prior.is_null() && is_broken {
             response.planned = with(&response.planned, &[("completed", Value::unknown(Type::Bool))]);
             response.requires_replace.push(Path(vec![PathStep::Attribute("completed".into())]));
         }
-        if request.prior.is_null() && !request.proposed.is_null() {
+        if request.prior.is_null() {
             response.planned = with(&response.planned, &[("id", attribute(&response.planned, "name"))]);
         }
         answer(response)

@@ -254,7 +254,7 @@ impl ResourceType for Manifest {
 
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         Box::pin(async move {
-            let wanted = if request.proposed.is_null() { None } else { wanted(&request.proposed) };
+            let wanted = wanted(&request.proposed);
             self.announce(&request.proposed);
             let session: Option<Arc<Session>> = self.0.known();
             manifest_plan::plan(session.as_deref(), schema, request, wanted).await

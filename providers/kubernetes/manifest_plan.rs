@@ -34,9 +34,6 @@ pub(crate) async fn plan(
     wanted: Option<Wanted>,
 ) -> PlanResponse {
     let mut response = plan_by_schema(schema, PlanRules::default(), &request);
-    if request.proposed.is_null() {
-        return response;
-    }
     let kept = Kept::read(&request.prior_private);
     if let Some(named) = named(&attribute(&response.planned, "manifest")) {
         response.identity = Some(identity::of_named(&named));

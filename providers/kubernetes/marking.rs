@@ -167,9 +167,7 @@ impl ResourceType for Marks {
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         let rules = PlanRules { replaces: &["api_version", "kind", "field_manager"], volatile: &[] };
         let mut response = plan_by_schema(schema, rules, &request);
-        if !request.proposed.is_null()
-            && let Some(named) = Self::named(&response.planned)
-        {
+        if let Some(named) = Self::named(&response.planned) {
             let id = Value::string(crate::changes::import_id(&named));
             response.planned = with(&response.planned, vec![("id", id)]);
             response.identity = Some(identity::of_named(&named));

@@ -370,7 +370,7 @@ impl<S: Special> ResourceType for Typed<S> {
 
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         let response = plan_by_schema(schema, PlanRules { replaces: S::REPLACES, volatile: &[] }, &request);
-        answer(if request.proposed.is_null() { response } else { self.completed(&request, response) })
+        answer(self.completed(&request, response))
     }
 
     fn read<'a>(&'a self, _: Context<'a>, request: ReadRequest) -> Call<'a, ReadResponse> {

@@ -130,9 +130,6 @@ fn take_over(schema: &Schema, request: &MoveRequest) -> Result<MoveResponse, Pro
 
 fn plan(request: &PlanRequest) -> PlanResponse {
     let PlanRequest { prior, proposed, .. } = request;
-    if proposed.is_null() {
-        return PlanResponse::new(proposed.clone());
-    }
     let input = attribute(proposed, "input");
     let id = || Value::unknown(Type::String).refine_not_null();
     if prior.is_null() {

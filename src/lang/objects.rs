@@ -1,6 +1,6 @@
 //! The objects of a tree of modules and what each needs: the graph behind cycles, and the order of planning.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diag::{Diagnostics, Span};
 use ecow::EcoString;
@@ -38,6 +38,8 @@ pub struct Objects {
     pub edges: Vec<Vec<u32>>,
     /// Resources that refer to themselves where they cannot, with the references: such an edge is none of `edges`.
     pub selves: Vec<(u32, Span)>,
+    /// What references read of resources: attributes and blocks at the top, nothing for all that there is.
+    pub read: HashMap<u32, HashSet<Option<EcoString>>>,
     kinds: Vec<Kind>,
     /// Where the objects of a module begin.
     places: HashMap<(addr::Module, Kind), u32>,
@@ -223,8 +225,8 @@ impl Objects {
 
     /// Adds what an element of `depends_on` needs: of a module everything that is in it.
     fn dependency(&mut self, node: &Node, from: u32, expr: &Expr) {
-        self.expression(node, from, expr);
         expr.visit_references(&mut |reference| {
+            self.edge(node, from, reference);
             let Subject::Module(place) = reference.subject else { return };
             let Some(Some(child)) = node.children.get(place as usize) else { return };
             child.visit(&mut |inside| {
@@ -235,7 +237,13 @@ impl Objects {
     }
 
     fn expression(&mut self, node: &Node, from: u32, expr: &Expr) {
-        expr.visit_references(&mut |reference| self.edge(node, from, reference));
+        expr.visit_references(&mut |reference| {
+            self.edge(node, from, reference);
+            if let Subject::Resource(place) = reference.subject {
+                let resource = self.place(&node.path, Kind::Resource, place);
+                self.read.entry(resource).or_default().insert(reference.attribute().cloned());
+            }
+        });
     }
 
     fn edge(&mut self, node: &Node, from: u32, reference: &Reference) {

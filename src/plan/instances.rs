@@ -274,6 +274,7 @@ impl<'a> Planner<'a> {
             after: response.object.clone(),
             object: prior.object.clone(),
             provider: block.config.clone(),
+            is_told: false,
         });
     }
 
@@ -350,6 +351,10 @@ impl<'a> Planner<'a> {
         };
         if !matches!(action, Action::NoOp | Action::Create | Action::Update) {
             self.check_prevent_destroy(block.resource, &desired.address);
+            if wait.is_none() {
+                let provider = self.provider_of(block, &desired.address);
+                self.plan_deletion(&*provider, (&desired.address, reason), &block.kind, &prior).await;
+            }
         }
         let change = Change {
             address: desired.address,

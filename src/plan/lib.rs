@@ -7,6 +7,7 @@ pub mod change;
 mod conditions;
 mod containment;
 mod deferral;
+mod drift;
 mod ephemerals;
 pub mod file;
 mod foresight;

@@ -270,6 +270,8 @@ pub struct Drift {
     pub object: Option<Arc<Object>>,
     /// The provider configuration that looked.
     pub provider: Arc<ProviderConfig>,
+    /// People are told: something that is planned comes from it.
+    pub is_told: bool,
 }
 
 impl Change {

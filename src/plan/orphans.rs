@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use addr::{AbsInstance, Key, Mode, ProviderConfig};
-use diag::Diagnostic;
+use diag::{Diagnostic, Severity};
 use futures_util::StreamExt;
 use futures_util::stream;
 use lang::module::{Repetition, Resource};
-use sdk::ReadRequest;
+use sdk::{PlanRequest, ReadRequest};
 use state::{DeposedKey, Object};
 use value::Value;
 
-use crate::instances::{CALLS_AT_ONCE, marked, refreshed_object};
+use crate::instances::{CALLS_AT_ONCE, Prior, marked, refreshed_object};
 use crate::model::{Action, Change, Drift, Inside, Reason, Role, Wait};
 use crate::planner::{Configured, Look, Planner, ResourceKind};
 
@@ -93,7 +93,7 @@ impl Planner<'_> {
         let wait = wait.or(waits.then_some(Wait::ProviderConfig));
         let Some(before) = self.stored_value(&*provider, &kind, &address, &object).await else { return };
         let Ok(identity) = self.stored_identity(&*provider, &kind, &address, &object).await else { return };
-        let target = (&address, deposed);
+        let (target, known) = ((&address, deposed), identity.clone());
         let before = match wait {
             Some(_) => Some(before),
             None => self.still_there(&*provider, &config, target, ((before, identity), &object), &kind).await,
@@ -102,11 +102,16 @@ impl Planner<'_> {
         if action == Action::Delete && deposed.is_none() {
             self.check_configured(&address);
         }
-        let before = marked(&kind, Some(&object), before);
+        let mut prior =
+            Prior { value: before, private: object.private.to_vec(), identity: known, ..Prior::none(&kind) };
+        if action == Action::Delete && wait.is_none() {
+            prior.private = self.plan_deletion(&*provider, (&address, reason), &kind, &prior).await;
+        }
+        let before = marked(&kind, Some(&object), prior.value);
         let change = Change {
             reason,
             deposed,
-            private: object.private.to_vec(),
+            private: prior.private,
             prior: Some(object),
             needs: held_open.cloned().collect(),
             inside,
@@ -133,6 +138,42 @@ impl Planner<'_> {
             ..Change::new(address, config, Action::Delete, (before, Value::null(kind.ty.clone())))
         };
         self.conclude_orphan(wait, change);
+    }
+
+    /// Lets a provider that wants to be asked plan that an object is deleted, or replaced: what forbids it is reported before
+    /// anything is touched. Returns what the provider wants back with the deletion.
+    pub(crate) async fn plan_deletion(
+        &self,
+        provider: &dyn sdk::Provider,
+        (address, reason): (&AbsInstance, Reason),
+        kind: &ResourceKind,
+        prior: &Prior,
+    ) -> Vec<u8> {
+        if !provider.capabilities().plans_deletes || self.options.refresh_only {
+            return prior.private.clone();
+        }
+        let request = PlanRequest {
+            kind: address.resource.resource.kind.clone(),
+            prior: prior.value.clone(),
+            proposed: Value::null(kind.ty.clone()),
+            config: Value::null(kind.ty.clone()),
+            prior_private: prior.private.clone(),
+            prior_identity: prior.identity.clone(),
+            meta: Value::NULL,
+            deferral_allowed: false,
+        };
+        let response = provider.plan(request).await;
+        let subject = self.resource_of(address).map(|resource| resource.header);
+        for problem in response.problems {
+            let mut diagnostic = crate::problems::diagnostic(problem, None);
+            if reason == Reason::Tainted && diagnostic.severity == Severity::Error {
+                let hint =
+                    format!(" It is tainted: \"gantry untaint {address}\" keeps it from being replaced meanwhile.");
+                diagnostic.detail.push_str(&hint);
+            }
+            self.report(Diagnostic { subject, address: Some(address.to_string()), ..diagnostic });
+        }
+        response.private
     }
 
     /// Reports that an object is to be destroyed although its resource, which is still configured, forbids it.
@@ -190,7 +231,14 @@ impl Planner<'_> {
             if self.options.refresh_only && deposed.is_none() && response.object != before {
                 let object = refreshed_object(object, kind, &response);
                 let (address, provider) = (address.clone(), config.clone());
-                self.drifted(Drift { address, before, after: response.object.clone(), object, provider });
+                self.drifted(Drift {
+                    address,
+                    before,
+                    after: response.object.clone(),
+                    object,
+                    provider,
+                    is_told: false,
+                });
             }
             return Some(response.object);
         }
@@ -204,6 +252,7 @@ impl Planner<'_> {
             after: response.object,
             object: None,
             provider: config.clone(),
+            is_told: false,
         });
         None
     }

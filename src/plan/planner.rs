@@ -254,13 +254,14 @@ impl<'a> Planner<'a> {
             self.remaining_imports().await;
             self.validate_together();
         }
+        let mut shown = Vec::new();
         if self.options.destroy {
             // Outputs of what stays are still true; which these are, the next plan of everything finds out.
             if !self.is_limited() {
                 self.outputs_go();
             }
         } else {
-            self.outputs();
+            shown = self.outputs();
             self.check_the_rest(is_sound);
             self.check_moved_instances();
         }
@@ -271,6 +272,7 @@ impl<'a> Planner<'a> {
         plan.checks = self.tally.take().results();
         plan.diags.append(self.evaluation.take_diagnostics());
         plan.changes.sort_by(|a, b| (&a.address, a.deposed).cmp(&(&b.address, b.deposed)));
+        self.tell_drift(&mut plan, &shown);
         crate::foresight::complete(&mut plan, &self.pool);
         crate::bonds::complete(&mut plan, &self.pool);
         crate::ground::complete(&mut plan, self.prior, &self.pool);
@@ -606,9 +608,10 @@ impl<'a> Planner<'a> {
         self.out.borrow_mut().outputs = gone.collect();
     }
 
-    fn outputs(&self) {
+    /// Plans the outputs; returns what those that change were made from.
+    fn outputs(&self) -> Vec<Need> {
         let root = self.evaluation.root();
-        let mut changes = Vec::new();
+        let (mut changes, mut shown) = (Vec::new(), Vec::new());
         for (place, output) in root.node.module.outputs.iter().enumerate() {
             let prior = self.prior.outputs.get(&output.name);
             let before = prior.map(|prior| prior.value.clone());
@@ -616,7 +619,8 @@ impl<'a> Planner<'a> {
             let (after, touched) = self.evaluation.traced(|| self.evaluation.output(&root, place));
             let is_sensitive = output.sensitive;
             output.exposes(&after).into_iter().for_each(|problem| self.report(problem));
-            if !self.is_in_scope(&self.needs(touched).0) {
+            let needs = self.needs(touched).0;
+            if !self.is_in_scope(&needs) {
                 continue;
             }
             if self.options.refresh_only && !after.is_wholly_known() {
@@ -624,7 +628,11 @@ impl<'a> Planner<'a> {
             }
             // Of the root module none is stored whose value is null.
             let (name, after) = (output.name.clone(), Some(after).filter(|value| !value.is_null()));
-            changes.push(OutputChange { name, before, after, was_sensitive, is_sensitive });
+            let change = OutputChange { name, before, after, was_sensitive, is_sensitive };
+            if !change.is_same() {
+                shown.extend(needs);
+            }
+            changes.push(change);
         }
         for (name, prior) in self.prior.outputs.iter() {
             if root.node.module.output(name).is_none() {
@@ -635,5 +643,6 @@ impl<'a> Planner<'a> {
         }
         changes.sort_by(|a, b| a.name.cmp(&b.name));
         self.out.borrow_mut().outputs = changes;
+        shown
     }
 }

@@ -8,7 +8,7 @@ use ecow::EcoString;
 use schema::Schema;
 use value::{Type, Value};
 
-use crate::planning::{unknown_where_computed, without_write_only};
+use crate::planning::{PlanRules, plan_by_schema, unknown_where_computed, without_write_only};
 use crate::provider::cannot_find;
 use crate::stored::read_stored;
 use crate::{
@@ -137,6 +137,10 @@ impl Resource<'_> {
     }
 
     async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        if request.proposed.is_null() {
+            let problems = self.part.protection(&request.prior).into_iter().collect();
+            return PlanResponse { problems, ..plan_by_schema(self.schema, PlanRules::default(), &request) };
+        }
         let mut response = self.part.plan(self.schema, request).await;
         if response.identity.is_none() {
             response.identity = self.identity_of(&response.planned);
@@ -456,7 +460,7 @@ impl Provider for InProcess {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { plans_deletes: false, moves_state: true, generates_configuration: false }
+        Capabilities { plans_deletes: true, moves_state: true, generates_configuration: false }
     }
 
     fn validate_provider(&self, config: &Value) -> Vec<Problem> {

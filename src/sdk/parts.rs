@@ -115,12 +115,19 @@ pub trait ResourceType: Send + Sync {
         Err(Problem::error("Stored object not readable", detail))
     }
 
-    /// Promises what an object would be like; [`plan_by_schema`] unless a type needs more than that.
+    /// Promises what an object would be like; [`plan_by_schema`] unless a type needs more than that. Of a deletion only
+    /// [`ResourceType::protection`] is asked.
     ///
     /// It works without the cloud: the provider may not be configured yet.
     fn plan<'a>(&'a self, schema: &'a Schema, request: PlanRequest) -> Call<'a, PlanResponse> {
         let rules = PlanRules { replaces: self.replaces(), volatile: self.volatile() };
         answer(plan_by_schema(schema, rules, &request))
+    }
+
+    /// Says what forbids that an object is deleted, or replaced, as it is. Asked while that is planned, so that nothing is
+    /// touched before; without the cloud.
+    fn protection(&self, _object: &Value) -> Option<Problem> {
+        None
     }
 
     /// Looks at an object.

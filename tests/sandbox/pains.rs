@@ -96,7 +96,7 @@ impl Pain {
     #[track_caller]
     fn is_settled(&self, arguments: &[&str]) {
         let ran = self.gantry(&[&["plan", "-detailed-exitcode"], arguments].concat());
-        assert!(ran.is_good, "{}\n{}", ran.out, ran.err);
+        assert!(ran.is_good && ran.out.starts_with("No changes."), "{}\n{}", ran.out, ran.err);
     }
 
     /// Makes a command of `kubectl` for the cluster.

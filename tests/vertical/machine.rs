@@ -300,7 +300,8 @@ impl Seen<'_> {
         ended.span.0 = self.runtime.now();
         let moved = plan.changes.iter().filter(|change| !matches!(change.action, Action::NoOp | Action::Read));
         ended.changes = moved.map(|change| format!("{:?} {}", change.action, change.address)).collect();
-        let drift = plan.drift.iter().map(|drift| format!("drift of {}", drift.address));
+        let told = plan.drift.iter().filter(|drift| drift.is_told);
+        let drift = told.map(|drift| format!("drift of {}", drift.address));
         ended.changes.extend(drift);
         ended.changes.extend(plan.deferred.iter().map(|deferred| format!("deferred {}", deferred.pattern)));
         let lines: Vec<String> = ended.changes.iter().map(|change| format!("  plan {change}")).collect();

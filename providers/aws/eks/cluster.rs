@@ -13,7 +13,7 @@ use super::{cluster_read, cluster_version, issues, whole_cluster};
 use crate::cloud::At;
 use crate::costs;
 use crate::ec2::leftovers::Owner;
-use crate::fault::{Fault, fault};
+use crate::fault::{Fault, UNPROTECT, fault};
 use crate::fields::{block, block_or_null, filled, flag, is_open, part, text};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::planning::{Otherwise, Rules};
@@ -91,6 +91,15 @@ impl Kind for Cluster {
                 cluster_version::plan(draft).await;
             }
         })
+    }
+
+    fn protection(&self, object: &Value) -> Option<Problem> {
+        let is_protected = flag(object, "deletion_protection") == Some(true);
+        let detail = || {
+            let name = text(object, "name").unwrap_or_default();
+            format!("EKS refuses to delete the cluster {name:?}. {UNPROTECT}")
+        };
+        is_protected.then(|| Problem::error("Cluster is protected", detail()))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

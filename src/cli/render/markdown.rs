@@ -44,7 +44,7 @@ pub(crate) fn text(
     let whole = length(&details) + length(&out);
     let for_table = if whole > room / TABLE_SHARE { for_table / TABLE_SHARE } else { for_table };
     out.push_str(&changes(plan, for_table));
-    if plan.is_empty() && !plan.drift.iter().any(Drift::is_visible) {
+    if plan.is_empty() && !plan.drift.iter().any(|drift| drift.is_told) {
         return out;
     }
     let left = room.saturating_sub(length(&out));
@@ -133,7 +133,7 @@ fn changes(plan: &Plan, room: usize) -> String {
             .filter(|deferred| deferred.change.action != Action::NoOp)
             .map(|deferred| row(&deferred.change, deferred.pattern.to_string(), "later in the same apply")),
     );
-    rows.extend(plan.drift.iter().filter(|drift| drift.is_visible()).map(drifted));
+    rows.extend(plan.drift.iter().filter(|drift| drift.is_told).map(drifted));
     rows.extend(plan.outputs.iter().filter(|output| !output.is_same()).map(output));
     rows.sort_by_key(|row| row.rank);
     let is_long = rows.len() > LINES_OPEN_MAX;

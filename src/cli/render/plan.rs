@@ -269,13 +269,13 @@ fn reason(change: &Change, moved_from: Option<&AbsInstance>) -> Option<String> {
 }
 
 fn drift(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
-    if !plan.drift.iter().any(Drift::is_visible) {
+    if !plan.drift.iter().any(|drift| drift.is_told) {
         return;
     }
     let Palette { bold, cyan, red, yellow, reset, .. } = writer.palette;
     let _ = writeln!(writer.out, "{bold}{cyan}Note:{reset}{bold} Objects have changed outside of Gantry{reset}\n");
     writer.out.push_str("Since the last apply these have changed, which the plan takes into account:\n\n");
-    for Drift { address, before, after, provider, .. } in plan.drift.iter().filter(|drift| drift.is_visible()) {
+    for Drift { address, before, after, provider, .. } in plan.drift.iter().filter(|drift| drift.is_told) {
         let is_gone = after.is_null();
         let phrase = if is_gone { "has been deleted" } else { "has changed" };
         let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");

@@ -26,7 +26,10 @@ pub fn compile_reference(tree: &tree::Expr, names: &dyn Names, diags: &mut Diagn
         tree::Step::Index(key, span) if !matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_)) => {
             tree::Step::Index(tree::Expr { kind: ExprKind::Null, span: key.span }, *span)
         }
-        tree::Step::AttrSplat(_, span) | tree::Step::FullSplat(_, span) => tree::Step::FullSplat(Vec::new(), *span),
+        tree::Step::AttrSplat(inner, span) | tree::Step::FullSplat(inner, span) => {
+            let named = inner.iter().take_while(|step| matches!(step, tree::Step::Attr(..)));
+            tree::Step::FullSplat(named.cloned().collect(), *span)
+        }
         step => step.clone(),
     };
     let steps = traversal.steps.iter().map(without_inside).collect();

@@ -88,6 +88,19 @@ impl Reference {
         }
     }
 
+    /// Returns the attribute that is read of a resource's instances, of one or of all; nothing if more than that may be.
+    pub fn attribute(&self) -> Option<&EcoString> {
+        let first = match self.steps.first() {
+            Some(Step::Index(..)) => self.steps.get(1),
+            Some(Step::Splat(inner, _)) => inner.first(),
+            first => first,
+        };
+        match first {
+            Some(Step::Attr(name, _)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Returns the number of steps behind the subject.
     pub fn step_count(&self) -> usize {
         self.steps.len()

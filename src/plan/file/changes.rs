@@ -276,7 +276,8 @@ impl Writer {
     }
 
     pub(super) fn drift(&mut self, drift: &Drift, objects: &mut Objects<'_>) {
-        let Drift { address, before, after, object, provider } = drift;
+        let Drift { address, before, after, object, provider, is_told } = drift;
+        self.flag(*is_told);
         self.instance(address);
         self.value(before);
         self.value(after);
@@ -456,10 +457,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn drift(&mut self, objects: &Objects<'_>) -> Parsed<Drift> {
+        let is_told = self.flag()?;
         let address = self.instance()?;
         let (before, after, provider) = (self.value()?, self.value()?, self.provider()?);
         let object = self.object(&Target::from(address.clone()), objects)?;
-        Ok(Drift { address, before, after, object, provider })
+        Ok(Drift { address, before, after, object, provider, is_told })
     }
 
     pub(super) fn check(&mut self) -> Parsed<CheckResult> {

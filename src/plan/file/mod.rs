@@ -29,7 +29,7 @@ use crate::planner::Options;
 /// What a file begins with.
 const MAGIC: &[u8] = b"gantry plan\n";
 /// The version of the format: raised with every change of it, as plans do not live long.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// A SHA-256.
 pub type Digest = [u8; 32];
 

@@ -217,7 +217,14 @@ fn everything() -> SavedPlan {
             taken_over: Some((provider(None), object("taken over"))),
         }],
         deferred: deferred.into(),
-        drift: vec![Drift { address, before: Value::TRUE, after: Value::NULL, object: None, provider: provider(None) }],
+        drift: vec![Drift {
+            address,
+            before: Value::TRUE,
+            after: Value::NULL,
+            object: None,
+            provider: provider(None),
+            is_told: true,
+        }],
         generated: vec![Generated { address: instance("t.g"), from: Some("id".into()), text: "text".into() }],
         is_refresh_only: true,
         checks: vec![CheckResult {
