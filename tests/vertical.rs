@@ -255,6 +255,62 @@ fn a_plan_that_finds_nothing_asks_hardly_more_than_it_must() {
 }
 
 #[test]
+fn what_a_cluster_leaves_is_swept_by_the_next_run_if_the_first_is_killed() {
+    let lake = r#"
+provider "aws" {}
+data "aws_iam_policy_document" "eks" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["eks.amazonaws.com"]
+    }
+  }
+}
+resource "aws_iam_role" "lake" {
+  name               = "lake"
+  assume_role_policy = data.aws_iam_policy_document.eks.json
+}
+resource "aws_iam_role_policy_attachment" "lake" {
+  role       = aws_iam_role.lake.name
+  policy_arn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
+}
+resource "aws_vpc" "lake" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "lake" {
+  count             = 2
+  vpc_id            = aws_vpc.lake.id
+  cidr_block        = "10.0.${count.index}.0/24"
+  availability_zone = "eu-west-1${["a", "b"][count.index]}"
+}
+resource "aws_eks_cluster" "lake" {
+  name     = "lake"
+  role_arn = aws_iam_role.lake.arn
+  vpc_config { subnet_ids = aws_subnet.lake[*].id }
+  depends_on = [aws_iam_role_policy_attachment.lake]
+}
+"#;
+    // As the controller for load balancers makes it.
+    let left = r#"
+resource "aws_security_group" "left" {
+  name   = "k8s-elb-web"
+  vpc_id = aws_vpc.lake.id
+  tags   = { "kubernetes.io/cluster/lake" = "owned", "kubernetes.io/service-name" = "default/web" }
+}
+"#;
+    let forgotten = "removed {\n  from = aws_security_group.left\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    let mut machine = Machine::new(1);
+    for more in [left, forgotten] {
+        machine.write(&format!("{lake}{more}"));
+        assert_eq!(machine.run(Aim::Apply, Cut::Not).errors, Vec::<String>::new());
+    }
+    assert!(machine.run(Aim::Destroy, Cut::Gone("aws/eks/eu-west-1/clusters/")).is_cut);
+    assert_eq!(machine.ledger().open.len(), 1, "the deletion has not ended: {:?}", machine.log);
+    assert_eq!(machine.run(Aim::Destroy, Cut::Not).errors, Vec::<String>::new(), "{:?}", machine.log);
+    let left = machine.ground.frame.world.look(|records| check::left(&machine.ledger(), records));
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
 fn a_group_whose_creation_is_killed_lets_nothing_out() {
     let network = "provider \"aws\" {}\nresource \"aws_vpc\" \"v\" {\n  cidr_block = \"10.0.0.0/16\"\n}\n";
     let group = "resource \"aws_security_group\" \"g\" {\n  name = \"g\"\n  vpc_id = aws_vpc.v.id\n}\n";

@@ -1,6 +1,5 @@
 //! The connection to AWS: one per configured provider, made when it is configured, and shared by all of its types.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
@@ -10,13 +9,13 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
 use aws_smithy_types::retry::RetryConfig;
 use sdk::value::Value;
 use sdk::{Problem, Runtime};
 
 use crate::fields::text;
+use crate::http;
 use crate::tags::TagRules;
 
 /// What the provider's types share: nothing until the provider is configured, a [`Session`] from then on.
@@ -71,26 +70,6 @@ struct Clients {
 /// Getting credentials may take so long: the calls for it have limits of their own, by the machine's time.
 const LOGIN_MAX: Duration = Duration::from_secs(600);
 
-thread_local! {
-    static CLIENT: OnceCell<SharedHttpClient> = const { OnceCell::new() };
-}
-
-/// Returns the HTTP client of this thread: connections, and the certificates that the machine trusts, are for all of its
-/// providers. What another thread's executor keeps alive ends with that.
-pub(crate) fn http_client() -> SharedHttpClient {
-    let make = || {
-        aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, _| {
-            let tls = aws_smithy_http_client::tls::Provider::Rustls(
-                aws_smithy_http_client::tls::rustls_provider::CryptoMode::AwsLc,
-            );
-            let mut connector = aws_smithy_http_client::Connector::builder().sleep_impl(TokioSleep::new());
-            connector.set_connector_settings(settings.cloned());
-            connector.tls_provider(tls).build()
-        })
-    };
-    CLIENT.with(|client| client.get_or_init(make).clone())
-}
-
 /// Pauses between attempts, by the runtime's time. How long a connection may take is the connector's business, and is
 /// measured by the machine's.
 #[derive(Clone)]
@@ -124,7 +103,7 @@ pub(crate) fn shared_config(
         .region(Region::new(region.to_owned()))
         .credentials_provider(credentials)
         .retry_config(retries)
-        .http_client(http_client())
+        .http_client(http::client())
         .sleep_impl(Pauses(runtime.clone()))
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
         .identity_cache(aws_config::identity::IdentityCache::lazy().load_timeout(LOGIN_MAX).build())

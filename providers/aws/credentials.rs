@@ -18,9 +18,9 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use sdk::value::Value;
 use sdk::{Problem, Runtime};
 
-use crate::cloud::http_client;
 use crate::fault::chain;
 use crate::fields::{self, block, blocks, filled, flag, text_map, texts};
+use crate::http;
 use crate::profile::Files;
 
 /// The name of the sessions of roles, unless the configuration says.
@@ -98,7 +98,7 @@ impl Search<'_> {
     fn surroundings(&self) -> ProviderConfig {
         ProviderConfig::without_region()
             .with_region(Some(aws_config::Region::new(self.region.to_owned())))
-            .with_http_client(http_client())
+            .with_http_client(http::client())
     }
 
     fn by_profile(&self, name: &str) -> Result<SharedCredentialsProvider, Problem> {

@@ -16,6 +16,11 @@ pub(crate) fn part<'a>(object: &'a Value, name: &str) -> &'a Value {
     }
 }
 
+/// Tells whether one of these parts is not the same in two objects.
+pub(crate) fn differ(one: &Value, other: &Value, names: &[&str]) -> bool {
+    names.iter().any(|name| part(one, name) != part(other, name))
+}
+
 /// Tells whether a part is known, and not null. An unknown one may turn out to be null.
 pub(crate) fn is_set(object: &Value, name: &str) -> bool {
     let part = part(object, name);

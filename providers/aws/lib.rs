@@ -15,6 +15,7 @@ mod eks;
 mod fault;
 mod fields;
 mod grounds;
+mod http;
 mod iam;
 mod managed;
 mod naming;

@@ -15,7 +15,7 @@ use sdk::{
 use serde_json::{Map, Value as Json};
 
 use crate::cloud::{At, Cloud, Session};
-use crate::fields::{self, is_set, part, text};
+use crate::fields::{self, differ, is_set, part, text};
 use crate::planning::{self, Rules};
 use crate::polling::{PROPAGATION, Waiting};
 use crate::shape::Shape;
@@ -78,6 +78,12 @@ pub(crate) trait Kind: Send + Sync {
 
     /// Takes an object away, and waits until it is gone. That it is gone already is no error.
     fn delete<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<()>>;
+
+    /// Takes away what others made for an object that is gone; what stays is told as a warning. The deletion ends with it: if the
+    /// run is killed before, the next one does it.
+    fn sweep<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, ()> {
+        answer(())
+    }
 
     /// Waits until nothing is being done to an object any more; returns what is wrong with it then.
     fn settle<'a>(&'a self, _work: &'a Work<'a>, _handle: Option<&'a str>) -> Call<'a, Done<Option<Problem>>> {
@@ -174,7 +180,7 @@ impl Draft<'_> {
 
     /// Tells whether an attribute at the top changes.
     pub(crate) fn changes(&self, name: &str) -> bool {
-        part(&self.request.prior, name) != part(&self.response.planned, name)
+        differ(&self.request.prior, &self.response.planned, &[name])
     }
 }
 
@@ -229,7 +235,7 @@ impl<'a> Work<'a> {
 
     /// Tells whether an attribute at the top is to change.
     pub(crate) fn changes(&self, name: &str) -> bool {
-        part(&self.prior, name) != part(&self.planned, name)
+        differ(&self.prior, &self.planned, &[name])
     }
 
     /// Returns the object: as planned, or as it was if it is to be deleted.
@@ -361,6 +367,7 @@ impl<K: Kind> Managed<K> {
         let work = self.work(request.prior.clone(), request.planned.clone(), &request.token, request.progress)?;
         let work = Work { is_replaced: request.is_replaced, ..work };
         self.kind.delete(&work).await?;
+        self.kind.sweep(&work).await;
         Ok(ApplyResponse { problems: work.take_warnings(), ..ApplyResponse::new(request.planned.clone()) })
     }
 
@@ -375,16 +382,16 @@ impl<K: Kind> Managed<K> {
 
     async fn find(&self, context: &Context<'_>, intent: &FindIntent) -> Result<IntentOutcome, Problem> {
         let none = sdk::NoProgress;
-        let Some((reference, begun)) = reference(context.schema, intent)? else { return Ok(IntentOutcome::Absent) };
+        let Some((reference, begun)) = reference(context.schema, intent)? else { return Ok(IntentOutcome::absent()) };
         let work = Work { begun, ..self.work(intent.prior.clone(), reference, &intent.token, &none)? };
         if self.look(&work.at, context.schema, &work.planned).await?.is_none() {
-            return Ok(IntentOutcome::Absent);
+            return Ok(self.ended(&work, intent.action).await);
         }
         let mut problems = Vec::new();
         if work.begun.is_some() {
             match self.kind.is_made_with(&work).await? {
                 Some(true) => {}
-                Some(false) => return Ok(IntentOutcome::Absent),
+                Some(false) => return Ok(IntentOutcome::absent()),
                 None => {
                     let detail = format!(
                         "The run was cut off while it was making this `{}`, and there is one of this name: it is taken for the one that \
@@ -397,12 +404,20 @@ impl<K: Kind> Managed<K> {
         }
         let problem = self.kind.settle(&work, intent.handle.as_deref()).await?;
         match self.look(&work.at, context.schema, &work.planned).await? {
-            None => Ok(IntentOutcome::Absent),
+            None => Ok(self.ended(&work, intent.action).await),
             Some(object) => {
                 problems.extend(problem);
                 Ok(IntentOutcome::Found { object, private: vec![], identity: None, problems })
             }
         }
+    }
+
+    /// An object is not there. The run that deleted it may not have come to what that leaves behind.
+    async fn ended(&self, work: &Work<'_>, action: Action) -> IntentOutcome {
+        if action == Action::Delete {
+            self.kind.sweep(work).await;
+        }
+        IntentOutcome::Absent(work.take_warnings())
     }
 
     fn is_legacy(&self) -> bool {

@@ -42,12 +42,8 @@ impl TagRules {
     }
 
     /// Returns `tags` and `tags_all` of an object that has these tags; `reference` is what is known of it.
-    pub(crate) fn seen(&self, found: &HashMap<String, String>, reference: &Value) -> (Json, Json) {
-        let all: Tags = found
-            .iter()
-            .filter(|(key, _)| !self.is_ignored(key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+    pub(crate) fn seen(&self, found: impl IntoIterator<Item = (String, String)>, reference: &Value) -> (Json, Json) {
+        let all: Tags = found.into_iter().filter(|(key, _)| !self.is_ignored(key)).collect();
         let configured = text_map(reference, "tags");
         let is_own = |key: &String, value: &String| {
             configured.as_ref().is_some_and(|tags| tags.contains_key(key)) || self.defaults.get(key) != Some(value)
@@ -116,7 +112,7 @@ mod tests {
         let found = [("a", "b"), ("team", "data"), ("cost", "1"), ("k8s/x", "y"), ("aws:z", "w")];
         let found: HashMap<String, String> = found.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let reference = Value::object([("tags", tags(&[("a", "old")]))]);
-        assert_eq!(rules().seen(&found, &reference), (json!({"a": "b"}), json!({"a": "b", "team": "data"})));
+        assert_eq!(rules().seen(found, &reference), (json!({"a": "b"}), json!({"a": "b", "team": "data"})));
     }
 
     #[test]

@@ -323,9 +323,9 @@ impl<S: Special> Managed<S> {
             let known = (!intent.prior.is_null()).then(|| id_of(&intent.prior)).or_else(|| intent.handle.clone());
             Ok(by_token.or(known))
         });
-        let Some(id) = id.await? else { return Ok(IntentOutcome::Absent) };
+        let Some(id) = id.await? else { return Ok(IntentOutcome::absent()) };
         Ok(match session.wait_for(&id).await? {
-            None => IntentOutcome::Absent,
+            None => IntentOutcome::absent(),
             Some(object) => {
                 let value = self.value(&session, context.schema, &object)?;
                 let problems = gave_up(&object).into_iter().collect();

@@ -183,13 +183,13 @@ impl KindCluster {
 
     async fn settle(&self, context: &Context<'_>, intent: &FindIntent) -> Result<IntentOutcome, Problem> {
         let value = if intent.action == Action::Create {
-            let Some(handle) = &intent.handle else { return Ok(IntentOutcome::Absent) };
+            let Some(handle) = &intent.handle else { return Ok(IntentOutcome::absent()) };
             let raw = serde_json::from_str(handle).unwrap_or_default();
             sdk::read_stored(&raw, &context.schema.block, &context.schema.block.ty())?
         } else {
             intent.prior.clone()
         };
-        let Some((object, fault)) = self.look(&value).await? else { return Ok(IntentOutcome::Absent) };
+        let Some((object, fault)) = self.look(&value).await? else { return Ok(IntentOutcome::absent()) };
         // What was made half-way is replaced.
         let problems = fault.map(|fault| Problem::error(fault.summary, fault.detail)).into_iter().collect();
         Ok(IntentOutcome::Found { object, private: vec![], identity: None, problems })

@@ -166,9 +166,9 @@ impl Manifest {
         if intent.action == Action::Create {
             // Before anything is made, it is written down what is to be made, and that it was not there.
             let Some(handle) = intent.handle.as_deref().and_then(Handle::read) else {
-                return Ok(IntentOutcome::Absent);
+                return Ok(IntentOutcome::absent());
             };
-            let Some(object) = handle.find(&session).await? else { return Ok(IntentOutcome::Absent) };
+            let Some(object) = handle.find(&session).await? else { return Ok(IntentOutcome::absent()) };
             let kept = Kept::of(&object, &handle.manager, &object, &[]);
             return Ok(IntentOutcome::Found {
                 object: as_found(context.schema, &object)?,
@@ -179,10 +179,10 @@ impl Manifest {
         }
         let wanted = wanted(&intent.prior).ok_or_else(not_readable)?;
         let found = find_all(&session, std::slice::from_ref(&wanted.named)).await.into_iter().next();
-        let Some((_, object)) = found.transpose()?.flatten() else { return Ok(IntentOutcome::Absent) };
+        let Some((_, object)) = found.transpose()?.flatten() else { return Ok(IntentOutcome::absent()) };
         let kept = Kept::read(&intent.private);
         if kept.known_uid().is_some_and(|uid| uid != at(&object, "/metadata/uid")) {
-            return Ok(IntentOutcome::Absent);
+            return Ok(IntentOutcome::absent());
         }
         // Whether the change is in it is for the next plan to say: it compares everything anew.
         let value = with(&intent.prior, vec![("object", from_json(&stripped(&object)))]);

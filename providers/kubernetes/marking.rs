@@ -234,7 +234,7 @@ impl ResourceType for Marks {
     fn find_intent<'a>(&'a self, _: Context<'a>, intent: FindIntent) -> Option<Call<'a, IntentOutcome>> {
         // An apply of marks can be done any number of times: a create that was cut off is just done again.
         if intent.action == Action::Create {
-            return Some(answer(IntentOutcome::Absent));
+            return Some(answer(IntentOutcome::absent()));
         }
         Some(Box::pin(async move {
             let request = ReadRequest {
@@ -246,9 +246,9 @@ impl ResourceType for Marks {
                 deferral_allowed: false,
             };
             match self.look(request).await {
-                Ok(read) if read.object.is_null() => IntentOutcome::Absent,
+                Ok(read) if read.object.is_null() => IntentOutcome::absent(),
                 Ok(read) if intent.action == Action::Delete && entries(&read.object, self.kind).is_empty() => {
-                    IntentOutcome::Absent
+                    IntentOutcome::absent()
                 }
                 Ok(read) => {
                     let ReadResponse { object, private, identity, .. } = read;

@@ -266,9 +266,9 @@ impl<S: Special> Typed<S> {
         if intent.action == Action::Create {
             // Before anything is made, it is written down what is to be made, and that it was not there.
             let Some(handle) = intent.handle.as_deref().and_then(Handle::read) else {
-                return Ok(IntentOutcome::Absent);
+                return Ok(IntentOutcome::absent());
             };
-            let Some(object) = handle.find(&session).await? else { return Ok(IntentOutcome::Absent) };
+            let Some(object) = handle.find(&session).await? else { return Ok(IntentOutcome::absent()) };
             let value = self.as_found(context, &object, handle.is_hidden, &session)?;
             let kept = Kept { has_drifted: true, ..Kept::of(&object, MANAGER, &object, &[]) };
             let identity = Some(identity::of(&object));
@@ -276,10 +276,10 @@ impl<S: Special> Typed<S> {
         }
         let named = self.named(&intent.prior).ok_or_else(nameless)?;
         let found = find_all(&session, std::slice::from_ref(&named)).await.into_iter().next();
-        let Some((_, object)) = found.transpose()?.flatten() else { return Ok(IntentOutcome::Absent) };
+        let Some((_, object)) = found.transpose()?.flatten() else { return Ok(IntentOutcome::absent()) };
         let kept = Kept::read(&intent.private);
         if kept.known_uid().is_some_and(|uid| uid != at(&object, "/metadata/uid")) {
-            return Ok(IntentOutcome::Absent);
+            return Ok(IntentOutcome::absent());
         }
         let value = self.taken_over(&intent.prior, &object, false, &session);
         let private = Kept { has_drifted: true, ..kept }.write();

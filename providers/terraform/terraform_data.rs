@@ -93,7 +93,7 @@ impl ResourceType for TerraformData {
     fn find_intent<'a>(&'a self, _: Context<'a>, intent: FindIntent) -> Option<Call<'a, IntentOutcome>> {
         let FindIntent { prior, private, .. } = intent;
         Some(answer(match prior.is_null() {
-            true => IntentOutcome::Absent,
+            true => IntentOutcome::absent(),
             false => IntentOutcome::Found { object: prior, private, identity: None, problems: vec![] },
         }))
     }

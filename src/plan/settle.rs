@@ -116,8 +116,13 @@ impl Planner<'_> {
                 let provider = intent.provider.clone();
                 Some(Record::Object(Settled { token: Some(token), target, provider, object: object.into() }))
             }
-            IntentOutcome::Absent if intent.action == Action::Create => Some(Record::Failed { token }),
-            IntentOutcome::Absent => Some(Record::Gone(Gone { token: Some(token), target: intent.target.clone() })),
+            IntentOutcome::Absent(problems) => {
+                self.tell(address, problems);
+                Some(match intent.action {
+                    Action::Create => Record::Failed { token },
+                    _ => Record::Gone(Gone { token: Some(token), target: intent.target.clone() }),
+                })
+            }
             IntentOutcome::Unknown(problems) => {
                 self.unknown(address, intent.action, problems);
                 None

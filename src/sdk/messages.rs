@@ -477,10 +477,17 @@ pub enum IntentOutcome {
         /// What went wrong with the change. An object whose creation ended in an error is half made, and is replaced.
         problems: Vec<Problem>,
     },
-    /// The object is not there, and will not be: nothing that was begun can still make it.
-    Absent,
+    /// The object is not there, and will not be: nothing that was begun can still make it. With what is to be told of its end.
+    Absent(Vec<Problem>),
     /// The provider cannot tell, and why.
     Unknown(Vec<Problem>),
+}
+
+impl IntentOutcome {
+    /// The object is not there, and nothing is to be told of that.
+    pub fn absent() -> IntentOutcome {
+        IntentOutcome::Absent(Vec::new())
+    }
 }
 
 impl UpgradeResponse {

@@ -169,7 +169,7 @@ impl Provider for Mock {
     }
 
     fn find_intent(&self, _: FindIntent) -> Call<'_, IntentOutcome> {
-        answer(IntentOutcome::Absent)
+        answer(IntentOutcome::absent())
     }
 }
 

@@ -203,6 +203,40 @@ fn pain_5_a_budget_that_allows_nothing_keeps_the_old_nodes_and_is_told() {
 }
 
 #[test]
+fn pain_5_an_update_whose_pods_may_not_be_evicted_fails_and_names_them() {
+    let pain = Pain::new(&CLUSTER.replace("minAvailable = 3", "minAvailable = 4"));
+    if find("kubectl").is_none() {
+        return;
+    }
+    pain.good(&["apply", "-auto-approve"]);
+    let higher = ["-var", "kubernetes_version=1.36"];
+    let apply = [&["apply", "-auto-approve"][..], &higher].concat();
+    let ran = pain.gantry(&apply);
+    let said: String = ran.err.replace('\u{2502}', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "PodEvictionFailure: Reached max retries",
+        "default/web-",
+        "The disruption budget web needs 4 healthy pods",
+        "`force_update_version = true`",
+    ] {
+        assert!(!ran.is_good && said.contains(part), "{part:?} is not in {ran:?}");
+    }
+    let web =
+        pain.objects("deployments").into_iter().find(|found| found["metadata"]["name"] == "web").expect("it is there");
+    assert_eq!(web["status"]["availableReplicas"], 4);
+    // The budget is mended, and the next run goes on from there.
+    pain.write(CLUSTER);
+    pain.good(&apply);
+    let nodes = pain.objects("nodes");
+    let is_new = |node: &Json| {
+        let version = node["status"]["nodeInfo"]["kubeletVersion"].as_str();
+        version.is_some_and(|known| known.starts_with("v1.36"))
+    };
+    assert!(nodes.len() == 2 && nodes.iter().all(is_new), "{nodes:?}");
+    pain.is_settled(&higher);
+}
+
+#[test]
 fn pain_6_nothing_of_a_pool_replaces_its_cluster() {
     let pain = Pain::new(CLUSTER);
     pain.good(&["apply", "-auto-approve"]);

@@ -47,6 +47,8 @@ pub(super) enum Cut {
     Syncs(u64),
     /// It is killed after a while, by the sandbox's clock.
     After(Duration),
+    /// It is killed as soon as the world has nothing any more whose name begins like this.
+    Gone(&'static str),
 }
 
 /// What is wanted of a run.
@@ -228,6 +230,19 @@ impl Run<'_> {
         seen.finish(came)
     }
 
+    /// Ends when something is so after a number of changes of the world.
+    async fn commits(&self, is_so: impl Fn(u64) -> bool) {
+        let mut commits = self.ground.frame.world.follow();
+        let mut seen = 0;
+        while !is_so(seen) {
+            match commits.recv().await {
+                Ok(_) => seen += 1,
+                Err(RecvError::Lagged(missed)) => seen += missed,
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
     /// Ends when the run is to be cut off.
     async fn killer(&self, cut: Cut, syncs: &Cell<u64>, runtime: &dyn Runtime) {
         match cut {
@@ -236,16 +251,10 @@ impl Run<'_> {
             Cut::Syncs(count) => {
                 poll_fn(|_| if syncs.get() >= count { Poll::Ready(()) } else { Poll::Pending }).await;
             }
-            Cut::Commits(count) => {
-                let mut commits = self.ground.frame.world.follow();
-                let mut seen = 0;
-                while seen < count {
-                    match commits.recv().await {
-                        Ok(_) => seen += 1,
-                        Err(RecvError::Lagged(missed)) => seen += missed,
-                        Err(RecvError::Closed) => return,
-                    }
-                }
+            Cut::Commits(count) => self.commits(|seen| seen >= count).await,
+            Cut::Gone(prefix) => {
+                let world = &self.ground.frame.world;
+                self.commits(|_| world.look(|records| records.under(prefix).next().is_none())).await;
             }
         }
     }

@@ -5,20 +5,18 @@
 
 use std::time::Duration;
 
+use ::http::Request;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
-use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::timeout::TimeoutConfig;
 use sdk::Problem;
 use serde_json::Value as Json;
 
 use super::xml;
-use crate::cloud::{At, http_client, partition};
+use crate::cloud::{At, partition};
 use crate::fault::{Answer, Fault};
+use crate::http;
 use crate::managed::Done;
 
 /// A service that speaks the protocol.
@@ -146,29 +144,7 @@ async fn send(service: &Service, at: &At, action: &str, parameters: &Parameters)
     }
     let lost = |message: String, is_uncertain: bool| Fault { message, is_uncertain, ..Fault::default() };
     let request = signed(service, at, &endpoint, &body).await.map_err(|message| lost(message, false))?;
-    let operation = Operation::builder()
-        .service_name("EC2")
-        .operation_name("Query")
-        .http_client(http_client())
-        .endpoint_url(&endpoint)
-        .no_auth()
-        .no_retry()
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_LIMIT).build())
-        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-        .time_source(SystemTimeSource::new())
-        .serializer(|request: HttpRequest| Ok(request))
-        .deserializer::<(u16, String), Never>(|response: &HttpResponse| {
-            let text = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
-            Ok::<_, OrchestratorError<Never>>((response.status().as_u16(), text))
-        })
-        .build();
-    let (status, text) = match operation.invoke(request).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let is_uncertain = !matches!(error, SdkError::ConstructionFailure(_));
-            return Err(lost(crate::fault::chain(&error), is_uncertain));
-        }
-    };
+    let (status, text) = http::send(http::client(), &endpoint, request, ATTEMPT_LIMIT).await?;
     let answer = xml::read(&text);
     if status < 300 {
         return answer.map_err(|error| lost(format!("The answer is not XML: {error}"), true));
@@ -184,19 +160,7 @@ async fn send(service: &Service, at: &At, action: &str, parameters: &Parameters)
     })
 }
 
-/// The error that answers of this client never are: faults are read from the answer itself.
-#[derive(Debug)]
-struct Never;
-
-impl std::fmt::Display for Never {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an error of EC2")
-    }
-}
-
-impl std::error::Error for Never {}
-
-async fn signed(service: &Service, at: &At, endpoint: &str, body: &str) -> Result<HttpRequest, String> {
+async fn signed(service: &Service, at: &At, endpoint: &str, body: &str) -> Result<Request<SdkBody>, String> {
     let credentials = at.session.credentials().await.map_err(|problem: Problem| problem.detail.to_string())?;
     let identity = credentials.into();
     let settings = v4::SigningParams::builder()
@@ -213,12 +177,11 @@ async fn signed(service: &Service, at: &At, endpoint: &str, body: &str) -> Resul
     let signable = SignableRequest::new("POST", &uri, std::iter::once(kind), SignableBody::Bytes(body.as_bytes()));
     let signable = signable.map_err(|error| error.to_string())?;
     let (instructions, _) = sign(signable, &settings).map_err(|error| error.to_string())?.into_parts();
-    let mut request = http::Request::builder().method("POST").uri(&uri).header(kind.0, kind.1);
+    let mut request = Request::builder().method("POST").uri(&uri).header(kind.0, kind.1);
     for (name, value) in instructions.headers() {
         request = request.header(name, value);
     }
-    let request = request.body(SdkBody::from(body.to_owned())).map_err(|error| error.to_string())?;
-    HttpRequest::try_from(request).map_err(|error| error.to_string())
+    request.body(SdkBody::from(body.to_owned())).map_err(|error| error.to_string())
 }
 
 fn escape(text: &str) -> String {

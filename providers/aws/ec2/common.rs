@@ -144,12 +144,8 @@ fn is_new_elsewhere(fault: &Fault) -> bool {
 
 /// Returns `tags` and `tags_all` of an object.
 pub(super) fn seen(at: &At, found: &Json, reference: &Value) -> (Json, Json) {
-    let all = xml::list(found, "tagSet").iter();
-    let all: HashMap<String, String> = all
-        .map(|tag| (xml::text(tag, "key").to_owned(), xml::text(tag, "value").to_owned()))
-        .filter(|(key, _)| key != TOKEN)
-        .collect();
-    at.session.tags.seen(&all, reference)
+    let all = xml::tags(found).into_iter().filter(|(key, _)| key != TOKEN);
+    at.session.tags.seen(all, reference)
 }
 
 /// Changes the tags of an object.
@@ -208,29 +204,70 @@ fn is_held(fault: &Fault) -> bool {
         && (fault.code != "AuthFailure" || fault.message.contains("permission to access the specified resource"))
 }
 
-/// What may be in the way, beside interfaces: how it is looked up, what filters it by an id, its id, what tells of it.
-const IN_THE_WAY: &[(&str, &str, &str, &str, &str)] = &[
-    ("DescribeNetworkInterfaces", "networkInterfaceSet", "", "networkInterfaceId", "description"),
-    ("DescribeSecurityGroups", "securityGroupInfo", "vpc-id", "groupId", "groupName"),
-    ("DescribeSecurityGroups", "securityGroupInfo", "group-id", "groupId", "groupName"),
-    ("DescribeSubnets", "subnetSet", "vpc-id", "subnetId", "cidrBlock"),
-    ("DescribeInternetGateways", "internetGatewaySet", "vpc-id", "internetGatewayId", "ownerId"),
+/// Something that may be in the way of a deletion.
+struct Obstacle {
+    /// Of what is found by this filter; empty for anything.
+    of: &'static str,
+    action: &'static str,
+    set: &'static str,
+    /// What lets only those through that are in the way; empty for the filter itself.
+    by: &'static str,
+    id: &'static str,
+    /// What tells of it.
+    about: &'static str,
+}
+
+const OBSTACLE: Obstacle = Obstacle {
+    of: "",
+    action: "DescribeNetworkInterfaces",
+    set: "networkInterfaceSet",
+    by: "",
+    id: "networkInterfaceId",
+    about: "description",
+};
+const GROUP: Obstacle = Obstacle {
+    of: "vpc-id",
+    action: "DescribeSecurityGroups",
+    set: "securityGroupInfo",
+    id: "groupId",
+    about: "groupName",
+    ..OBSTACLE
+};
+const IN_THE_WAY: &[Obstacle] = &[
+    OBSTACLE,
+    GROUP,
+    // A group is held by others whose rules name it.
+    Obstacle { of: "group-id", by: "ip-permission.group-id", ..GROUP },
+    Obstacle {
+        of: "vpc-id",
+        action: "DescribeSubnets",
+        set: "subnetSet",
+        id: "subnetId",
+        about: "cidrBlock",
+        ..OBSTACLE
+    },
+    Obstacle {
+        of: "vpc-id",
+        action: "DescribeInternetGateways",
+        set: "internetGatewaySet",
+        by: "attachment.vpc-id",
+        id: "internetGatewayId",
+        about: "ownerId",
+    },
 ];
 
 /// Names what is in the way.
 async fn obstacles(at: &At, filter: &str, id: &str) -> String {
     let mut found = Vec::new();
-    for (action, set, only, own, about) in IN_THE_WAY.iter().filter(|known| known.2.is_empty() || known.2 == filter) {
-        let by = match (*action, filter) {
-            ("DescribeInternetGateways", _) => "attachment.vpc-id",
-            // A group is held by others whose rules name it.
-            ("DescribeSecurityGroups", "group-id") => "ip-permission.group-id",
-            _ => filter,
-        };
+    for Obstacle { of, action, set, by, id: own, about } in IN_THE_WAY {
+        if !of.is_empty() && *of != filter {
+            continue;
+        }
+        let by = if by.is_empty() { filter } else { by };
         let parameters = Parameters::default().filter(by, &[id.to_owned()]);
         let some = list(at, action, set, parameters).await.unwrap_or_default();
         // The group that a VPC was made with goes with it.
-        let is_own = |one: &Json| xml::text(one, own) == id || !only.is_empty() && xml::text(one, about) == "default";
+        let is_own = |one: &Json| xml::text(one, own) == id || !of.is_empty() && xml::text(one, about) == "default";
         found.extend(some.iter().filter(|one| !is_own(one)).map(|one| match xml::text(one, about) {
             "" => xml::text(one, own).to_owned(),
             about => format!("{} ({about})", xml::text(one, own)),

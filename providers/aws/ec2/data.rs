@@ -1,6 +1,5 @@
 //! Data sources of EC2: zones, VPCs, subnets.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sdk::schema::{NestedBlock, Schema};
@@ -173,8 +172,6 @@ impl VpcOf {
         let reference = Value::object([("id", Value::string(xml::text(told, "vpcId")))]);
         let described = vpc::Vpc.read(&at, &reference).await?.unwrap_or_default();
         let mut members: Map<String, Json> = described.as_object().cloned().unwrap_or_default();
-        let tags: HashMap<&str, &str> =
-            xml::list(told, "tagSet").iter().map(|tag| (xml::text(tag, "key"), xml::text(tag, "value"))).collect();
         let associations = xml::list(told, "cidrBlockAssociationSet").iter().map(|one| {
             json!({
                 "association_id": xml::text(one, "associationId"),
@@ -185,7 +182,7 @@ impl VpcOf {
         for (name, value) in [
             ("default", json!(xml::is_true(told, "isDefault"))),
             ("state", xml::filled(told, "state")),
-            ("tags", json!(tags)),
+            ("tags", json!(xml::tags(told))),
             ("region", json!(at.region)),
             ("cidr_block_associations", json!(associations.collect::<Vec<_>>())),
         ] {

@@ -293,9 +293,7 @@ pub(super) fn read(data: &Json, known: &Value) -> Json {
         }
     }
     let specifications = xml::list(data, "tagSpecificationSet").iter().map(|specification| {
-        let tags = xml::list(specification, "tagSet").iter();
-        let tags: Map<String, Json> =
-            tags.map(|tag| (xml::text(tag, "key").to_owned(), xml::text(tag, "value").into())).collect();
+        let tags = xml::tags(specification);
         serde_json::json!({"resource_type": xml::filled(specification, "resourceType"), "tags": tags})
     });
     read.insert("tag_specifications".to_owned(), specifications.collect::<Vec<_>>().into());

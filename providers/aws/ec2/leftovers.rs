@@ -3,7 +3,7 @@
 //! Only what bears the cluster's mark and was made by a known controller is touched: people put the same mark on what is
 //! theirs. Volumes are never deleted here, as nobody knows what their data is worth; they are told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -13,6 +13,7 @@ use super::xml;
 use crate::fault::{Answer, Fault};
 use crate::managed::Work;
 use crate::polling::Waiting;
+use crate::tags::Tags;
 
 /// How long to wait for what was told to go.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -32,16 +33,14 @@ const MADE_FOR: &[&str] = &[
 ];
 
 /// A cluster that goes.
-pub(crate) struct Owner<'a> {
+pub(crate) struct Owner {
     /// Its name.
-    pub(crate) cluster: &'a str,
+    pub(crate) cluster: String,
     /// The VPC that it is in.
-    pub(crate) vpc: &'a str,
+    pub(crate) vpc: String,
     /// The security group that EKS made for it.
-    pub(crate) group: &'a str,
+    pub(crate) group: String,
 }
-
-type Tags = BTreeMap<String, String>;
 
 /// A load balancer.
 struct Balancer {
@@ -72,7 +71,7 @@ impl Seen {
     }
 }
 
-impl Owner<'_> {
+impl Owner {
     /// Deletes the interfaces that the cluster's nodes have left behind.
     pub(crate) async fn free_interfaces(&self, work: &Work<'_>) {
         let mut seen = Seen::default();
@@ -103,8 +102,8 @@ impl Owner<'_> {
     /// Tells whether tags say that a controller of the cluster made what has them.
     fn owns(&self, tags: &Tags) -> bool {
         let is = |key: &str, value: &str| tags.get(key).is_some_and(|found| found == value);
-        let is_marked = is("elbv2.k8s.aws/cluster", self.cluster)
-            || is("eks:eks-cluster-name", self.cluster)
+        let is_marked = is("elbv2.k8s.aws/cluster", &self.cluster)
+            || is("eks:eks-cluster-name", &self.cluster)
             || is(&format!("kubernetes.io/cluster/{}", self.cluster), "owned");
         is_marked && MADE_FOR.iter().any(|tag| tags.contains_key(*tag))
     }
@@ -152,7 +151,7 @@ impl Owner<'_> {
             for described in xml::list(&answer["DescribeTagsResult"], "TagDescriptions") {
                 let own = xml::text(described, if is_classic { "LoadBalancerName" } else { "ResourceArn" });
                 let Some(one) = some.iter().find(|one| xml::text(one, id) == own) else { continue };
-                if self.owns(&tags(described, "Tags", "Key", "Value")) {
+                if self.owns(&xml::tags(described)) {
                     let name = xml::text(one, "LoadBalancerName").to_owned();
                     found.push(Balancer { id: own.to_owned(), name, is_classic });
                 }
@@ -163,7 +162,7 @@ impl Owner<'_> {
 
     /// Deletes interfaces that belong to nothing any more, and sees those of load balancers that are going.
     async fn interfaces(&self, work: &Work<'_>, gone: &HashSet<String>, seen: &mut Seen) {
-        let parameters = Parameters::default().filter("vpc-id", &[self.vpc.to_owned()]);
+        let parameters = Parameters::default().filter("vpc-id", std::slice::from_ref(&self.vpc));
         let found = match list(&work.at, "DescribeNetworkInterfaces", "networkInterfaceSet", parameters).await {
             Ok(found) => found,
             Err(fault) => return seen.fail("Network interfaces could not be looked for", &fault),
@@ -186,25 +185,25 @@ impl Owner<'_> {
 
     /// Tells whether an interface was made by the plugin for networks on the cluster's nodes.
     fn is_of_node(&self, interface: &Json, about: &str) -> bool {
-        let tags = tags(interface, "tagSet", "key", "value");
+        let tags = xml::tags(interface);
         let is_in_group = xml::list(interface, "groupSet")
             .iter()
-            .any(|group| !self.group.is_empty() && (group == self.group || xml::text(group, "groupId") == self.group));
-        let is_marked = tags.get("cluster.k8s.amazonaws.com/name").is_some_and(|name| name == self.cluster);
+            .any(|group| !self.group.is_empty() && (*group == self.group || xml::text(group, "groupId") == self.group));
+        let is_marked = tags.get("cluster.k8s.amazonaws.com/name").is_some_and(|name| *name == self.cluster);
         is_marked || (about.starts_with("aws-K8S-") && is_in_group)
     }
 
     async fn groups(&self, work: &Work<'_>, seen: &mut Seen) {
-        let parameters = Parameters::default().filter("vpc-id", &[self.vpc.to_owned()]);
+        let parameters = Parameters::default().filter("vpc-id", std::slice::from_ref(&self.vpc));
         let found = match list(&work.at, "DescribeSecurityGroups", "securityGroupInfo", parameters).await {
             Ok(found) => found,
             Err(fault) => return seen.fail("Security groups could not be looked for", &fault),
         };
         for group in &found {
             let (id, name) = (xml::text(group, "groupId"), xml::text(group, "groupName"));
-            let tags = tags(group, "tagSet", "key", "value");
+            let tags = xml::tags(group);
             // The shared group of the controller for load balancers belongs to no one of them.
-            let is_shared = tags.get("elbv2.k8s.aws/cluster").is_some_and(|cluster| cluster == self.cluster)
+            let is_shared = tags.get("elbv2.k8s.aws/cluster").is_some_and(|cluster| *cluster == self.cluster)
                 && tags.get("elbv2.k8s.aws/resource").is_some_and(|what| what == "backend-sg");
             if !(self.owns(&tags) && name.starts_with("k8s-") || is_shared) {
                 continue;
@@ -236,7 +235,7 @@ impl Owner<'_> {
 
 /// Describes a volume that stays.
 fn describe_volume(volume: &Json) -> String {
-    let tags = tags(volume, "tagSet", "key", "value");
+    let tags = xml::tags(volume);
     let tag = |name: &str| tags.get(&format!("kubernetes.io/created-for/{name}")).cloned().unwrap_or_default();
     let (namespace, claim) = (tag("pvc/namespace"), tag("pvc/name"));
     let of = if claim.is_empty() { String::new() } else { format!(", claim {namespace}/{claim}") };
@@ -247,11 +246,6 @@ fn describe_volume(volume: &Json) -> String {
 fn is_of_balancer(about: &str, name: &str) -> bool {
     let Some(of) = about.strip_prefix("ELB ") else { return false };
     of == name || of.split('/').nth(1) == Some(name)
-}
-
-fn tags(object: &Json, list: &str, key: &str, value: &str) -> Tags {
-    let pair = |tag: &Json| (xml::text(tag, key).to_owned(), xml::text(tag, value).to_owned());
-    xml::list(object, list).iter().map(pair).collect()
 }
 
 /// Takes a group out of the rules of others, which hold it: what it stood for is gone.
@@ -299,7 +293,7 @@ mod tests {
 
     #[test]
     fn only_what_a_controller_made_for_the_cluster_is_its_own() {
-        let owner = Owner { cluster: "lake", vpc: "vpc-1", group: "sg-1" };
+        let owner = Owner { cluster: "lake".into(), vpc: "vpc-1".into(), group: "sg-1".into() };
         let made = ("kubernetes.io/service-name", "shop/web");
         for (tags, expected) in [
             (vec![("kubernetes.io/cluster/lake", "owned"), made], true),

@@ -3,6 +3,8 @@
 use roxmltree::Node;
 use serde_json::{Map, Value as Json};
 
+use crate::tags::Tags;
+
 /// Elements in elements in an answer; EC2's have less than a dozen.
 const DEPTH_MAX: usize = 40;
 
@@ -30,6 +32,15 @@ fn value(node: Node<'_, '_>, depth: usize) -> Json {
 /// Returns a list; one that is empty looks like a text.
 pub(super) fn list<'j>(object: &'j Json, name: &str) -> &'j [Json] {
     object[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Returns tags, in the words of EC2 or in those of ELB.
+pub(super) fn tags(object: &Json) -> Tags {
+    let read = |set, key, value| {
+        let pair = move |tag: &Json| (text(tag, key).to_owned(), text(tag, value).to_owned());
+        list(object, set).iter().map(pair)
+    };
+    read("tagSet", "key", "value").chain(read("Tags", "Key", "Value")).collect()
 }
 
 /// Returns a text; empty where there is none.

@@ -123,7 +123,7 @@ async fn find(at: &At, cluster: &str, principal: &str) -> Done<Option<Found>> {
 }
 
 fn describe(at: &At, entry: &Found, reference: &Value) -> Json {
-    let (tags, tags_all) = at.session.tags.seen(&entry.tags.clone().unwrap_or_default(), reference);
+    let (tags, tags_all) = at.session.tags.seen(entry.tags.clone().unwrap_or_default(), reference);
     let (cluster, principal) =
         (entry.cluster_name.clone().unwrap_or_default(), entry.principal_arn.clone().unwrap_or_default());
     json!({

@@ -9,7 +9,7 @@ use super::update::Begun;
 use super::{inside_cluster, issues, moment, rules, tagging};
 use crate::cloud::At;
 use crate::fault::{Answer, Fault, fault};
-use crate::fields::{block, block_or_null, blocks, filled, flag, part, text};
+use crate::fields::{block, block_or_null, blocks, differ, filled, flag, part, text};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::planning::Rules;
 use crate::polling::while_passing;
@@ -144,12 +144,8 @@ impl Kind for Addon {
     fn outlook(&self, prospect: Prospect<'_>) -> Outlook {
         let disruption = match prospect.course {
             Course::Create => Disruption::None,
-            Course::Update => {
-                match CHANGES.into_iter().any(|name| part(prospect.prior, name) != part(prospect.planned, name)) {
-                    true => Disruption::Rolling,
-                    false => Disruption::None,
-                }
-            }
+            Course::Update if differ(prospect.prior, prospect.planned, &CHANGES) => Disruption::Rolling,
+            Course::Update => Disruption::None,
             Course::Delete | Course::DeleteThenCreate | Course::CreateThenDelete => Disruption::Outage,
         };
         Outlook { disruption, ..Outlook::default() }
@@ -198,7 +194,7 @@ async fn associations(at: &At, cluster: &str, addon: &Found) -> Done<Vec<Json>> 
 }
 
 fn describe(at: &At, addon: &Found, associations: Vec<Json>, reference: &Value) -> Json {
-    let (tags, tags_all) = at.session.tags.seen(&addon.tags.clone().unwrap_or_default(), reference);
+    let (tags, tags_all) = at.session.tags.seen(addon.tags.clone().unwrap_or_default(), reference);
     let (cluster, name) =
         (addon.cluster_name.clone().unwrap_or_default(), addon.addon_name.clone().unwrap_or_default());
     let mut found = json!({
@@ -348,7 +344,7 @@ async fn at_rest(work: &Work<'_>, cluster: &str, name: &str) -> Done<Option<Prob
 }
 
 async fn update(work: &Work<'_>) -> Done<()> {
-    if !CHANGES.into_iter().any(|name| work.changes(name)) {
+    if !differ(&work.prior, &work.planned, &CHANGES) {
         return Ok(());
     }
     let (cluster, name) = keys(&work.planned);

@@ -128,6 +128,15 @@ impl Kind for Cluster {
         Box::pin(delete(work))
     }
 
+    fn sweep<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, ()> {
+        Box::pin(async move {
+            let left = owner(&work.prior).sweep(work).await;
+            if !left.is_empty() {
+                work.warn(Problem::warning("Left behind", left.join("\n")));
+            }
+        })
+    }
+
     fn settle<'a>(&'a self, work: &'a Work<'a>, handle: Option<&'a str>) -> Call<'a, Done<Option<Problem>>> {
         Box::pin(async move {
             let name = text(work.object(), "name").unwrap_or_default();
@@ -443,12 +452,7 @@ async fn at_rest(work: &Work<'_>, name: &str) -> Done<Option<Problem>> {
         match cluster.status.as_ref() {
             Some(ClusterStatus::Active) => return Ok(None),
             Some(ClusterStatus::Failed) => {
-                let found = cluster.health.and_then(|health| health.issues).unwrap_or_default().into_iter();
-                let text = issues(found.map(|issue| {
-                    (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
-                }));
-                let detail = format!("The cluster {name:?} has failed.{text}");
-                return Ok(Some(Problem::error("Cluster failed", detail)));
+                return Ok(Some(Problem::error("Cluster failed", failure(name, cluster))));
             }
             status => {
                 let status = status.map(|status| status.as_str()).unwrap_or_default().to_lowercase();
@@ -458,26 +462,32 @@ async fn at_rest(work: &Work<'_>, name: &str) -> Done<Option<Problem>> {
     }
 }
 
-async fn delete(work: &Work<'_>) -> Done<()> {
-    let name = text(&work.prior, "name").unwrap_or_default();
-    let vpc = block_or_null(&work.prior, "vpc_config");
-    let cluster = Owner {
-        cluster: &name,
-        vpc: &text(vpc, "vpc_id").unwrap_or_default(),
-        group: &text(vpc, "cluster_security_group_id").unwrap_or_default(),
-    };
-    // What is left in it by nodes that are gone would hold the cluster's security group.
-    cluster.free_interfaces(work).await;
-    take_away(work, &name).await?;
-    let left = cluster.sweep(work).await;
-    if !left.is_empty() {
-        work.warn(Problem::warning("Left behind", left.join("\n")));
+/// Says what is wrong with a cluster that has failed.
+fn failure(name: &str, cluster: aws_sdk_eks::types::Cluster) -> String {
+    let found = cluster.health.and_then(|health| health.issues).unwrap_or_default().into_iter();
+    let text =
+        issues(found.map(|issue| {
+            (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
+        }));
+    format!("The cluster {name:?} has failed.{text}")
+}
+
+/// Returns what the controllers of a cluster mark as its own.
+fn owner(cluster: &Value) -> Owner {
+    let vpc = block_or_null(cluster, "vpc_config");
+    Owner {
+        cluster: text(cluster, "name").unwrap_or_default(),
+        vpc: text(vpc, "vpc_id").unwrap_or_default(),
+        group: text(vpc, "cluster_security_group_id").unwrap_or_default(),
     }
-    Ok(())
 }
 
 /// Deletes the control plane and waits until it is gone.
-async fn take_away(work: &Work<'_>, name: &str) -> Done<()> {
+async fn delete(work: &Work<'_>) -> Done<()> {
+    // What is left in it by nodes that are gone would hold the cluster's security group.
+    let owner = owner(&work.prior);
+    owner.free_interfaces(work).await;
+    let name = &owner.cluster;
     let client = work.at.eks();
     let call = || {
         let request = client.delete_cluster().name(name);
@@ -493,11 +503,7 @@ async fn take_away(work: &Work<'_>, name: &str) -> Done<()> {
     loop {
         let Some(cluster) = find(&work.at, name).await? else { return Ok(()) };
         if cluster.status == Some(ClusterStatus::Failed) {
-            let found = cluster.health.and_then(|health| health.issues).unwrap_or_default().into_iter();
-            let text = issues(found.map(|issue| {
-                (issue.code.map(|code| code.to_string()), issue.message, issue.resource_ids.unwrap_or_default())
-            }));
-            return Err(Problem::error("Cluster not deleted", format!("The cluster {name:?} has failed.{text}")));
+            return Err(Problem::error("Cluster not deleted", failure(name, cluster)));
         }
         waiting.pause(&format!("cluster {name}: deleting")).await?;
     }

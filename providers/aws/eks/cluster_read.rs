@@ -32,7 +32,7 @@ fn unless_off(found: Option<Json>, is_on: bool, reference: &Value, name: &str) -
 
 /// Describes a cluster; `reference` is what is known of it.
 pub(super) fn describe(at: &At, cluster: &Cluster, reference: &Value) -> Json {
-    let (tags, tags_all) = at.session.tags.seen(&cluster.tags.clone().unwrap_or_default(), reference);
+    let (tags, tags_all) = at.session.tags.seen(cluster.tags.clone().unwrap_or_default(), reference);
     let logs = log_types(cluster.logging.as_ref());
     let certificate = cluster.certificate_authority.as_ref().and_then(|certificate| certificate.data.clone());
     let identity = cluster.identity.as_ref().and_then(|identity| identity.oidc.as_ref());

@@ -18,9 +18,10 @@ use crate::fields::flag;
 use crate::managed::{Done, Work};
 use crate::polling::while_passing;
 
-/// How long EKS usually takes for a version of a control plane, for the nodes of a group, and for an add-on.
+/// How long EKS usually takes to replace the nodes of a group.
+pub(super) const ROLL: Duration = Duration::from_secs(10 * 60);
+/// And for a version of a control plane, and for an add-on.
 const CONTROL_PLANE: Duration = Duration::from_secs(12 * 60);
-const NODE_GROUP: Duration = Duration::from_secs(10 * 60);
 const ADDON: Duration = Duration::from_secs(60);
 
 /// A part of the way.
@@ -57,7 +58,7 @@ pub(super) fn outlook(legs: &[Leg]) -> Vec<OutlookStep> {
         let (typical, disruption) = match leg {
             // Groups one after the other in the list go at the same time.
             Leg::NodeGroup { .. } if was_node_group => (Duration::ZERO, Disruption::Rolling),
-            Leg::NodeGroup { .. } => (NODE_GROUP, Disruption::Rolling),
+            Leg::NodeGroup { .. } => (ROLL, Disruption::Rolling),
             Leg::Addon { .. } => (ADDON, Disruption::Rolling),
             Leg::ControlPlane { .. } => (CONTROL_PLANE, Disruption::None),
         };
@@ -104,11 +105,12 @@ pub(super) fn read(private: &[u8]) -> Vec<Leg> {
 
 /// Goes along a way.
 pub(super) async fn go(work: &Work<'_>, cluster: &str, legs: &[Leg]) -> Done<()> {
+    let mut done = 0;
     // Node groups do not wait for each other.
     for together in legs.chunk_by(|one, other| one.is_node_group() && other.is_node_group()) {
         let mut under_way = Vec::new();
         for leg in together {
-            let done = legs.iter().position(|known| std::ptr::eq(known, leg)).unwrap_or_default() + 1;
+            done += 1;
             work.begin_step();
             work.progress.message(&format!("step {done} of {}: {}", legs.len(), leg.title()));
             match leg {

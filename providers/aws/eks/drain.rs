@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use sdk::Problem;
 use serde_json::{Value as Json, json};
 
-use super::inside::{Asked, Inside};
+use super::inside::{Asked, Inside, refusal};
 use crate::managed::{Done, Work};
 
 /// Empties the nodes of a node group. Where the cluster cannot be reached, that is left to EKS, and said.
@@ -28,7 +28,7 @@ pub(super) async fn drain(work: &Work<'_>, cluster: &str, group: &str) -> Done<(
     };
     let mut waiting = work.waiting();
     loop {
-        let left = match evict(&inside, &nodes).await {
+        let left = match evict(&inside, &nodes, Earnest::Yes).await {
             Ok(left) => left,
             // Whoever is away for a moment comes back; whoever stays away runs into the time limit.
             Err(reason) => Left { holding: BTreeSet::from([reason]), pods: 1 },
@@ -68,10 +68,23 @@ async fn cordon(inside: &Inside<'_>, group: &str) -> Asked<Vec<String>> {
         let closed = json!({"spec": {"unschedulable": true}});
         match inside.ask("PATCH", &format!("/api/v1/nodes/{node}"), Some(&closed)).await? {
             (200..300 | 404, _) => {}
-            (status, answer) => return Err(format!("{status} {}", answer["message"].as_str().unwrap_or_default())),
+            refused => return Err(refusal(&refused)),
         }
     }
     Ok(nodes)
+}
+
+/// Names the pods on nodes that may not be evicted, with what forbids it: EKS only says which nodes it gave up.
+pub(super) async fn held(work: &Work<'_>, cluster: &str, nodes: &[String]) -> Asked<Vec<String>> {
+    let inside = Inside::of(&work.at, cluster).await?;
+    Ok(evict(&inside, nodes, Earnest::No).await?.holding.into_iter().collect())
+}
+
+/// Whether pods are to go, or it is only asked whether they might.
+#[derive(Clone, Copy, PartialEq)]
+enum Earnest {
+    Yes,
+    No,
 }
 
 /// What is left on nodes.
@@ -82,7 +95,7 @@ struct Left {
 }
 
 /// Asks the pods on nodes to go, as far as their budgets allow it.
-async fn evict(inside: &Inside<'_>, nodes: &[String]) -> Asked<Left> {
+async fn evict(inside: &Inside<'_>, nodes: &[String], earnest: Earnest) -> Asked<Left> {
     let mut left = Left { pods: 0, holding: BTreeSet::new() };
     for node in nodes {
         let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{node}");
@@ -96,15 +109,18 @@ async fn evict(inside: &Inside<'_>, nodes: &[String]) -> Asked<Left> {
             if !metadata["deletionTimestamp"].is_null() {
                 continue;
             }
+            let options = if earnest == Earnest::Yes { json!({}) } else { json!({"dryRun": ["All"]}) };
             let body = json!({
                 "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace},
+                "deleteOptions": options,
             });
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/eviction");
             match inside.ask("POST", &path, Some(&body)).await? {
                 (200..300 | 404, _) => {}
                 (_, answer) => {
-                    let message = answer["message"].as_str().unwrap_or("it cannot be evicted");
-                    left.holding.insert(format!("{namespace}/{name}: {message}"));
+                    // The cause names the budget.
+                    let why = answer["details"]["causes"][0]["message"].as_str().or(answer["message"].as_str());
+                    left.holding.insert(format!("{namespace}/{name}: {}", why.unwrap_or("it cannot be evicted")));
                 }
             }
         }

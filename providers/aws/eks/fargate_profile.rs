@@ -129,7 +129,7 @@ async fn find(at: &At, cluster: &str, name: &str) -> Done<Option<Found>> {
 }
 
 fn describe(at: &At, profile: &Found, reference: &Value) -> Json {
-    let (tags, tags_all) = at.session.tags.seen(&profile.tags.clone().unwrap_or_default(), reference);
+    let (tags, tags_all) = at.session.tags.seen(profile.tags.clone().unwrap_or_default(), reference);
     let (cluster, name) =
         (profile.cluster_name.clone().unwrap_or_default(), profile.fargate_profile_name.clone().unwrap_or_default());
     let known = blocks(reference, "selector");

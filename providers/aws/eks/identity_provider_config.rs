@@ -145,7 +145,7 @@ async fn find(at: &At, cluster: &str, name: &str) -> Done<Option<OidcIdentityPro
 
 fn describe<'a>(at: &'a At, found: &'a OidcIdentityProviderConfig) -> impl FnOnce(&Value) -> Json + 'a {
     move |reference| {
-        let (tags, tags_all) = at.session.tags.seen(&found.tags.clone().unwrap_or_default(), reference);
+        let (tags, tags_all) = at.session.tags.seen(found.tags.clone().unwrap_or_default(), reference);
         let known = block_or_null(reference, "oidc");
         let written = |name: &str, found: &Option<String>| {
             // An empty text and none are the same to EKS.

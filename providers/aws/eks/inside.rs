@@ -4,19 +4,13 @@
 
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::Value as Json;
 
 use super::{cluster, token};
 use crate::cloud::At;
+use crate::http;
 
 /// Time for one request, by our clock: an endpoint that is closed to us does not answer at all.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
@@ -32,18 +26,6 @@ pub(super) struct Inside<'a> {
 /// Why something did not work, in words.
 pub(super) type Asked<T> = Result<T, String>;
 
-/// The error that answers of this client never are: what is wrong is read from the answer itself.
-#[derive(Debug)]
-struct Never;
-
-impl std::fmt::Display for Never {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an error of the cluster's API server")
-    }
-}
-
-impl std::error::Error for Never {}
-
 impl<'a> Inside<'a> {
     /// Finds the API server of a cluster.
     pub(super) async fn of(at: &'a At, name: &str) -> Asked<Inside<'a>> {
@@ -55,7 +37,7 @@ impl<'a> Inside<'a> {
             return Err("its certificate is not known".to_owned());
         }
         let endpoint = found.endpoint.ok_or("its endpoint is not known")?;
-        Ok(Inside { at, cluster: name.to_owned(), endpoint, client: client(pem)? })
+        Ok(Inside { at, cluster: name.to_owned(), endpoint, client: http::client_trusting(pem)? })
     }
 
     /// Makes a request; returns the status and the answer.
@@ -65,7 +47,7 @@ impl<'a> Inside<'a> {
         let minted = token::mint(&credentials, &self.at.region, session.endpoint("sts"), &self.cluster, self.at.now());
         let token = minted.map_err(|problem| problem.detail)?;
         let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let request = http::Request::builder()
+        let request = ::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.endpoint.trim_end_matches('/')))
             .header("authorization", format!("Bearer {token}"))
@@ -73,45 +55,23 @@ impl<'a> Inside<'a> {
             .header("content-type", kind)
             .body(SdkBody::from(body.map(Json::to_string).unwrap_or_default()))
             .map_err(|error| error.to_string())?;
-        let request = HttpRequest::try_from(request).map_err(|error| error.to_string())?;
-        let operation = Operation::builder()
-            .service_name("Kubernetes")
-            .operation_name("Request")
-            .http_client(self.client.clone())
-            .endpoint_url(&server(&self.endpoint))
-            .no_auth()
-            .no_retry()
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(REQUEST_LIMIT).build())
-            .sleep_impl(TokioSleep::new())
-            .time_source(SystemTimeSource::new())
-            .serializer(|request: HttpRequest| Ok(request))
-            .deserializer::<(u16, Json), Never>(|response: &HttpResponse| {
-                let text = response.body().bytes().unwrap_or_default();
-                let answer = serde_json::from_slice(text).unwrap_or_default();
-                Ok::<_, OrchestratorError<Never>>((response.status().as_u16(), answer))
-            })
-            .build();
-        operation.invoke(request).await.map_err(|error| crate::fault::chain(&error))
+        let sent = http::send(self.client.clone(), &server(&self.endpoint), request, REQUEST_LIMIT).await;
+        let (status, text) = sent.map_err(|fault| fault.message)?;
+        Ok((status, serde_json::from_str(&text).unwrap_or_default()))
     }
 
     /// Makes a request that must go well.
     pub(super) async fn must(&self, method: &str, path: &str, body: Option<&Json>) -> Asked<Json> {
         match self.ask(method, path, body).await? {
             (200..300, answer) => Ok(answer),
-            (status, answer) => Err(format!("{status} {}", answer["message"].as_str().unwrap_or_default())),
+            refused => Err(refusal(&refused)),
         }
     }
 }
 
-/// Makes a client that trusts one certificate.
-fn client(pem: Vec<u8>) -> Asked<SharedHttpClient> {
-    let trusted = TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(pem)).build();
-    let trusted = trusted.map_err(|error| error.to_string())?;
-    Ok(aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, _| {
-        let mut connector = aws_smithy_http_client::Connector::builder().sleep_impl(TokioSleep::new());
-        connector.set_connector_settings(settings.cloned());
-        connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(trusted.clone()).build()
-    }))
+/// Says what an API server answered that does not do what it was asked for.
+pub(super) fn refusal((status, answer): &(u16, Json)) -> String {
+    format!("{status} {}", answer["message"].as_str().unwrap_or_default())
 }
 
 /// Returns an address without its path.

@@ -9,13 +9,14 @@ use sdk::value::{Path, PathStep, Type, Value};
 use sdk::{Action, Call, Costs, Course, Disruption, Lock, Outlook, OutlookStep, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
+use super::cluster_route::ROLL;
 use super::rules::{self, minor};
 use super::update::Begun;
 use super::{drain, inside_cluster, issues, node_group_parts as parts, node_group_shape, tagging};
 use crate::cloud::At;
 use crate::costs;
 use crate::fault::{Fault, fault};
-use crate::fields::{block, block_or_null, blocks, filled, flag, number, part, text, text_map, texts};
+use crate::fields::{block, block_or_null, blocks, differ, filled, flag, number, part, text, text_map, texts};
 use crate::managed::{Done, Draft, Kind, Work};
 use crate::naming;
 use crate::planning::Rules;
@@ -31,8 +32,7 @@ const CLOCKS_APART_SECONDS: u64 = 120;
 /// What `UpdateNodegroupVersion` changes, and what `UpdateNodegroupConfig` does.
 const VERSIONS: [&str; 3] = ["version", "release_version", "launch_template"];
 const SETTINGS: [&str; 5] = ["labels", "taint", "scaling_config", "update_config", "node_repair_config"];
-/// How long EKS usually takes to replace the nodes, and to change settings.
-const ROLL: Duration = Duration::from_secs(10 * 60);
+/// How long EKS usually takes to change settings.
 const CONFIG: Duration = Duration::from_secs(60);
 const NAME: &str = "node_group_name";
 const PREFIX: &str = "node_group_name_prefix";
@@ -151,7 +151,7 @@ impl Kind for NodeGroup {
 
     fn replaces_by_creating_first(&self, prior: &Value, planned: &Value) -> bool {
         // Where would the pods go, if the old nodes left before the new ones had come?
-        ["cluster_name", NAME].into_iter().any(|name| part(prior, name) != part(planned, name))
+        differ(prior, planned, &["cluster_name", NAME])
     }
 
     fn locks(&self, object: &Value, _: Action) -> Vec<Lock> {
@@ -173,7 +173,7 @@ impl Kind for NodeGroup {
     fn typical_seconds(&self, action: Action) -> u64 {
         match action {
             Action::Create => 180,
-            Action::Update => 600,
+            Action::Update => ROLL.as_secs(),
             Action::Delete => 240,
             Action::Read => 1,
         }
@@ -216,16 +216,15 @@ fn plan_change(draft: &mut Draft<'_>) {
 
 /// Says what a change of a node group is like: EKS takes another version, and other settings, one after the other.
 fn changed(prior: &Value, planned: &Value) -> Outlook {
-    let differs = |names: &[&str]| names.iter().any(|name| part(prior, name) != part(planned, name));
     let mut steps = Vec::new();
-    if differs(&VERSIONS) {
+    if differ(prior, planned, &VERSIONS) {
         let title = match (text(prior, "version"), text(planned, "version")) {
             (Some(from), Some(to)) if from != to => format!("nodes {from} -> {to}"),
             _ => "nodes get another image".to_owned(),
         };
         steps.push(OutlookStep::new(title, ROLL).disrupting(Disruption::Rolling));
     }
-    if differs(&SETTINGS) {
+    if differ(prior, planned, &SETTINGS) {
         steps.push(OutlookStep::new("settings", CONFIG));
     }
     let disruption = steps.iter().map(|step| step.disruption).max().unwrap_or_default();
@@ -258,7 +257,7 @@ async fn find(at: &At, cluster: &str, name: &str) -> Done<Option<Nodegroup>> {
 }
 
 fn describe(at: &At, group: &Nodegroup, reference: &Value) -> Json {
-    let (tags, tags_all) = at.session.tags.seen(&group.tags.clone().unwrap_or_default(), reference);
+    let (tags, tags_all) = at.session.tags.seen(group.tags.clone().unwrap_or_default(), reference);
     let name = group.nodegroup_name.clone().unwrap_or_default();
     let cluster = group.cluster_name.clone().unwrap_or_default();
     let labels: BTreeMap<String, String> = group.labels.clone().unwrap_or_default().into_iter().collect();
@@ -379,7 +378,7 @@ async fn at_rest(work: &Work<'_>, cluster: &str, name: &str) -> Done<Option<Prob
 
 /// The version comes first: EKS takes no other change of nodes meanwhile.
 async fn update_version(work: &Work<'_>) -> Done<()> {
-    if !VERSIONS.into_iter().any(|name| work.changes(name)) {
+    if !differ(&work.prior, &work.planned, &VERSIONS) {
         return Ok(());
     }
     let (cluster, name) = keys(&work.planned);
@@ -411,7 +410,7 @@ async fn update_version(work: &Work<'_>) -> Done<()> {
 
 async fn update_config(work: &Work<'_>) -> Done<()> {
     let (prior, planned) = (&work.prior, &work.planned);
-    if !SETTINGS.into_iter().any(|name| work.changes(name)) {
+    if !differ(prior, planned, &SETTINGS) {
         return Ok(());
     }
     let (cluster, name) = keys(planned);

@@ -135,7 +135,7 @@ async fn find(at: &At, cluster: &str, id: &str) -> Done<Option<Found>> {
 }
 
 fn describe(at: &At, found: &Found, reference: &Value) -> Json {
-    let (tags, tags_all) = at.session.tags.seen(&found.tags.clone().unwrap_or_default(), reference);
+    let (tags, tags_all) = at.session.tags.seen(found.tags.clone().unwrap_or_default(), reference);
     json!({
         "id": found.association_id,
         "association_arn": found.association_arn,

@@ -1,9 +1,9 @@
 //! Updates: EKS gives each an id, which is asked about until the update has ended.
 
-use aws_sdk_eks::types::{Update, UpdateStatus};
+use aws_sdk_eks::types::{ErrorCode, Update, UpdateStatus};
 use sdk::Problem;
 
-use super::issues;
+use super::{drain, issues};
 use crate::fault::fault;
 use crate::managed::{Done, Work};
 
@@ -52,19 +52,32 @@ impl Begun {
             };
             match update.as_ref().and_then(|update| update.status.as_ref()) {
                 Some(UpdateStatus::Successful) => return Ok(()),
-                Some(UpdateStatus::Failed | UpdateStatus::Cancelled) => return Err(self.failure(update)),
+                Some(UpdateStatus::Failed | UpdateStatus::Cancelled) => return Err(self.failure(work, update).await),
                 _ => waiting.pause(&self.what).await?,
             }
         }
     }
 
-    fn failure(&self, update: Option<Update>) -> Problem {
+    async fn failure(&self, work: &Work<'_>, update: Option<Update>) -> Problem {
         let errors = update.and_then(|update| update.errors).unwrap_or_default();
+        let blocked = errors.iter().filter(|error| error.error_code == Some(ErrorCode::PodEvictionFailure));
+        let nodes: Vec<String> = blocked.flat_map(|error| error.resource_ids.clone().unwrap_or_default()).collect();
         let found = errors.into_iter().map(|error| {
             (error.error_code.map(|code| code.to_string()), error.error_message, error.resource_ids.unwrap_or_default())
         });
         let text = issues(found);
-        let detail = format!("{}: EKS gave up the update {}.{text}", self.what, self.id);
+        let mut detail = format!("{}: EKS gave up the update {}.{text}", self.what, self.id);
+        if !nodes.is_empty() {
+            match drain::held(work, &self.cluster, &nodes).await {
+                Ok(held) => detail.push_str(&format!(" Pods that may not be evicted: {}.", held.join("; "))),
+                Err(reason) => detail.push_str(&format!(" Which pods hold them cannot be seen from here: {reason}.")),
+            }
+            detail.push_str(
+                " EKS asks the pods of a node to go for 15 minutes, and ends none that a disruption budget protects. Let the budget \
+                 allow an eviction, or run more replicas, and apply again: nodes that are replaced already stay. With \
+                 `force_update_version = true` EKS ends such pods when the 15 minutes are over.",
+            );
+        }
         Problem::error("Update failed", detail)
     }
 }

@@ -78,7 +78,7 @@ impl Kind for InstanceProfile {
                 Err(fault) => return Err(fault.problem(&format!("Getting the instance profile {name:?}"))),
             };
             let Some(profile) = profile else { return Ok(None) };
-            let (tags, tags_all) = at.session.tags.seen(&found_tags(profile.tags), object);
+            let (tags, tags_all) = at.session.tags.seen(found_tags(profile.tags), object);
             Ok(Some(json!({
                 "id": profile.instance_profile_name,
                 "name": profile.instance_profile_name,

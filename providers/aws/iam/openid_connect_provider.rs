@@ -78,7 +78,7 @@ impl Kind for OpenidConnectProvider {
                     fault => return Err(fault.problem(&format!("Getting the identity provider {arn}"))),
                 },
             };
-            let (tags, tags_all) = at.session.tags.seen(&found_tags(found.tags), object);
+            let (tags, tags_all) = at.session.tags.seen(found_tags(found.tags), object);
             let url = found.url.unwrap_or_default();
             let url = if url.starts_with("https://") { url } else { format!("https://{url}") };
             // IAM has no order of its own for thumbprints.

@@ -122,7 +122,7 @@ async fn read(at: &At, object: &Value) -> Done<Option<Json>> {
         Err(fault) if fault.is_not_found() => return Ok(None),
         Err(fault) => return Err(fault.problem(&format!("Getting the text of the policy {arn}"))),
     };
-    let (tags, tags_all) = at.session.tags.seen(&found_tags(policy.tags), object);
+    let (tags, tags_all) = at.session.tags.seen(found_tags(policy.tags), object);
     let name = policy.policy_name.unwrap_or_default();
     let is_described = !part(object, "description").is_null();
     let mut found = json!({

@@ -135,7 +135,7 @@ async fn read(at: &At, object: &Value) -> Done<Option<Json>> {
         Err(fault) => return Err(fault.problem(&format!("Getting the role {name:?}"))),
     };
     let Some(role) = role else { return Ok(None) };
-    let (tags, tags_all) = at.session.tags.seen(&found_tags(role.tags), object);
+    let (tags, tags_all) = at.session.tags.seen(found_tags(role.tags), object);
     let trust = role.assume_role_policy_document.unwrap_or_default();
     let mut found = json!({
         "id": role.role_name,

@@ -174,7 +174,7 @@ impl Asker {
         }
         let ReadResponse { object, private, identity, problems, .. } = response;
         if object.is_null() {
-            Ok(IntentOutcome::Absent)
+            Ok(IntentOutcome::absent())
         } else {
             Ok(IntentOutcome::Found { object, private, identity, problems })
         }

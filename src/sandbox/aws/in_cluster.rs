@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use super::ec2::{Region, inside as ec2};
 use super::eks;
 use crate::kubernetes::cloud::{Asked, Balancer, BalancerWanted, Cloud, Instance, NodeSet, Volume, VolumeWanted};
+use crate::kubernetes::controllers;
 use crate::world::{Changed, Records};
 
 /// AWS, for the controllers of clusters of EKS.
@@ -31,6 +32,17 @@ fn behind(records: &Records, id: &str) -> Option<Behind> {
     let (region, name) = eks::of_kubernetes(records, id)?;
     let cluster = records.get(&eks::record(&region, "clusters", &name))?;
     Some(Behind { region, name, cluster })
+}
+
+/// Tells how many nodes of a node group are still to be replaced, and which could not be emptied in time.
+pub fn to_replace(records: &Records, (region, record): (&str, &str), now: Duration) -> (usize, Vec<String>) {
+    let find = || {
+        let group: Json = records.get(record)?;
+        let id = eks::kubernetes_of(records, region, text(&group, "/clusterName"))?;
+        let set = machine::node_set(records, &behind(records, &id)?, record, &group);
+        Some(controllers::to_replace(records, &id, &set, now.as_millis() as u64))
+    };
+    find().unwrap_or_default()
 }
 
 fn text<'o>(object: &'o Json, pointer: &str) -> &'o str {

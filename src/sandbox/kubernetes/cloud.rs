@@ -46,7 +46,16 @@ pub struct NodeSet {
     pub generation: String,
     /// Nodes that may be away while they are replaced.
     pub unavailable_max: usize,
-    /// Whether pods that a budget protects go all the same when nodes are replaced.
+    /// The replacement of its nodes that is under way; without one they stay, whatever their generation.
+    pub rolling: Option<Rolling>,
+}
+
+/// A replacement of nodes by those of the next generation.
+#[derive(Clone, Debug)]
+pub struct Rolling {
+    /// When it began, in milliseconds.
+    pub since: u64,
+    /// Pods that a budget protects are ended when their time is over.
     pub is_forced: bool,
 }
 

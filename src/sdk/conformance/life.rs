@@ -234,7 +234,7 @@ impl Life<'_> {
                 same("the object found by its token is another one", &found, &object.value)?;
             }
             IntentOutcome::Unknown(_) => return Err("there is no way to tell what became of a change".into()),
-            IntentOutcome::Found { .. } | IntentOutcome::Absent => {}
+            IntentOutcome::Found { .. } | IntentOutcome::Absent(_) => {}
         }
         Ok(object)
     }
@@ -360,7 +360,7 @@ impl Life<'_> {
     async fn is_only_in_state(&self, provider: &dyn Provider, object: &Object) -> bool {
         let nothing = Object { value: Value::NULL, ..object.clone() };
         let intent = self.intent(Action::Create, &nothing, &object.value, &object.token, None);
-        matches!(provider.find_intent(intent).await, IntentOutcome::Absent)
+        matches!(provider.find_intent(intent).await, IntentOutcome::Absent(_))
     }
 
     async fn destroy(&self, provider: &dyn Provider, object: &Object) -> Checked<()> {
@@ -405,10 +405,10 @@ impl Life<'_> {
             let intent = self.intent(Action::Create, &nothing, &plan.planned, &step.token, reports.last_handle());
             match provider.find_intent(intent).await {
                 IntentOutcome::Unknown(_) => return Err("after a crash there is no way to tell what became".into()),
-                IntentOutcome::Absent if reports.last_handle().is_some() => {
+                IntentOutcome::Absent(_) if reports.last_handle().is_some() => {
                     return Err("after a crash what had a handle is not found".into());
                 }
-                IntentOutcome::Absent => {}
+                IntentOutcome::Absent(_) => {}
                 IntentOutcome::Found { object, private, identity, .. } => {
                     promises::kept(&plan.planned, &object)?;
                     self.destroy(&*provider, &Object { value: object, token: step.token, private, identity }).await?;

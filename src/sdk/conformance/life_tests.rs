@@ -134,7 +134,7 @@ impl ResourceType for Thing {
         let found = store.values().find(|(token, _)| *token == *intent.token).map(|(_, object)| object.clone());
         Some(answer(match found {
             Some(object) => IntentOutcome::Found { object, private: vec![], identity: None, problems: vec![] },
-            None => IntentOutcome::Absent,
+            None => IntentOutcome::absent(),
         }))
     }
 }

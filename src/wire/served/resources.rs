@@ -205,7 +205,7 @@ impl Served {
             }
             // Without a handle the cloud has not said that it began anything: the failure itself says enough.
             Ok(IntentOutcome::Unknown(problems)) if has_handle => response.problems.extend(problems),
-            Ok(IntentOutcome::Absent | IntentOutcome::Unknown(_)) | Err(_) => {}
+            Ok(IntentOutcome::Absent(_) | IntentOutcome::Unknown(_)) | Err(_) => {}
         }
     }
 

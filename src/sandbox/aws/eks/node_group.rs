@@ -332,7 +332,7 @@ pub fn update_version(invocation: &mut Invocation<'_, '_>) -> Result<Json, Error
         None => config["maxUnavailable"].as_u64().unwrap_or(1).max(1),
     };
     let seconds = desired.div_ceil(batch).max(1) * BATCH_SECONDS;
-    let (subject, then) = (Subject::NodeGroup(name), Vec::new());
+    let (subject, then) = (Subject::NodeGroup(name), vec![json!({"do": "replace"})]);
     let beginning = Beginning { kind: "VersionUpdate", params, set, seconds, subject, then };
     update::begin(invocation, &cluster_name, beginning)
 }

@@ -6,8 +6,14 @@ use serde_json::{Map, Value as Json, json};
 
 use super::call::{Error, Invocation, record, timestamp};
 use crate::aws::account::uuid;
-use crate::frame::Frame;
+use crate::aws::in_cluster;
+use crate::frame::{Frame, Task};
 use crate::world::Change;
+
+/// How long it takes to be seen that nodes have been replaced.
+const REPLACED_LOOK: Duration = Duration::from_secs(30);
+/// How much longer than usual the nodes of a group may take to be replaced.
+const REPLACED_MAX: Duration = Duration::from_secs(3600);
 
 /// What an update is of.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +55,8 @@ pub struct Beginning {
     pub seconds: u64,
     /// What is updated.
     pub subject: Subject,
-    /// What else is done when it is done: tasks as [`finish`] does them, or `fail` with the error that it ends with.
+    /// What else is done when it is done: tasks as [`finish`] does them, or `fail` with the error that it ends with, or
+    /// `replace` for an end that waits until the nodes of a group are others.
     pub then: Vec<Json>,
 }
 
@@ -75,8 +82,10 @@ pub fn begin(invocation: &mut Invocation<'_, '_>, cluster: &str, beginning: Begi
         Subject::NodeGroup(name) => (Some(name), None),
         Subject::Addon(name) => (None, Some(name)),
     };
+    let began = invocation.frame.clock.now().as_millis() as u64;
     let kept = json!({
         "update": update, "group": group, "addon": addon, "target": target, "set": beginning.set, "then": beginning.then,
+        "began": began, "due": began + beginning.seconds * 1000, "is_forced": invocation.flag("force")?.unwrap_or(false),
     });
     invocation.change.put(&name, &kept);
     invocation.remember(&name);
@@ -155,6 +164,14 @@ pub fn finish(change: &mut Change<'_>, frame: &Frame, what: &Json, now: Duration
         Some("set") => set(change, name, &what["set"], now),
         Some("update") => {
             let Some(mut kept) = change.get::<Json>(name) else { return };
+            match replaced(change, &kept, what, now) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => kept["then"] = json!([{"do": "fail", "error": error}]),
+                None => {
+                    let again = Task { service: "eks".to_owned(), what: what.clone() };
+                    return frame.plan(change, REPLACED_LOOK, &again);
+                }
+            }
             end(change, frame, &mut kept, now);
             change.put(name, &kept);
         }
@@ -179,6 +196,33 @@ pub fn finish(change: &mut Change<'_>, frame: &Frame, what: &Json, now: Duration
     if let Some(place) = cluster_of(name) {
         super::addon::look_after(change, place, now);
     }
+}
+
+/// Tells whether the nodes that an update replaces are others by now, or why they will not be; nothing while they are on their
+/// way.
+fn replaced(change: &Change<'_>, kept: &Json, what: &Json, now: Duration) -> Option<Result<(), Json>> {
+    if !kept["then"].as_array().is_some_and(|then| then.iter().any(|then| then["do"] == "replace")) {
+        return Some(Ok(()));
+    }
+    let (region, record) = (what["region"].as_str()?, kept["target"].as_str()?);
+    let (left, late) = in_cluster::to_replace(change, (region, record), now);
+    let group = kept["group"].as_str().unwrap_or_default();
+    let error = |code: &str, message: String, nodes: Vec<String>| {
+        Some(Err(json!({"errorCode": code, "errorMessage": message, "resourceIds": nodes})))
+    };
+    if left == 0 {
+        return Some(Ok(()));
+    }
+    if !late.is_empty() {
+        let text = format!("Reached max retries while trying to evict pods from nodes in node group {group}");
+        return error("PodEvictionFailure", text, late);
+    }
+    let due = Duration::from_millis(kept["due"].as_u64().unwrap_or_default());
+    if now > due + REPLACED_MAX {
+        let text = format!("Couldn't proceed with upgrade process as new nodes are not joining node group {group}");
+        return error("NodeCreationFailure", text, Vec::new());
+    }
+    None
 }
 
 /// Ends an update: well, unless it was known from the beginning that it would fail.

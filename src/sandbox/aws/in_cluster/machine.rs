@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{Behind, object, text};
 use crate::aws::ec2::{inside as ec2, instance_types, kind, region};
 use crate::aws::eks;
-use crate::kubernetes::cloud::{Machine, NodeSet};
+use crate::kubernetes::cloud::{Machine, NodeSet, Rolling};
 use crate::world::Records;
 
 const MIB: i64 = 1 << 20;
@@ -20,7 +20,8 @@ const START: Duration = Duration::from_secs(35);
 /// Returns a node group as a set of nodes. While it is moved to another version it is already what it will be.
 pub fn node_set(records: &Records, behind: &Behind, record: &str, group: &Json) -> NodeSet {
     let mut group = group.clone();
-    for (pointer, value) in coming(records, behind, record) {
+    let update = update_of(records, behind, record);
+    for (pointer, value) in update["set"].as_object().into_iter().flatten() {
         let mut place = &mut group;
         for member in pointer.split('/').skip(1) {
             if !place.is_object() {
@@ -28,8 +29,9 @@ pub fn node_set(records: &Records, behind: &Behind, record: &str, group: &Json) 
             }
             place = &mut place[member];
         }
-        *place = value;
+        *place = value.clone();
     }
+    let rolling = update["began"].as_u64().map(|since| Rolling { since, is_forced: update["is_forced"] == true });
     let is_leaving = group["status"] == "DELETING";
     let desired = group["scalingConfig"]["desiredSize"].as_u64().unwrap_or_default() as usize;
     let config = &group["updateConfig"];
@@ -67,22 +69,17 @@ pub fn node_set(records: &Records, behind: &Behind, record: &str, group: &Json) 
         places: places.collect(),
         generation: format!("{} {}", text(&group, "/releaseVersion"), group["launchTemplate"]["version"]),
         unavailable_max,
-        is_forced: false,
+        rolling,
     }
 }
 
-/// Returns what an update that is under way will have changed, by JSON pointers.
-fn coming(records: &Records, behind: &Behind, record: &str) -> Vec<(String, Json)> {
+/// Returns what is kept of an update of a node group that is under way and replaces its nodes; null if there is none.
+fn update_of(records: &Records, behind: &Behind, record: &str) -> Json {
     let prefix = eks::record(&behind.region, "updates", &format!("{}/", behind.name));
-    for (_, text) in records.under(&prefix).filter(|(_, text)| text.contains("InProgress") && text.contains(record)) {
-        let kept: Json = serde_json::from_str(text).unwrap_or_default();
-        let is_it = kept["target"] == record && kept["update"]["status"] == "InProgress";
-        if is_it && kept["update"]["type"] == "VersionUpdate" {
-            let set = kept["set"].as_object().cloned().unwrap_or_default();
-            return set.into_iter().collect();
-        }
-    }
-    Vec::new()
+    let under_way = records.under(&prefix).filter(|(_, text)| text.contains("InProgress") && text.contains(record));
+    let mut kept = under_way.map(|(_, text)| serde_json::from_str::<Json>(text).unwrap_or_default());
+    let is_it = |kept: &Json| kept["target"] == record && kept["update"]["status"] == "InProgress";
+    kept.find(|kept| is_it(kept) && kept["update"]["type"] == "VersionUpdate").unwrap_or_default()
 }
 
 fn taint(taint: &Json) -> Json {

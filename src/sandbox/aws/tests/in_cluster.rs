@@ -173,3 +173,43 @@ async fn node_groups_volumes_and_load_balancers_are_those_of_aws() {
     assert_eq!(status, 200, "{body}");
     cluster.wait("the nodes are gone", |cluster| cluster.all(nodes).is_empty()).await;
 }
+
+#[tokio::test]
+async fn a_budget_that_allows_nothing_fails_an_update_unless_that_is_forced() {
+    let cluster = Cluster::make().await;
+    let labels = json!({"app": "web"});
+    let pod = json!({"metadata": {"labels": labels}, "spec": {
+        "tolerations": [{"key": "data", "operator": "Exists"}], "containers": [{"name": "main", "image": "web:1"}],
+    }});
+    let web = json!({"metadata": {"name": "web"}, "spec": {
+        "replicas": 2, "selector": {"matchLabels": labels}, "template": pod,
+    }});
+    cluster.create(kind("apps", "deployments"), web).await;
+    let budget = json!({"metadata": {"name": "web"}, "spec": {"minAvailable": 2, "selector": {"matchLabels": labels}}});
+    cluster.create(kind("policy", "poddisruptionbudgets"), budget).await;
+    let is_up = |cluster: &Cluster| {
+        cluster.get(kind("apps", "deployments"), "default", "web")["status"]["readyReplicas"] == 2
+            && cluster.get(kind("policy", "poddisruptionbudgets"), "default", "web")["status"]["currentHealthy"] == 2
+    };
+    cluster.wait("the pods are ready", is_up).await;
+    for (is_forced, expected) in [(false, "Failed"), (true, "Successful")] {
+        let wanted = json!({"releaseVersion": format!("1.33.9-{is_forced}"), "force": is_forced});
+        let (status, _, body) =
+            cluster.sandbox.ask("POST", "/clusters/lake/node-groups/pool/update-version", &wanted).await;
+        assert_eq!(status, 200, "{body}");
+        let record = format!("aws/eks/us-east-1/updates/lake/{}", text(&body, "/update/id"));
+        let update = |cluster: &Cluster| -> Json {
+            let kept: Option<Json> = cluster.sandbox.frame.world.look(|records| records.get(&record));
+            kept.unwrap_or_default()["update"].clone()
+        };
+        cluster.wait("the update has ended", |cluster| update(cluster)["status"] != "InProgress").await;
+        let ended = update(&cluster);
+        assert_eq!(ended["status"], expected, "{ended}");
+        if !is_forced {
+            assert_eq!(ended["errors"][0]["errorCode"], "PodEvictionFailure");
+            let node = text(&ended, "/errors/0/resourceIds/0");
+            assert_eq!(cluster.get(kind("", "nodes"), "", node)["spec"]["unschedulable"], true, "{ended}");
+            assert!(is_up(&cluster), "a pod was ended");
+        }
+    }
+}

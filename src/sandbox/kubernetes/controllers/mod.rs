@@ -45,6 +45,7 @@ use serde_json::Value as Json;
 use tokio::sync::broadcast;
 
 pub use self::index::Index;
+pub use self::node::to_replace;
 pub use self::work::{Key, Work, notes_prefix};
 use super::cloud::Cloud;
 use super::failure::Stop;

@@ -15,6 +15,7 @@ use super::{Controller, Event};
 use crate::kubernetes::cloud::{Instance, NodeSet};
 use crate::kubernetes::failure::Stop;
 use crate::kubernetes::store::text;
+use crate::world::Records;
 
 /// How long a node takes from its first word until it is ready.
 const JOIN: Duration = Duration::from_secs(15);
@@ -59,6 +60,9 @@ struct Note {
     /// Since when it leaves.
     #[serde(default)]
     since: u64,
+    /// It leaves because another one takes its place.
+    #[serde(default)]
+    is_replaced: bool,
     /// The labels that the set gave it.
     labels: BTreeMap<String, String>,
     /// The taints that the set gave it.
@@ -110,12 +114,12 @@ fn note(work: &mut Work<'_, '_>, name: &str, note: &Note) {
 }
 
 /// Returns all nodes that were made, by their names.
-fn all_noted(work: &Work<'_, '_>) -> BTreeMap<String, Note> {
-    let prefix = format!("{}nodes/_/", notes_prefix(work.cluster()));
+fn noted_in(records: &Records, cluster: &str) -> BTreeMap<String, Note> {
+    let prefix = format!("{}nodes/_/", notes_prefix(cluster));
     let read = |(name, text): (&str, &std::sync::Arc<str>)| {
         Some((name[prefix.len()..].to_owned(), serde_json::from_str(text).ok()?))
     };
-    work.change.under(&prefix).filter_map(read).collect()
+    records.under(&prefix).filter_map(read).collect()
 }
 
 /// Brings the machines in line with what the cloud wants of them.
@@ -123,7 +127,7 @@ fn sets(work: &mut Work<'_, '_>) -> Result<(), Stop> {
     let Some(cloud) = work.cloud else { return Ok(()) };
     let cluster = work.cluster();
     let sets = cloud.node_sets(work.change, cluster);
-    let mut nodes = all_noted(work);
+    let mut nodes = noted_in(work.change, cluster);
     let lost: Vec<String> = nodes
         .iter()
         .filter(|(_, note)| !cloud.has_instance(work.change, cluster, &note.provider_id))
@@ -140,8 +144,8 @@ fn sets(work: &mut Work<'_, '_>) -> Result<(), Stop> {
     for (name, old) in nodes.iter().filter(|(_, note)| !is_wanted(note)) {
         // The whole set is gone: nobody waits for pods any more.
         if old.step != Step::Leaving || old.since > 0 {
-            leave(work, name, old);
-            note(work, name, &Note { step: Step::Leaving, due: 0, since: 0, ..old.clone() });
+            leave(work, name, old, false);
+            note(work, name, &Note { step: Step::Leaving, due: 0, since: 0, is_replaced: false, ..old.clone() });
         }
     }
     Ok(())
@@ -150,11 +154,11 @@ fn sets(work: &mut Work<'_, '_>) -> Result<(), Stop> {
 /// Brings the machines of one set in line: as many as are wanted, and of its present generation, some at a time.
 fn keep_up(work: &mut Work<'_, '_>, set: &NodeSet, nodes: &BTreeMap<String, Note>) -> Result<(), Stop> {
     let of_set = |(_, note): &(&String, &Note)| note.set == set.name;
+    let is_new = |note: &Note| set.rolling.is_none() || note.generation == set.generation;
     let mut own: Vec<(&String, &Note)> =
         nodes.iter().filter(of_set).filter(|(_, note)| note.step != Step::Leaving).collect();
     // Old ones go first, then what is not ready, then the youngest.
     own.sort_by_key(|(name, note)| (note.generation == set.generation, note.step == Step::Ready, (*name).clone()));
-    let is_new = |note: &Note| note.generation == set.generation;
     let old = own.iter().filter(|(_, note)| !is_new(note)).count();
     let ready = own.iter().filter(|(_, note)| is_new(note) && note.step == Step::Ready).count();
     let leaving = nodes.iter().filter(of_set).filter(|(_, note)| note.step == Step::Leaving).count();
@@ -165,7 +169,12 @@ fn keep_up(work: &mut Work<'_, '_>, set: &NodeSet, nodes: &BTreeMap<String, Note
     let replaced = old.min((ready + old).saturating_sub(set.desired)).min(batch.saturating_sub(leaving));
     let going = over.max(replaced).min(own.len());
     for (name, note) in &own[..going] {
-        leave(work, name, note);
+        leave(work, name, note, !is_new(note));
+    }
+    // Those that an earlier replacement could not empty are tried again.
+    let is_left = |note: &Note| note.is_replaced && note.due == u64::MAX && set.rolling.is_some();
+    for (name, note) in nodes.iter().filter(of_set).filter(|(_, note)| note.step == Step::Leaving && is_left(note)) {
+        leave(work, name, note, true);
     }
     for (name, note) in &own[going..] {
         dress(work, name, note, set)?;
@@ -193,6 +202,7 @@ fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
         step: Step::Starting,
         due: work.now() + set.start.as_millis() as u64,
         since: 0,
+        is_replaced: false,
         labels: set.labels.clone(),
         taints: set.taints.clone(),
     };
@@ -201,9 +211,9 @@ fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
 }
 
 /// Begins the end of a node.
-fn leave(work: &mut Work<'_, '_>, name: &str, old: &Note) {
+fn leave(work: &mut Work<'_, '_>, name: &str, old: &Note, is_replaced: bool) {
     let now = work.now();
-    note(work, name, &Note { step: Step::Leaving, due: now, since: now, ..old.clone() });
+    note(work, name, &Note { step: Step::Leaving, due: now, since: now, is_replaced, ..old.clone() });
     work.wake(Duration::ZERO, "nodes", "", name);
 }
 
@@ -303,7 +313,11 @@ fn step(work: &mut Work<'_, '_>, name: &str, old: Note, node: Option<Json>) -> R
         }
         Step::Ready => {}
         Step::Leaving => {
-            if !drained(work, name, &old, node)? {
+            let Some(until) = patience(work, &old) else {
+                note(work, name, &Note { due: u64::MAX, ..old });
+                return Ok(());
+            };
+            if !drained(work, name, until, node)? {
                 note(work, name, &Note { due: work.now() + DRAIN_LOOK.as_millis() as u64, ..old });
                 work.again(DRAIN_LOOK);
                 return Ok(());
@@ -320,16 +334,38 @@ fn step(work: &mut Work<'_, '_>, name: &str, old: Note, node: Option<Json>) -> R
     Ok(())
 }
 
+/// Returns until when the pods of a node that leaves are waited for; nothing while nobody asks them to go, because the
+/// replacement of the node has failed.
+fn patience(work: &Work<'_, '_>, note: &Note) -> Option<u64> {
+    let own = note.since + DRAIN_MAX.as_millis() as u64;
+    let sets = work.cloud.filter(|_| note.is_replaced).map(|cloud| cloud.node_sets(work.change, work.cluster()));
+    match sets.into_iter().flatten().find(|set| set.name == note.set) {
+        None => Some(own),
+        Some(NodeSet { rolling: Some(rolling), .. }) if rolling.is_forced => Some(own),
+        // The replacement fails then, and ends no pod.
+        Some(set) => set.rolling.map(|_| u64::MAX),
+    }
+}
+
+/// Tells how many nodes of a set are still to be replaced, and which could not be emptied in time.
+pub fn to_replace(records: &Records, cluster: &str, set: &NodeSet, now: u64) -> (usize, Vec<String>) {
+    let own = noted_in(records, cluster).into_iter().filter(|(_, note)| note.set == set.name);
+    let old: Vec<(String, Note)> = own.filter(|(_, note)| note.generation != set.generation).collect();
+    let count = old.len();
+    let is_late = |note: &Note| note.step == Step::Leaving && now >= note.since + DRAIN_MAX.as_millis() as u64;
+    let is_forced = set.rolling.as_ref().is_some_and(|rolling| rolling.is_forced);
+    (count, old.into_iter().filter(|(_, note)| !is_forced && is_late(note)).map(|(name, _)| name).collect())
+}
+
 /// Takes the pods off a node, as far as budgets allow it; tells whether it is empty, or has been waited for long enough.
-fn drained(work: &mut Work<'_, '_>, name: &str, old: &Note, node: Option<Json>) -> Result<bool, Stop> {
+fn drained(work: &mut Work<'_, '_>, name: &str, until: u64, node: Option<Json>) -> Result<bool, Stop> {
     let Some(node) = node else { return Ok(true) };
     if node["spec"]["unschedulable"] != true {
         let mut after = node.clone();
         after["spec"]["unschedulable"] = true.into();
         work.update(NODES, &node, after)?;
     }
-    let patience = DRAIN_MAX.as_millis() as u64;
-    if work.now() >= old.since + patience {
+    if work.now() >= until {
         return Ok(true);
     }
     let pods: Vec<(Named, Pod)> = work

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::kubernetes::cloud::{
-    Asked, Balancer, BalancerWanted, Cloud, Instance, Machine, NodeSet, Volume, VolumeWanted,
+    Asked, Balancer, BalancerWanted, Cloud, Instance, Machine, NodeSet, Rolling, Volume, VolumeWanted,
 };
 use crate::world::{Change, Changed, Records};
 
@@ -65,7 +65,7 @@ impl Cloud for Bare {
                 places: vec![("a".into(), "zone-a".into()), ("b".into(), "zone-b".into())],
                 generation: kept["generation"].to_string(),
                 unavailable_max: 1,
-                is_forced: false,
+                rolling: Some(Rolling { since: 0, is_forced: false }),
             }
         };
         records.under(&prefix).map(set).collect()
