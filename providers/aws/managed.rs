@@ -42,10 +42,14 @@ pub(crate) trait Kind: Send + Sync {
     }
 
     /// Returns what the schema does not say of plans.
-    fn rules(&self) -> Rules;
+    fn rules(&self) -> Rules {
+        Rules::default()
+    }
 
     /// Returns the attributes that tell its objects apart, in the order in which ids have them.
-    fn identity(&self) -> &'static [&'static str];
+    fn identity(&self) -> &'static [&'static str] {
+        &["id"]
+    }
 
     /// Reads an id into what [`Kind::read`] needs. By default the parts of the identity stand in it between colons.
     fn parse_id(&self, id: &str) -> Option<Json> {
@@ -95,9 +99,11 @@ pub(crate) trait Kind: Send + Sync {
         None
     }
 
-    /// Tells whether an object was made with a token, or since [`Work::begun`], if AWS tells.
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        answer(Ok(None))
+    /// Tells whether an object was made with a token, or since [`Work::begun`], if AWS tells. What AWS names by itself is found by
+    /// nothing else before its name is known.
+    fn is_made_with<'a>(&'a self, work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
+        let by_token = self.keys_by_token(&work.planned, work.token).filter(|_| self.identity() == ["id"]);
+        answer(Ok(by_token.map(|_| true)))
     }
 
     /// Tells whether a replacement creates the new object first unless the configuration says.

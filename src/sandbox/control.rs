@@ -197,10 +197,6 @@ impl Service for Control {
         answer
     }
 
-    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
-        Box::pin(async move { _ = frame.forget(name).await })
-    }
-
     // Faults are for clouds, and what turns them off must work.
     fn is_exempt(&self) -> bool {
         true

@@ -179,9 +179,16 @@ impl Frame {
         })
     }
 
-    /// Removes a task without doing it.
-    pub async fn forget(&self, name: &str) -> Result<bool, WorldError> {
-        self.world.change(|change| Ok(change.remove(name))).await
+    /// Does what was planned for now.
+    pub async fn happen(&self, perform: impl FnOnce(&mut Change<'_>) + Send) {
+        let perform = |change: &mut Change<'_>| {
+            perform(change);
+            Ok::<_, WorldError>(())
+        };
+        if self.world.change(perform).await.is_err() {
+            // The disk is full or broken. Not at once again, or this would be all that the program does.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// Waits until something was planned.

@@ -109,7 +109,9 @@ pub trait Service: Send + Sync {
     }
 
     /// Does what was planned for now. The task is removed from the world by the change that does it: `name` is its record.
-    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, task: Task) -> Call<'a, ()>;
+    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
+        Box::pin(frame.happen(|change| _ = change.remove(name)))
+    }
 
     /// Goes on beside the requests for as long as the server runs, if there is something to do: controllers.
     fn run<'a>(&'a self, _frame: &'a Arc<Frame>) -> Call<'a, ()> {

@@ -90,16 +90,8 @@ impl Kind for Eip {
         Rules { replaces: &["domain", "network_border_group", "public_ipv4_pool"], ..Rules::default() }
     }
 
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {
         by_token(token)
-    }
-
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        sdk::answer(Ok(Some(true)))
     }
 
     fn plan<'a>(&'a self, draft: &'a mut crate::managed::Draft<'_>) -> Call<'a, ()> {

@@ -83,10 +83,6 @@ impl Kind for GroupRule {
         Rules { replaces: &["security_group_id"], ..Rules::default() }
     }
 
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn plan<'a>(&'a self, draft: &'a mut Draft<'_>) -> Call<'a, ()> {
         draft.keep_if(&["ip_protocol"], |one, other| protocol(one) == protocol(other));
         sdk::answer(())
@@ -94,10 +90,6 @@ impl Kind for GroupRule {
 
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {
         by_token(token)
-    }
-
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        sdk::answer(Ok(Some(true)))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

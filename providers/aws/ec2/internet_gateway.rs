@@ -10,7 +10,6 @@ use super::xml;
 use crate::cloud::At;
 use crate::fields::filled;
 use crate::managed::{Done, Kind, Work};
-use crate::planning::Rules;
 use crate::shape::{Shape, text as word};
 
 /// The resource type.
@@ -46,20 +45,8 @@ impl Kind for InternetGateway {
         }
     }
 
-    fn rules(&self) -> Rules {
-        Rules::default()
-    }
-
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {
         by_token(token)
-    }
-
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        sdk::answer(Ok(Some(true)))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

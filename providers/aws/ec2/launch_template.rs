@@ -77,10 +77,6 @@ impl Kind for LaunchTemplate {
         Rules { replaces: &["name", "name_prefix"], ..Rules::default() }
     }
 
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn plan<'a>(&'a self, draft: &'a mut Draft<'_>) -> Call<'a, ()> {
         naming::plan(draft, "name", "name_prefix");
         if draft.is_update() && held().any(|name| draft.changes(name)) {
@@ -100,10 +96,6 @@ impl Kind for LaunchTemplate {
 
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {
         by_token(token)
-    }
-
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        sdk::answer(Ok(Some(true)))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

@@ -84,16 +84,8 @@ impl Kind for NatGateway {
         }
     }
 
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {
         by_token(token)
-    }
-
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        sdk::answer(Ok(Some(true)))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

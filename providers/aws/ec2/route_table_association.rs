@@ -46,10 +46,6 @@ impl Kind for RouteTableAssociation {
         Rules { replaces: &["subnet_id", "gateway_id"], volatile: &["id"], ..Rules::default() }
     }
 
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn parse_id(&self, id: &str) -> Option<Json> {
         if id.starts_with("rtbassoc-") {
             return Some(json!({"id": id}));

@@ -97,10 +97,6 @@ impl Kind for SecurityGroup {
         }
     }
 
-    fn identity(&self) -> &'static [&'static str] {
-        &["id"]
-    }
-
     fn plan<'a>(&'a self, draft: &'a mut Draft<'_>) -> Call<'a, ()> {
         naming::plan(draft, "name", "name_prefix");
         // What has been imported is told in another form than people write.
@@ -125,10 +121,6 @@ impl Kind for SecurityGroup {
 
     fn keys_by_token(&self, _planned: &Value, token: &str) -> Option<Json> {
         by_token(token)
-    }
-
-    fn is_made_with<'a>(&'a self, _work: &'a Work<'a>) -> Call<'a, Done<Option<bool>>> {
-        sdk::answer(Ok(Some(true)))
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

@@ -31,9 +31,9 @@ pub fn services() -> Vec<Box<dyn Service>> {
         Box::new(ec2::Ec2),
         Box::new(eks::Eks),
         Box::new(elb::Elb),
-        Box::new(iam::Iam),
+        Box::new(iam::IAM),
         Box::new(s3::S3),
-        Box::new(sts::Sts),
+        Box::new(sts::STS),
         Box::new(unknown::Unknown),
     ]
 }

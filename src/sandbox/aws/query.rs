@@ -4,12 +4,14 @@
 //! (`member`, with EC2 `item`), what is null or begins with an underscore is left out.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::account::uuid;
-use super::signature::{Refusal, pairs};
-use crate::server::{Request, Response};
+use super::signature::{Refusal, Signature, pairs};
+use crate::frame::Frame;
+use crate::server::{Call, Request, Response, Service};
 use crate::world::WorldError;
 
 /// Parameters that a request may have; more is refused as too long.
@@ -70,6 +72,24 @@ impl From<Refusal> for Error {
     }
 }
 
+/// Makes the error of IAM and STS for what a request says.
+pub fn validation(message: impl Into<String>) -> Error {
+    Error::new("ValidationError", message)
+}
+
+/// Returns their error for a value that does not have its form.
+pub fn constraint(name: &str, value: &str, rule: &str) -> Error {
+    unfulfilled(name, &format!("'{value}'"), rule)
+}
+
+fn unfulfilled(name: &str, value: &str, rule: &str) -> Error {
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    validation(format!("1 validation error detected: Value {value} at '{name}' failed to satisfy constraint: {rule}"))
+}
+
 /// What a request says, or a part of it: names with their values, in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parameters(Vec<(String, String)>);
@@ -87,6 +107,12 @@ impl Parameters {
     /// Returns a value, if there is one.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| &**value)
+    }
+
+    /// Returns a value that a request to IAM or STS must have.
+    pub fn needed(&self, name: &str) -> Result<&str, Error> {
+        let missing = || unfulfilled(name, "null", "Member must not be null");
+        self.get(name).filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 
     /// Tells whether nothing is said.
@@ -148,6 +174,60 @@ impl Parameters {
             let (place, rest) = rest.split_once('.').unwrap_or((rest, ""));
             Some((place.parse().ok()?, rest, &**value))
         })
+    }
+}
+
+/// Returns what a request asks for.
+pub fn action(request: &Request) -> String {
+    Parameters::of(request).get("Action").unwrap_or("unknown").to_owned()
+}
+
+/// Tells whether a request is for a service. What nobody signed well enough to tell that is told by the version of the protocol.
+pub fn is_for(request: &Request, service: &str, version: &str) -> bool {
+    match Signature::read(request) {
+        Ok(signature) => signature.service == service,
+        Err(_) => request.path == "/" && Parameters::of(request).get("Version") == Some(version),
+    }
+}
+
+/// A service that is one for all regions, and in which nothing takes long: IAM, STS.
+pub struct Global {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub namespace: &'static str,
+    /// Does an action.
+    pub act: for<'a> fn(&'a Arc<Frame>, &'a Request, &'a str) -> Call<'a, Result<Json, Error>>,
+}
+
+impl Service for Global {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn accepts(&self, request: &Request) -> bool {
+        is_for(request, self.name, self.version)
+    }
+
+    fn operation(&self, request: &Request) -> String {
+        action(request)
+    }
+
+    fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, _is_stuck: bool) -> Call<'a, Response> {
+        Box::pin(async move {
+            let action = action(&request);
+            match (self.act)(frame, &request, &action).await {
+                Ok(result) => answer(self.namespace, &action, &result),
+                Err(error) => failure(self.namespace, &error),
+            }
+        })
+    }
+
+    fn fail(&self, _request: &Request, code: &str, status: u16, message: &str) -> Response {
+        failure(self.namespace, &Error::of_status(code, status, message))
+    }
+
+    fn throttled(&self) -> (&'static str, u16) {
+        ("Throttling", 400)
     }
 }
 

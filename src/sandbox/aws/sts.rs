@@ -1,6 +1,5 @@
 //! STS: who am I, and the keys of sessions. The query protocol, with answers in XML.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -8,65 +7,27 @@ use serde_json::{Value as Json, json};
 use super::account::{ACCOUNT, Caller, Session, authenticate, random};
 use super::iam::trust::{Context, Principal, allows};
 use super::iam::{Role, provider_of, role_of, role_of_session};
-use super::query::{Error, Parameters, answer, failure};
-use super::signature::Signature;
+use super::query::{Error, Global, Parameters, constraint, validation};
 use super::web_identity;
 use crate::clock::{real_now, rfc3339};
-use crate::frame::{Frame, Task};
-use crate::server::{Call, Request, Response, Service};
+use crate::frame::Frame;
+use crate::server::Request;
 use crate::world::{Change, Records};
 
 /// STS.
-pub struct Sts;
+pub const STS: Global = Global {
+    name: "sts",
+    version: "2011-06-15",
+    namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+    act: |frame, request, action| Box::pin(act(frame, request, action)),
+};
 
-const VERSION: &str = "2011-06-15";
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// How long a session of a role lasts unless the request says so, in seconds.
 const ROLE_SECONDS: u64 = 3600;
 /// How long one that a session asked for may last, in seconds.
 const CHAINED_SECONDS_MAX: u64 = 3600;
 /// How long a session of a user lasts unless the request says so, in seconds.
 const USER_SECONDS: u64 = 12 * 3600;
-
-impl Service for Sts {
-    fn name(&self) -> &'static str {
-        "sts"
-    }
-
-    fn accepts(&self, request: &Request) -> bool {
-        match Signature::read(request) {
-            Ok(signature) => signature.service == "sts",
-            // What nobody signed well enough to tell the service is told by the version of the protocol.
-            Err(_) => request.path == "/" && Parameters::of(request).get("Version") == Some(VERSION),
-        }
-    }
-
-    fn operation(&self, request: &Request) -> String {
-        Parameters::of(request).get("Action").unwrap_or("unknown").to_owned()
-    }
-
-    fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, _is_stuck: bool) -> Call<'a, Response> {
-        Box::pin(async move {
-            let action = self.operation(&request);
-            match act(frame, &request, &action).await {
-                Ok(result) => answer(NAMESPACE, &action, &result),
-                Err(error) => failure(NAMESPACE, &error),
-            }
-        })
-    }
-
-    fn fail(&self, _request: &Request, code: &str, status: u16, message: &str) -> Response {
-        failure(NAMESPACE, &Error::of_status(code, status, message))
-    }
-
-    fn throttled(&self) -> (&'static str, u16) {
-        ("Throttling", 400)
-    }
-
-    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
-        Box::pin(async move { _ = frame.forget(name).await })
-    }
-}
 
 async fn act(frame: &Frame, request: &Request, action: &str) -> Result<Json, Error> {
     let form = Parameters::of(request);
@@ -87,49 +48,31 @@ async fn act(frame: &Frame, request: &Request, action: &str) -> Result<Json, Err
     }
 }
 
-fn invalid(message: impl Into<String>) -> Error {
-    Error::new("ValidationError", message)
-}
-
 fn denied(message: impl Into<String>) -> Error {
     Error::of_status("AccessDenied", 403, message)
 }
 
-/// Returns a value that a request must have.
-fn needed<'f>(form: &'f Parameters, name: &str) -> Result<&'f str, Error> {
-    let lower = format!("{}{}", name[..1].to_lowercase(), &name[1..]);
-    let text = format!(
-        "1 validation error detected: Value null at '{lower}' failed to satisfy constraint: Member must not be null"
-    );
-    form.get(name).filter(|value| !value.is_empty()).ok_or_else(|| invalid(text))
-}
-
 /// Returns the ARN of the role and the name of the session that a request is for.
 fn role_and_session(form: &Parameters) -> Result<(&str, &str), Error> {
-    let (role, session) = (needed(form, "RoleArn")?, needed(form, "RoleSessionName")?);
+    let (role, session) = (form.needed("RoleArn")?, form.needed("RoleSessionName")?);
     let is_role =
         role.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/")).is_some_and(|(account, name)| {
             account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty()
         });
     if !is_role {
-        return Err(invalid(format!("{role} is invalid")));
+        return Err(validation(format!("{role} is invalid")));
     }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
     if !(2..=64).contains(&session.len()) || !session.bytes().all(is_name) {
-        return Err(invalid(format!(
-            "1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
-        )));
+        let rule = "Member must satisfy regular expression pattern: [\\w+=,.@-]*";
+        return Err(constraint("RoleSessionName", session, rule));
     }
     Ok((role, session))
 }
 
 fn seconds(form: &Parameters, otherwise: u64, most: u64) -> Result<u64, Error> {
     let Some(text) = form.get("DurationSeconds") else { return Ok(otherwise) };
-    let rule = |rule: String| {
-        invalid(format!(
-            "1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: {rule}"
-        ))
-    };
+    let rule = |rule: String| constraint("DurationSeconds", text, &rule);
     match text.parse::<u64>() {
         Ok(seconds) if (900..=most).contains(&seconds) => Ok(seconds),
         Ok(seconds) if seconds > most => Err(rule(format!("Member must have value less than or equal to {most}"))),
@@ -140,7 +83,7 @@ fn seconds(form: &Parameters, otherwise: u64, most: u64) -> Result<u64, Error> {
 fn role_seconds(form: &Parameters, role: &Role) -> Result<u64, Error> {
     let seconds = seconds(form, ROLE_SECONDS, 43_200)?;
     if seconds > role.session_seconds_max {
-        return Err(invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
+        return Err(validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
     }
     Ok(seconds)
 }
@@ -168,7 +111,7 @@ async fn assume_role(frame: &Frame, form: &Parameters, caller: &Caller) -> Resul
     }
     let seconds = role_seconds(form, &role)?;
     if caller.arn.contains(":assumed-role/") && seconds > CHAINED_SECONDS_MAX {
-        return Err(invalid(
+        return Err(validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         ));
     }
@@ -178,7 +121,7 @@ async fn assume_role(frame: &Frame, form: &Parameters, caller: &Caller) -> Resul
 /// `AssumeRoleWithWebIdentity`: a token of a cluster's service account is enough.
 async fn assume_role_with_web_identity(frame: &Frame, form: &Parameters) -> Result<Json, Error> {
     let (arn, session) = role_and_session(form)?;
-    let token = needed(form, "WebIdentityToken")?;
+    let token = form.needed("WebIdentityToken")?;
     let identity = web_identity::read(frame, token)?;
     let now = frame.clock.now();
     let (role, provider) =
@@ -249,7 +192,7 @@ async fn session_token(frame: &Frame, form: &Parameters, caller: Caller) -> Resu
 
 /// `GetAccessKeyInfo`.
 fn key_info(form: &Parameters) -> Result<Json, Error> {
-    let key = needed(form, "AccessKeyId")?;
+    let key = form.needed("AccessKeyId")?;
     let is_key = key.len() >= 16 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if is_key { Ok(json!({"Account": ACCOUNT})) } else { Err(invalid("The access key's id is not one.")) }
+    if is_key { Ok(json!({"Account": ACCOUNT})) } else { Err(validation("The access key's id is not one.")) }
 }

@@ -37,8 +37,4 @@ impl Service for Unknown {
         response.error = Some(code.to_owned());
         response
     }
-
-    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
-        Box::pin(async move { _ = frame.forget(name).await })
-    }
 }

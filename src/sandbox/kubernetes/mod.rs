@@ -244,18 +244,9 @@ impl Service for Kubernetes {
 
     fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
         // Controllers see that a task is gone, and look at what it names. All that are due go in one change.
-        Box::pin(async move {
-            let mut all = frame.all_due(self.name(), TASKS_MAX);
-            all.push(name.into());
-            let remove = |change: &mut Change<'_>| {
-                all.iter().for_each(|name| _ = change.remove(name));
-                Ok::<_, WorldError>(())
-            };
-            if frame.world.change(remove).await.is_err() {
-                // The disk is full or broken. Not at once again, or this would be all that the program does.
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            }
-        })
+        let mut all = frame.all_due(self.name(), TASKS_MAX);
+        all.push(name.into());
+        Box::pin(frame.happen(move |change| all.iter().for_each(|name| _ = change.remove(name))))
     }
 
     fn run<'a>(&'a self, frame: &'a Arc<Frame>) -> Call<'a, ()> {

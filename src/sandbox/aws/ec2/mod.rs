@@ -42,11 +42,11 @@ use self::call::{Error, Invocation, Parameters};
 use self::operations::Operation;
 pub use self::region::Region;
 use super::account::{authenticate, uuid};
-use super::query::{element, elements, plain};
-use super::signature::{Refusal, Signature, hex};
+use super::query::{self, element, elements, plain};
+use super::signature::{Refusal, hex};
 use crate::frame::{Frame, Task};
 use crate::server::{Call, Request, Response, Service};
-use crate::world::{Change, WorldError};
+use crate::world::Change;
 
 /// EC2.
 pub struct Ec2;
@@ -60,14 +60,11 @@ impl Service for Ec2 {
     }
 
     fn accepts(&self, request: &Request) -> bool {
-        match Signature::read(request) {
-            Ok(signature) => signature.service == "ec2",
-            Err(_) => request.path == "/" && Parameters::of(request).get("Version") == Some(VERSION),
-        }
+        query::is_for(request, "ec2", VERSION)
     }
 
     fn operation(&self, request: &Request) -> String {
-        Parameters::of(request).get("Action").unwrap_or("unknown").to_owned()
+        query::action(request)
     }
 
     fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, is_stuck: bool) -> Call<'a, Response> {
@@ -94,20 +91,13 @@ impl Service for Ec2 {
     }
 
     fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, task: Task) -> Call<'a, ()> {
-        Box::pin(async move {
-            let change = frame.world.change(|change| {
-                change.remove(name);
-                let region = task.what["region"].as_str().unwrap_or_default();
-                let object = task.what["object"].as_str().unwrap_or_default();
-                let mut region = Region::of(change, frame, region);
-                happen(&mut region, task.what["do"].as_str().unwrap_or_default(), object);
-                Ok::<_, WorldError>(())
-            });
-            if change.await.is_err() {
-                // The disk is full or broken. Not at once again, or this would be all that the program does.
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            }
-        })
+        Box::pin(frame.happen(move |change| {
+            change.remove(name);
+            let region = task.what["region"].as_str().unwrap_or_default();
+            let object = task.what["object"].as_str().unwrap_or_default();
+            let mut region = Region::of(change, frame, region);
+            happen(&mut region, task.what["do"].as_str().unwrap_or_default(), object);
+        }))
     }
 }
 

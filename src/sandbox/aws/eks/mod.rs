@@ -98,19 +98,11 @@ impl Service for Eks {
     }
 
     fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, task: Task) -> Call<'a, ()> {
-        Box::pin(async move {
-            let now = frame.clock.now();
-            let change = frame.world.change(|change| {
-                change.remove(name);
-                update::finish(change, frame, &task.what, now);
-                kubernetes::join(change, frame, &task.what);
-                Ok::<_, WorldError>(())
-            });
-            if change.await.is_err() {
-                // The disk is full or broken. Not at once again, or this would be all that the program does.
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            }
-        })
+        Box::pin(frame.happen(move |change| {
+            change.remove(name);
+            update::finish(change, frame, &task.what, frame.clock.now());
+            kubernetes::join(change, frame, &task.what);
+        }))
     }
 }
 

@@ -18,11 +18,11 @@ use serde_json::{Value as Json, json};
 
 use super::account::{ACCOUNT, authenticate, random};
 use super::ec2::Region;
-use super::query::{Error, Parameters, answer, failure};
+use super::query::{self, Error, Parameters, answer, failure};
 use super::signature::Signature;
 use crate::frame::{Frame, Task};
 use crate::server::{Call, Request, Response, Service};
-use crate::world::{Change, WorldError};
+use crate::world::Change;
 
 /// ELB.
 pub struct Elb;
@@ -128,7 +128,7 @@ impl Service for Elb {
     }
 
     fn operation(&self, request: &Request) -> String {
-        Parameters::of(request).get("Action").unwrap_or("unknown").to_owned()
+        query::action(request)
     }
 
     fn answer<'a>(&'a self, frame: &'a Arc<Frame>, request: Request, is_stuck: bool) -> Call<'a, Response> {
@@ -150,22 +150,15 @@ impl Service for Elb {
     }
 
     fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, task: Task) -> Call<'a, ()> {
-        Box::pin(async move {
-            let change = frame.world.change(|change| {
-                change.remove(name);
-                let region = task.what["region"].as_str().unwrap_or_default();
-                let mut region = Region::of(change, frame, region);
-                let object = task.what["object"].as_str().unwrap_or_default();
-                if task.what["do"] == "active" {
-                    load_balancer::become_active(&mut region, object);
-                }
-                Ok::<_, WorldError>(())
-            });
-            if change.await.is_err() {
-                // The disk is full or broken. Not at once again, or this would be all that the program does.
-                tokio::time::sleep(Duration::from_millis(500)).await;
+        Box::pin(frame.happen(move |change| {
+            change.remove(name);
+            let region = task.what["region"].as_str().unwrap_or_default();
+            let mut region = Region::of(change, frame, region);
+            let object = task.what["object"].as_str().unwrap_or_default();
+            if task.what["do"] == "active" {
+                load_balancer::become_active(&mut region, object);
             }
-        })
+        }))
     }
 }
 

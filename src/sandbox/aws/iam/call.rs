@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::aws::account::{ACCOUNT, Caller, random};
+pub use crate::aws::query::{constraint, validation};
 use crate::aws::query::{Error, Parameters};
 use crate::aws::signature::hex;
 use crate::clock::rfc3339;
@@ -80,31 +81,10 @@ pub fn invalid_input(message: impl Into<String>) -> Error {
     Error::new("InvalidInput", message)
 }
 
-pub fn validation(message: impl Into<String>) -> Error {
-    Error::new("ValidationError", message)
-}
-
-/// Returns the error for a value that does not have its form.
-pub fn constraint(name: &str, value: &str, rule: &str) -> Error {
-    let name = lower_first(name);
-    validation(format!("1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {rule}"))
-}
-
-fn lower_first(name: &str) -> String {
-    let mut characters = name.chars();
-    characters.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + characters.as_str())
-}
-
 impl Invocation<'_, '_> {
     /// Returns a value that the request must have.
     pub fn needed(&self, name: &str) -> Result<String, Error> {
-        let missing = || {
-            let name = lower_first(name);
-            validation(format!(
-                "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
-            ))
-        };
-        self.form.get(name).filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(missing)
+        self.form.needed(name).map(str::to_owned)
     }
 
     /// Returns a name that the request must have.

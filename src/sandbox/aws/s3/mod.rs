@@ -180,10 +180,6 @@ impl Service for S3 {
     fn throttled(&self) -> (&'static str, u16) {
         ("SlowDown", 503)
     }
-
-    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
-        Box::pin(async move { _ = frame.forget(name).await })
-    }
 }
 
 fn to_response(answer: Answer) -> Response {
