@@ -11,7 +11,7 @@ use crate::census;
 use crate::clock::rfc3339;
 use crate::faults::Fault;
 use crate::folder::{Folder, Served};
-use crate::frame::{Frame, Task};
+use crate::frame::Frame;
 use crate::kubernetes::{Cluster, kubeconfig};
 use crate::server::{Call, Request, Response, Service};
 use crate::world::{Change, WorldError};

@@ -327,7 +327,7 @@ async fn happen(shared: Shared) {
             match shared.services.iter().find(|service| service.name() == task.service) {
                 Some(service) => service.due(&shared.frame, &name, task).await,
                 // Of a service that this program does not have: nobody waits for it.
-                None => _ = shared.frame.forget(&name).await,
+                None => shared.frame.happen(|change| _ = change.remove(&name)).await,
             }
         }
         let next = shared.frame.next_task().unwrap_or(Duration::MAX);

@@ -6,7 +6,7 @@ use sdk::{Action, Call, Course, Disruption, Lock, Outlook, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::update::Begun;
-use super::{inside_cluster, issues, moment, rules, tagging};
+use super::{addon_settings, inside_cluster, issues, moment, rules, tagging};
 use crate::cloud::At;
 use crate::fault::{Answer, Fault, fault};
 use crate::fields::{block, block_or_null, blocks, differ, filled, flag, part, text};
@@ -100,7 +100,10 @@ impl Kind for Addon {
         if draft.is_update() && is_unset && draft.changes("addon_version") {
             draft.set(&[("configuration_values", Value::unknown(Type::String))]);
         }
-        sdk::answer(())
+        Box::pin(async move {
+            let problem = addon_settings::check(draft).await;
+            draft.response.problems.extend(problem);
+        })
     }
 
     fn read<'a>(&'a self, at: &'a At, object: &'a Value) -> Call<'a, Done<Option<Json>>> {

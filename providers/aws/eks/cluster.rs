@@ -4,7 +4,7 @@ use aws_sdk_eks::types::ClusterStatus;
 use ecow::EcoString;
 use sdk::schema::{Attribute, NestedBlock};
 use sdk::value::{Path, PathStep, Type, Value};
-use sdk::{Action, Call, Connection, Costs, Course, Disruption, Lock, Outlook, Problem, Prospect};
+use sdk::{Action, Call, Connection, Costs, Course, Disruption, Lock, Outlook, PlanResponse, Problem, Prospect};
 use serde_json::{Value as Json, json};
 
 use super::cluster_steps;
@@ -88,7 +88,11 @@ impl Kind for Cluster {
         Box::pin(async move {
             if draft.is_update() {
                 replacements(draft);
+                draft.response.problems.extend(mode_goes_back(&draft.request.prior, &draft.response));
                 cluster_version::plan(draft).await;
+            } else if let Some(version) = filled(&draft.response.planned, "version") {
+                let unknown = cluster_version::unheard_of(draft, &version).await;
+                draft.response.problems.extend(unknown);
             }
         })
     }
@@ -407,6 +411,19 @@ fn replacements(draft: &mut Draft<'_>) {
         let path = Path(vec![block, PathStep::Index(Value::number(0)), attribute]);
         draft.response.requires_replace.push(path);
     }
+}
+
+/// EKS goes on from the config map to access entries, and never back.
+fn mode_goes_back(prior: &Value, response: &PlanResponse) -> Option<Problem> {
+    const MODES: [&str; 3] = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"];
+    let mode = |object: &Value| text(block_or_null(object, "access_config"), "authentication_mode");
+    let (before, after) = (mode(prior)?, mode(&response.planned)?);
+    let place = |mode: &str| MODES.iter().position(|known| *known == mode);
+    if place(&after)? >= place(&before)? || !response.requires_replace.is_empty() {
+        return None;
+    }
+    let detail = format!("The cluster's access has gone on to {before}, and EKS does not go back to {after}.");
+    Some(Problem::error("Access goes one way", detail).at("access_config"))
 }
 
 /// Finds a cluster.

@@ -51,8 +51,8 @@ pub(super) async fn plan(draft: &mut Draft<'_>) {
 }
 
 /// Says that EKS does not have a version, if it can be asked and knows.
-async fn unheard_of(draft: &Draft<'_>, version: &str) -> Option<Problem> {
-    let at = At::of(draft.session.clone()?, &draft.request.prior);
+pub(super) async fn unheard_of(draft: &Draft<'_>, version: &str) -> Option<Problem> {
+    let at = At::of(draft.session.clone()?, &draft.response.planned);
     let call = at.eks().describe_cluster_versions().include_all(true);
     let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.ok()?;
     let known: Vec<&str> = found.iter().filter_map(|found| found.cluster_version.as_deref()).collect();

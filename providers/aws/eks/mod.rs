@@ -3,6 +3,7 @@
 mod access_entry;
 mod access_policy_association;
 mod addon;
+mod addon_settings;
 mod cluster;
 mod cluster_addons;
 mod cluster_read;

@@ -81,11 +81,20 @@ fn plan(prior: &Value, config: Json) -> PlanResponse {
         true => config.clone(),
         false => crate::managed::with_members(
             prior,
-            &["name", "role_arn", "version", "vpc_config", "tags", "enabled_cluster_log_types", "encryption_config"]
-                .map(|name| (name, crate::fields::part(&config, name).clone()))
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .collect::<Vec<_>>(),
+            &[
+                "name",
+                "role_arn",
+                "version",
+                "vpc_config",
+                "tags",
+                "enabled_cluster_log_types",
+                "encryption_config",
+                "access_config",
+            ]
+            .map(|name| (name, crate::fields::part(&config, name).clone()))
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect::<Vec<_>>(),
         ),
     };
     let request = PlanRequest {
@@ -128,6 +137,19 @@ fn a_new_cluster_has_defaults_and_what_eks_chooses_is_unknown() {
         assert!(!part(name).is_known(), "{name}");
     }
     assert!(part("zonal_shift_config").is_known());
+}
+
+#[test]
+fn access_never_goes_back() {
+    let refused = |before: &str, after: &str| {
+        let mode =
+            |mode: &str| json!([{"authentication_mode": mode, "bootstrap_cluster_creator_admin_permissions": true}]);
+        let config = config(&[("access_config", mode(after)), ("version", json!("1.35"))]);
+        let response = plan(&cluster(&[("access_config", mode(before))]), config);
+        response.problems.iter().any(|problem| problem.is_error() && problem.summary == "Access goes one way")
+    };
+    assert!(refused("API", "API_AND_CONFIG_MAP") && refused("API_AND_CONFIG_MAP", "CONFIG_MAP"));
+    assert!(!refused("CONFIG_MAP", "API") && !refused("API", "API"));
 }
 
 #[test]

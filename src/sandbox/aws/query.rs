@@ -192,8 +192,11 @@ pub fn is_for(request: &Request, service: &str, version: &str) -> bool {
 
 /// A service that is one for all regions, and in which nothing takes long: IAM, STS.
 pub struct Global {
+    /// As signatures name it.
     pub name: &'static str,
+    /// Of its protocol.
     pub version: &'static str,
+    /// Of its answers.
     pub namespace: &'static str,
     /// Does an action.
     pub act: for<'a> fn(&'a Arc<Frame>, &'a Request, &'a str) -> Call<'a, Result<Json, Error>>,

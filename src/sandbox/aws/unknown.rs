@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::signature::Signature;
-use crate::frame::{Frame, Task};
+use crate::frame::Frame;
 use crate::server::{Call, Request, Response, Service};
 
 /// All services that there are not.

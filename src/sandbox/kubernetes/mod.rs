@@ -58,7 +58,7 @@ use self::watch::History;
 use crate::clock::{real_now, rfc3339};
 use crate::frame::{Frame, Task};
 use crate::server::{Call, Request, Response, Service};
-use crate::world::{Change, WorldError};
+use crate::world::Change;
 
 /// A cluster, as it is kept in the world.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -37,7 +37,7 @@ use super::account::{ACCOUNT, Caller, authenticate, uuid};
 use super::signature::{Refusal, Signature, pairs};
 use crate::frame::{Frame, Task};
 use crate::server::{Call, Request, Response, Service};
-use crate::world::{Change, WorldError};
+use crate::world::Change;
 
 /// EKS.
 pub struct Eks;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::aws::account::{ACCOUNT, Caller, random};
-pub use crate::aws::query::{constraint, validation};
 use crate::aws::query::{Error, Parameters};
+pub use crate::aws::query::{constraint, validation};
 use crate::aws::signature::hex;
 use crate::clock::rfc3339;
 use crate::world::Change;

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use super::account::{authenticate, uuid};
 use super::query::plain;
 use super::signature::{Refusal, Signature, header, pairs, unescape};
-use crate::frame::{Frame, Task};
+use crate::frame::Frame;
 use crate::server::{Body, Call, Request, Response, Service};
 use crate::world::{Change, WorldError};
 
