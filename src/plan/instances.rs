@@ -350,11 +350,7 @@ impl<'a> Planner<'a> {
             change::Action::Replace => Action::DeleteThenCreate,
         };
         if !matches!(action, Action::NoOp | Action::Create | Action::Update) {
-            self.check_prevent_destroy(block.resource, &desired.address);
-            if wait.is_none() {
-                let provider = self.provider_of(block, &desired.address);
-                self.plan_deletion(&*provider, (&desired.address, reason), &block.kind, &prior).await;
-            }
+            self.check_replacement(block, &desired.address, (reason, wait), &prior).await;
         }
         let change = Change {
             address: desired.address,
@@ -375,6 +371,21 @@ impl<'a> Planner<'a> {
         };
         self.conclude(wait, change);
         change::unfold_mirrors(schema, after)
+    }
+
+    /// Reports what forbids that an object is deleted because another takes its place.
+    async fn check_replacement(
+        &self,
+        block: &Block<'_>,
+        address: &AbsInstance,
+        (reason, wait): (Reason, Option<Wait>),
+        prior: &Prior,
+    ) {
+        self.check_prevent_destroy(block.resource, address);
+        if wait.is_none() {
+            let provider = self.provider_of(block, address);
+            self.plan_deletion(&*provider, (address, reason), &block.kind, prior).await;
+        }
     }
 
     /// Tells whether a replacement creates the new object first: the configuration says, else the provider may wish it. A

@@ -161,6 +161,7 @@ impl Planner<'_> {
             prior_identity: prior.identity.clone(),
             meta: Value::NULL,
             deferral_allowed: false,
+            approved: None,
         };
         let response = provider.plan(request).await;
         let subject = self.resource_of(address).map(|resource| resource.header);
