@@ -20,7 +20,7 @@ use serde_json::{Value as Json, json};
 
 use crate::control::{self, Refused};
 use crate::folder::Served;
-use crate::frame::{Frame, Task};
+use crate::frame::Frame;
 use crate::server::{Body, Call, Request, Response, Service};
 
 pub use self::cluster::remove;
@@ -120,10 +120,6 @@ impl Service for Kind {
 
     fn throttled(&self) -> (&'static str, u16) {
         ("toomanyrequests", 429)
-    }
-
-    fn due<'a>(&'a self, frame: &'a Arc<Frame>, name: &'a str, _task: Task) -> Call<'a, ()> {
-        Box::pin(async move { _ = frame.forget(name).await })
     }
 }
 
