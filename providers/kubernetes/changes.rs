@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sdk::{Problem, Progress};
+use sdk::{Problem, Progress, name_some};
 use serde_json::{Value as Json, json};
 
 use crate::api::{Applying, Place};
@@ -204,19 +204,16 @@ impl Work<'_> {
                 return Ok(());
             }
             let waited = self.session.runtime.now().saturating_sub(began);
-            let named: Vec<String> = left.iter().take(NAMED_MAX).map(Place::describe).collect();
-            let more = left.len().saturating_sub(NAMED_MAX);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let left = name_some(&left.iter().map(Place::describe).collect::<Vec<_>>(), NAMED_MAX);
             if waited >= IN_USE_MAX.min(self.limit) {
                 let detail = format!(
-                    "The {} was not deleted, since all objects of its kind would go with it, and these are still there: {}{more}. \
+                    "The {} was not deleted, since all objects of its kind would go with it, and these are still there: {left}. \
                      Delete them first; to leave the definition where it is, use a `removed` block with `destroy = false`.",
-                    definition.describe(),
-                    named.join(", ")
+                    definition.describe()
                 );
                 return Err(Problem::error("Definition in use", detail));
             }
-            self.progress.message(&format!("waiting until these are gone: {}{more}", named.join(", ")));
+            self.progress.message(&format!("waiting until these are gone: {left}"));
             self.session.sleep(BETWEEN_TRIES).await;
         }
     }
@@ -225,9 +222,11 @@ impl Work<'_> {
     async fn defined_by(&self, definition: &Place) -> Result<Vec<Place>, Failure> {
         let Some(object) = self.session.api.find(definition).await? else { return Ok(Vec::new()) };
         let versions = object.pointer("/spec/versions").and_then(Json::as_array).into_iter().flatten();
-        let mut served = versions.filter(|version| version.get("served") == Some(&Json::Bool(true)));
-        // Nothing can be seen of a kind that is not served.
-        let Some(version) = served.next() else { return Ok(Vec::new()) };
+        let is = |version: &Json, what: &str| version.get(what) == Some(&Json::Bool(true));
+        let served = versions.filter(|version| is(version, "served"));
+        // Every version shows all objects; the one in which they are stored needs no webhook that converts them. Nothing
+        // can be seen of a kind that is not served.
+        let Some(version) = served.max_by_key(|version| is(version, "storage")) else { return Ok(Vec::new()) };
         let api_version = format!("{}/{}", at(&object, "/spec/group"), at(version, "/name"));
         let is_namespaced = at(&object, "/spec/scope") == "Namespaced";
         let (kind, plural) = (at(&object, "/spec/names/kind"), at(&object, "/spec/names/plural"));

@@ -5,12 +5,12 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::Kubeconfig;
+use sdk::eks_token::Keys;
 use sdk::value::Value;
 use sdk::{Problem, Runtime};
 use serde_json::json;
 
 use crate::credentials::{Eks, Login, Program};
-use crate::eks_token::Keys;
 use crate::json::{entries, first_block, flag, set_text, texts};
 use crate::proxy::Proxy;
 

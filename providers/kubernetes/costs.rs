@@ -111,25 +111,16 @@ pub(crate) fn of_class_resource(object: &Value) -> Costs {
 
 /// Reads a quantity of Kubernetes and returns it in GiB, rounded up: clouds sell no less.
 fn gigabytes(text: &str) -> Option<u64> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number: f64 = number.parse().ok()?;
-    let factor = match unit {
-        "" => 1.0,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        "Pi" => 1024.0 * 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
+    let bytes = match text.parse::<f64>() {
+        Ok(bytes) => bytes,
+        Err(_) => {
+            let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+            let (base, prefix) = unit.strip_suffix('i').map_or((1000.0, unit), |prefix| (1024.0, prefix));
+            let power = ["k", "M", "G", "T", "P", "E"].iter().position(|known| known.eq_ignore_ascii_case(prefix))?;
+            number.parse::<f64>().ok()? * f64::powi(base, power as i32 + 1)
+        }
     };
-    let size = (number * factor / (1024.0 * 1024.0 * 1024.0)).ceil();
-    (size.is_finite() && size < 1e15).then_some(size as u64)
+    (0.0..1e24).contains(&bytes).then(|| (bytes / f64::powi(1024.0, 3)).ceil() as u64)
 }
 
 /// Returns what a change of an object that a manifest describes is like for its users.
@@ -229,8 +220,8 @@ mod tests {
     #[test]
     fn sizes_are_rounded_up_to_what_is_sold() {
         assert_eq!(
-            ["1", "1Gi", "1G", "100G", "2Ti", "1e3", "x"].map(gigabytes),
-            [Some(1), Some(1), Some(1), Some(94), Some(2048), None, None]
+            ["1", "1Gi", "1G", "100G", "2Ti", "3e9", "1Ei", "x", "1x", "-1", "inf"].map(gigabytes),
+            [Some(1), Some(1), Some(1), Some(94), Some(2048), Some(3), Some(1 << 30), None, None, None, None]
         );
     }
 

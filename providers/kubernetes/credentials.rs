@@ -2,18 +2,20 @@
 
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sdk::eks_token::{self, Keys, Subject};
 use sdk::{Problem, Runtime};
 use serde_json::{Value as Json, json};
 use tokio::sync::Mutex;
 
-use crate::eks_token::{self, Keys, Subject};
 use crate::json::at;
 use crate::times::parse_date;
 
 /// A token of a program that does not say when it ends is asked for again after this.
 const EXEC_REFRESH_AFTER: Duration = Duration::from_secs(10 * 60);
+/// EKS takes a token for a quarter of an hour: a new one is made well before, and late enough to make few.
+const EKS_REFRESH_AFTER: Duration = Duration::from_secs(11 * 60);
 /// A token is replaced so long before it ends.
 const MARGIN: Duration = Duration::from_secs(60);
 /// A program that gets a token may take so long.
@@ -66,10 +68,16 @@ struct Kept {
     refresh_at: Duration,
 }
 
+/// Returns the machine's time, since 1970: signatures are measured by it, whatever clock a run goes by.
+#[expect(clippy::disallowed_methods, reason = "STS compares it with its own; a simulated time would be refused")]
+fn machine_clock() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 impl Credentials {
     /// Makes credentials that have not been used yet.
     pub(crate) fn new(login: Login, runtime: Arc<dyn Runtime>) -> Credentials {
-        Credentials { login, runtime, clock: eks_token::machine_clock, kept: Mutex::new(None) }
+        Credentials { login, runtime, clock: machine_clock, kept: Mutex::new(None) }
     }
 
     /// Tells whether a refused login may go better with a new token.
@@ -112,7 +120,7 @@ impl Credentials {
             Login::Eks(eks) => {
                 let subject =
                     Subject { cluster: &eks.cluster_name, region: &eks.region, endpoint: eks.endpoint.as_deref() };
-                (eks_token::mint(&subject, &eks.keys, (self.clock)()), now + eks_token::REFRESH_AFTER)
+                (eks_token::mint(&subject, &eks.keys, (self.clock)()), now + EKS_REFRESH_AFTER)
             }
             Login::Program(program) => {
                 let (token, ends_at) = run(program, &*self.runtime).await?;

@@ -6,7 +6,6 @@
 use aws_lc_rs::digest;
 use serde_json::{Map, Value as Json, json};
 
-use crate::eks_token::hex;
 use crate::json::at;
 
 /// Returns the fields that a manager has applied, as the object says.
@@ -89,7 +88,8 @@ fn is_meant(element: &Json, name: &str) -> bool {
 pub(crate) fn fingerprint(object: &Json, fields: &Json) -> String {
     // The uid makes equal secrets of different objects look different.
     let text = format!("{}\n{}", at(object, "/metadata/uid"), sorted(&part(object, fields)));
-    hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns JSON with the members of objects in the order of their names.

@@ -17,7 +17,6 @@ mod data;
 mod defaults;
 mod definition;
 mod discovery;
-mod eks_token;
 mod failure;
 mod fates;
 mod fields;

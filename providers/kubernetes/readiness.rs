@@ -1,6 +1,6 @@
 //! When an object is ready: rules for kinds that have their own way to say so, and the common one for all others.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::discovery::group;
 use crate::json::at;
@@ -33,6 +33,8 @@ pub(crate) fn look(object: &Json) -> Look {
         ("apps", "DaemonSet") => daemon_set(object),
         ("apps", "ReplicaSet") | ("", "ReplicationController") => replica_set(object),
         ("batch", "Job") => job(object),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(object),
+        ("policy", "PodDisruptionBudget") => seen(object),
         ("", "Pod") => pod(object),
         ("", "PersistentVolumeClaim") => phase(object, "/status/phase", &["Bound"], &["Lost"]),
         ("", "PersistentVolume") => phase(object, "/status/phase", &["Available", "Bound"], &["Failed"]),
@@ -42,6 +44,12 @@ pub(crate) fn look(object: &Json) -> Look {
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
         ("apiregistration.k8s.io", "APIService") => condition(object, "Available", "True"),
         ("gateway.networking.k8s.io", "Gateway") => condition(object, "Programmed", "True"),
+        ("gateway.networking.k8s.io", "GatewayClass") => condition(object, "Accepted", "True"),
+        ("gateway.networking.k8s.io", kind) if kind.ends_with("Route") => route(object),
+        ("kueue.x-k8s.io", "ClusterQueue" | "LocalQueue") => condition(object, "Active", "True"),
+        ("argoproj.io", "Workflow") => phase(object, "/status/phase", &["Succeeded"], &["Failed", "Error"]),
+        ("argoproj.io", "Rollout") => phase(object, "/status/phase", &["Healthy"], &[]),
+        ("argoproj.io", "Application") => phase(object, "/status/health/status", &["Healthy"], &[]),
         ("spark.apache.org", "SparkCluster") => {
             let failed = ["SchedulingFailure", "Failed", "ResourceReleased"];
             phase(object, "/status/currentState/currentStateSummary", &["RunningHealthy"], &failed)
@@ -137,17 +145,21 @@ fn deployment(object: &Json) -> Look {
     let wanted = wanted(object);
     let count = |name: &str| number(object, &format!("/status/{name}"));
     let (updated, all, available) = (count("updatedReplicas"), count("replicas"), count("availableReplicas"));
-    let late = match find(object, "Progressing") {
-        Some(("False", reason, message)) => format!(" ({})", said(reason, message)),
-        _ => String::new(),
+    let why = if updated < wanted {
+        format!("{updated} of {wanted} replicas are of the new version")
+    } else if all > updated {
+        format!("{} replicas of the old version are ending", all - updated)
+    } else if available < wanted {
+        format!("{available} of {wanted} replicas are available")
+    } else {
+        return Look::Ready;
     };
-    if updated < wanted {
-        return waiting(format!("{updated} of {wanted} replicas are of the new version{late}"));
+    match (find(object, "Progressing"), find(object, "ReplicaFailure")) {
+        // Its own limit is over: its controller counts it as failed, as do others that look at it.
+        (Some(("False", "ProgressDeadlineExceeded", message)), _) => Look::Failed(format!("{why}: {message}")),
+        (_, Some(("True", reason, message))) => waiting(format!("{why}: {}", said(reason, message))),
+        _ => waiting(why),
     }
-    if all > updated {
-        return waiting(format!("{} replicas of the old version are ending", all - updated));
-    }
-    ready_if(available >= wanted, || format!("{available} of {wanted} replicas are available{late}"))
 }
 
 fn stateful_set(object: &Json) -> Look {
@@ -183,9 +195,36 @@ fn daemon_set(object: &Json) -> Look {
     ready_if(available >= wanted, || format!("it is available on {available} of {wanted} nodes"))
 }
 
+/// Looks at what does nothing but being there, once its controller knows of it.
+fn seen(object: &Json) -> Look {
+    ready_if(is_observed(object) && object.pointer("/status/observedGeneration").is_some(), || UNSEEN.to_owned())
+}
+
+fn autoscaler(object: &Json) -> Look {
+    match (condition(object, "AbleToScale", "True"), find(object, "ScalingActive")) {
+        // Someone has set the replicas to none, and that stays so.
+        (Look::Ready, Some(("False", reason, message))) if reason != "ScalingDisabled" => {
+            waiting(format!("ScalingActive is False: {}", said(reason, message)))
+        }
+        (look, _) => look,
+    }
+}
+
+fn route(object: &Json) -> Look {
+    let parents = object.pointer("/status/parents").and_then(Json::as_array).into_iter().flatten();
+    let looks: Vec<Look> = parents.map(|parent| condition(&json!({"status": parent}), "Accepted", "True")).collect();
+    if looks.is_empty() {
+        return waiting("no gateway has taken it up yet");
+    }
+    looks.into_iter().find(|look| *look != Look::Ready).unwrap_or(Look::Ready)
+}
+
 fn replica_set(object: &Json) -> Look {
     if !is_observed(object) {
         return waiting(UNSEEN);
+    }
+    if let Some(("True", reason, message)) = find(object, "ReplicaFailure") {
+        return waiting(said(reason, message));
     }
     let (wanted, ready) = (wanted(object), number(object, "/status/readyReplicas"));
     ready_if(ready >= wanted, || format!("{ready} of {wanted} replicas are ready"))
@@ -198,9 +237,13 @@ fn job(object: &Json) -> Look {
     if let Some(("True", ..)) = find(object, "Complete") {
         return Look::Ready;
     }
+    if let Some(("True", ..)) = find(object, "Suspended") {
+        return waiting("it is suspended");
+    }
     let count = |name: &str| number(object, &format!("/status/{name}"));
     let tries = if count("failed") > 0 { format!(", {} have failed", count("failed")) } else { String::new() };
-    waiting(format!("{} pods are running, {} have succeeded{tries}", count("active"), count("succeeded")))
+    let wanted = object.pointer("/spec/completions").and_then(Json::as_i64).unwrap_or(1);
+    waiting(format!("{} pods are running, {} of {wanted} have succeeded{tries}", count("active"), count("succeeded")))
 }
 
 fn pod(object: &Json) -> Look {
@@ -246,8 +289,14 @@ fn common(object: &Json, is_custom: bool) -> Look {
             return condition(object, kind, "True");
         }
     }
-    let is_silent = object.get("status").and_then(Json::as_object).is_none_or(serde_json::Map::is_empty);
-    ready_if(!is_custom || !is_silent, || "its controller has written no status yet".to_owned())
+    ready_if(!is_custom || !is_silent(object), || {
+        "its controller has written no status yet; if it never does, let `wait` name `fields`".to_owned()
+    })
+}
+
+/// Tells whether nothing is said of an object.
+pub(crate) fn is_silent(object: &Json) -> bool {
+    object.get("status").and_then(Json::as_object).is_none_or(serde_json::Map::is_empty)
 }
 
 #[cfg(test)]

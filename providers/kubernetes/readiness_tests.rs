@@ -37,6 +37,18 @@ fn workloads_are_ready_when_all_replicas_are_new_and_available() {
     check(kind, deployment(2, 2, 3, 2), "1 replicas of the old version are ending");
     check(kind, deployment(2, 2, 2, 1), "1 of 2 replicas are available");
     check(kind, deployment(2, 2, 2, 2), "ready");
+    let with = |condition: Json, available: i64| {
+        let mut object = deployment(2, 2, 2, available);
+        object["status"]["conditions"] = json!([condition]);
+        object
+    };
+    let late =
+        json!({"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"});
+    check(kind, with(late.clone(), 1), "failed: 1 of 2 replicas are available: timed out");
+    check(kind, with(late, 2), "ready");
+    let refused =
+        json!({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"});
+    check(kind, with(refused, 1), "1 of 2 replicas are available: FailedCreate: exceeded quota");
 
     let set = |ready: i64, updated: i64, partition: i64| {
         json!({
@@ -62,7 +74,9 @@ fn workloads_are_ready_when_all_replicas_are_new_and_available() {
 
 #[test]
 fn what_ends_is_ready_when_it_ended_well() {
-    check("batch/v1/Job", json!({"status": {"active": 1}}), "1 pods are running");
+    let three = json!({"spec": {"completions": 3}, "status": {"active": 1, "succeeded": 2, "failed": 1}});
+    check("batch/v1/Job", three, "1 pods are running, 2 of 3 have succeeded, 1 have failed");
+    check("batch/v1/Job", json!({"status": condition("Suspended", "True")}), "it is suspended");
     check("batch/v1/Job", json!({"status": condition("Complete", "True")}), "ready");
     check("batch/v1/Job", json!({"status": condition("Failed", "True")}), "failed: Because: of this");
     check("v1/Pod", json!({"status": {"phase": "Succeeded"}}), "ready");
@@ -116,6 +130,67 @@ fn custom_kinds_have_conditions_or_states() {
     check("spark.apache.org/v1/SparkCluster", spark, "ready");
     let spark = json!({"status": {"applicationState": {"state": "FAILED"}}});
     check("sparkoperator.k8s.io/v1beta2/SparkApplication", spark, "failed: it is FAILED");
+}
+
+#[test]
+fn what_others_say_of_an_object_counts() {
+    let route = |parents: Json| json!({"status": {"parents": parents}});
+    let kind = "gateway.networking.k8s.io/v1/HTTPRoute";
+    check(kind, json!({}), "no gateway has taken it up yet");
+    check(kind, route(json!([condition("Accepted", "True"), condition("Accepted", "False")])), "Accepted is False");
+    check(kind, route(json!([condition("Accepted", "True")])), "ready");
+    check("gateway.networking.k8s.io/v1/GatewayClass", json!({"status": condition("Accepted", "True")}), "ready");
+    check(
+        "apiregistration.k8s.io/v1/APIService",
+        json!({"status": condition("Available", "False")}),
+        "Available is False",
+    );
+    check("apiregistration.k8s.io/v1/APIService", json!({"status": condition("Available", "True")}), "ready");
+    let kind = "autoscaling/v2/HorizontalPodAutoscaler";
+    let scaled = |reason: &str| {
+        let active = json!({"type": "ScalingActive", "status": "False", "reason": reason, "message": "no metrics"});
+        json!({"status": {"conditions": [{"type": "AbleToScale", "status": "True"}, active]}})
+    };
+    check(kind, json!({}), "the condition AbleToScale is not there yet");
+    check(kind, scaled("FailedGetResourceMetric"), "ScalingActive is False: FailedGetResourceMetric: no metrics");
+    check(kind, scaled("ScalingDisabled"), "ready");
+    check("policy/v1/PodDisruptionBudget", json!({"metadata": {"generation": 1}}), "its controller has not seen");
+    let seen = json!({"metadata": {"generation": 1}, "status": {"observedGeneration": 1}});
+    check("policy/v1/PodDisruptionBudget", seen, "ready");
+}
+
+#[test]
+fn operators_say_it_by_conditions_or_in_words_of_their_own() {
+    for kind in [
+        "cert-manager.io/v1/Certificate",
+        "postgresql.cnpg.io/v1/Cluster",
+        "cassandra.datastax.com/v1beta1/CassandraDatacenter",
+        "serving.knative.dev/v1/Service",
+        "karpenter.sh/v1/NodePool",
+    ] {
+        check(kind, json!({}), "its controller has written no status yet");
+        check(kind, json!({"status": condition("Ready", "False")}), "Ready is False: Because: of this");
+        check(kind, json!({"status": condition("Ready", "True")}), "ready");
+    }
+    check(
+        "keda.sh/v1alpha1/ScaledObject",
+        json!({"status": condition("Available", "Unknown")}),
+        "Available is Unknown",
+    );
+    check("kueue.x-k8s.io/v1beta1/ClusterQueue", json!({"status": condition("Active", "False")}), "Active is False");
+    for (kind, pointer, ready, waiting, failed) in [
+        ("flink.apache.org/v1beta1/FlinkDeployment", "jobManagerDeploymentStatus", "READY", "DEPLOYING", "ERROR"),
+        ("argoproj.io/v1alpha1/Workflow", "phase", "Succeeded", "Running", "Error"),
+        ("argoproj.io/v1alpha1/Rollout", "phase", "Healthy", "Degraded", ""),
+    ] {
+        let object = |state: &str| json!({"status": {pointer: state}});
+        check(kind, object(ready), "ready");
+        check(kind, object(waiting), &format!("it is {waiting}"));
+        if !failed.is_empty() {
+            check(kind, object(failed), &format!("failed: it is {failed}"));
+        }
+    }
+    check("argoproj.io/v1alpha1/Application", json!({"status": {"health": {"status": "Missing"}}}), "it is Missing");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use sdk::{Problem, Progress};
+use sdk::{Problem, Progress, name_some};
 use serde_json::Value as Json;
 
 use crate::api::Place;
@@ -272,10 +272,8 @@ pub(crate) fn owner(object: &Json) -> Option<&Json> {
 
 /// Says what is waited for, by kind.
 fn phase(left: &[Left]) -> String {
-    let named: Vec<String> = left.iter().take(NAMED_MAX).map(|one| format!("{} ({})", one.what, one.why)).collect();
-    let more = left.len().saturating_sub(NAMED_MAX);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("waiting until these are gone: {}{more}", named.join(", "))
+    let named: Vec<String> = left.iter().map(|one| format!("{} ({})", one.what, one.why)).collect();
+    format!("waiting until these are gone: {}", name_some(&named, NAMED_MAX))
 }
 
 fn not_gone(left: &[Left], waited: Duration) -> Problem {

@@ -11,6 +11,7 @@ pub use {diag, schema, value};
 pub mod conformance;
 mod containment;
 mod define;
+pub mod eks_token;
 mod function;
 mod in_process;
 mod join;
@@ -38,7 +39,7 @@ pub use messages::{
 pub use outlook::{Charge, Costs, Course, Disruption, Item, Meaning, Outlook, OutlookStep, Prospect, Quantity, Word};
 pub use parts::{Configuration, Context, DataSource, EphemeralType, Function, NoConfiguration, ResourceType};
 pub use planning::{PlanRules, plan_by_schema, unknown_where_computed, without_write_only};
-pub use problem::Problem;
+pub use problem::{Problem, name_some};
 pub use provider::{Factory, IdentityAttribute, IdentitySchema, Provider, Schemas};
 pub use runtime::{Call, NoProgress, Progress, Runtime, answer, random_uuid};
 pub use simulation::Simulation;

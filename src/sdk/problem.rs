@@ -1,5 +1,7 @@
 //! What a provider finds wrong with a configuration.
 
+use std::fmt::Display;
+
 use diag::Severity;
 use ecow::EcoString;
 use value::{Path, PathStep, Value};
@@ -53,9 +55,24 @@ impl Problem {
     }
 }
 
+/// Names things in a message: the first `most` of them, and how many more there are.
+pub fn name_some(all: &[impl Display], most: usize) -> String {
+    let named: Vec<String> = all.iter().take(most).map(ToString::to_string).collect();
+    let more = all.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Problem;
+    use super::{Problem, name_some};
+
+    #[test]
+    fn a_message_names_some_of_many() {
+        assert_eq!(name_some(&["a"], 2), "a");
+        assert_eq!(name_some(&["a", "b"], 2), "a, b");
+        assert_eq!(name_some(&["a", "b", "c"], 2), "a, b and 1 more");
+    }
 
     #[test]
     fn the_path_grows_from_the_outside_in() {

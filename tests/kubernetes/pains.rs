@@ -144,6 +144,8 @@ resource "kubernetes_manifest" "pond" {
     metadata   = { name = each.key, namespace = "default", labels = {} }
     spec       = each.value
   }
+  # Its definition leaves no place to say how far it is.
+  wait { rollout = true }
 }
 "#;
     let Some(bench) = Bench::new(configuration) else { return };

@@ -61,6 +61,55 @@ fn what_cannot_be_scheduled_is_told_with_the_reason() {
 }
 
 #[test]
+fn claims_without_their_class_are_told_where_pods_wait_for_them() {
+    let configuration = r#"
+resource "kubernetes_namespace" "test" {
+  metadata { name = "NAMESPACE" }
+}
+
+resource "kubernetes_manifest" "database" {
+  manifest = {
+    apiVersion = "apps/v1"
+    kind       = "StatefulSet"
+    metadata   = { name = "database", namespace = kubernetes_namespace.test.metadata[0].name }
+    spec = {
+      serviceName = "database"
+      selector    = { matchLabels = { app = "database" } }
+      template = {
+        metadata = { labels = { app = "database" } }
+        spec     = { containers = [{ name = "main", image = "registry.k8s.io/pause:3.10" }] }
+      }
+      volumeClaimTemplates = [{
+        metadata = { name = "data" }
+        spec = {
+          accessModes      = ["ReadWriteOnce"]
+          storageClassName = "absent"
+          resources        = { requests = { storage = "1Gi" } }
+        }
+      }]
+    }
+  }
+  wait { rollout = true }
+  timeouts { create = "12s" }
+}
+"#;
+    let Some(bench) = Bench::new(configuration) else { return };
+    bench.fails_with("apply -auto-approve", "claim `data-database-0`: the cluster has no storage class \"absent\"");
+}
+
+#[test]
+fn pods_that_fail_for_one_reason_are_told_together() {
+    let absent = DEPLOYMENT.replace("TIMEm", "60s").replace("pause:3.10", "does-not-exist:1");
+    let Some(bench) = Bench::new(&absent) else { return };
+    // The nodes of a cluster that is real for a test run nothing.
+    if bench.world.is_none() {
+        return;
+    }
+    let said = bench.fails_with("apply -auto-approve", "ImagePullBackOff of container `web`: Back-off pulling image");
+    assert_eq!(said.matches("ImagePullBackOff of").count(), said.matches("pods `web-").count(), "{said}");
+}
+
+#[test]
 fn a_deletion_that_hangs_names_the_finalizer() {
     let configuration = r#"
 resource "kubernetes_namespace" "test" {

@@ -273,10 +273,7 @@ async fn obstacles(at: &At, filter: &str, id: &str) -> String {
             about => format!("{} ({about})", xml::text(one, own)),
         }));
     }
-    let named: Vec<String> = found.iter().take(5).cloned().collect();
-    let more = found.len().saturating_sub(named.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", named.join(", "))
+    sdk::name_some(&found, 5)
 }
 
 /// Writes the ARN of something of EC2.

@@ -44,8 +44,7 @@ impl<'a> Inside<'a> {
     pub(super) async fn ask(&self, method: &str, path: &str, body: Option<&Json>) -> Asked<(u16, Json)> {
         let session = &self.at.session;
         let credentials = session.credentials().await.map_err(|problem| problem.detail)?;
-        let minted = token::mint(&credentials, &self.at.region, session.endpoint("sts"), &self.cluster, self.at.now());
-        let token = minted.map_err(|problem| problem.detail)?;
+        let token = token::mint(&credentials, &self.at.region, session.endpoint("sts"), &self.cluster, self.at.now());
         let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
         let request = ::http::Request::builder()
             .method(method)

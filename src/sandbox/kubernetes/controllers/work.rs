@@ -300,7 +300,10 @@ impl<'w, 'm> Work<'w, 'm> {
 /// Reasons of events that tell of something wrong.
 fn is_warning(reason: &str) -> bool {
     let known = ["BackoffLimitExceeded", "DeadlineExceeded", "NotTriggerScaleUp", "BackOff", "Unhealthy", "NoPods"];
-    reason.starts_with("Failed") && reason != "FailedOver" || known.contains(&reason) || reason.ends_with("Failed")
+    // That a claim finds no volume is no warning of the real one either.
+    reason.starts_with("Failed") && !matches!(reason, "FailedBinding" | "FailedOver")
+        || known.contains(&reason)
+        || reason.ends_with("Failed")
 }
 
 /// Returns the beginning of the names of what controllers keep for themselves about a cluster.

@@ -1,48 +1,37 @@
 //! Tokens for EKS clusters: a request to STS, signed and not sent; the cluster's API server sends it to see who asks.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
-
-use crate::times::civil;
 
 /// What tokens begin with.
 const PREFIX: &str = "k8s-aws-v1.";
 /// EKS takes a token for a quarter of an hour, whatever the signature says.
 const VALID_SECONDS: u64 = 900;
-/// A new token is made well before the old one ends, and late enough to make few.
-pub(crate) const REFRESH_AFTER: Duration = Duration::from_secs(11 * 60);
-
 /// Keys of AWS.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub struct Keys {
     /// The id of the access key.
-    pub(crate) access_key: String,
+    pub access_key: String,
     /// The secret access key.
-    pub(crate) secret_key: String,
+    pub secret_key: String,
     /// The token of a session, if the keys belong to one.
-    pub(crate) session_token: Option<String>,
+    pub session_token: Option<String>,
 }
 
 /// What a token is for.
-pub(crate) struct Subject<'a> {
+pub struct Subject<'a> {
     /// The cluster's name.
-    pub(crate) cluster: &'a str,
+    pub cluster: &'a str,
     /// The region whose STS is asked.
-    pub(crate) region: &'a str,
+    pub region: &'a str,
     /// Another address of STS than the usual.
-    pub(crate) endpoint: Option<&'a str>,
-}
-
-/// Returns the machine's time, since 1970: signatures are measured by it, whatever clock a run goes by.
-#[expect(clippy::disallowed_methods, reason = "STS compares it with its own; a simulated time would be refused")]
-pub(crate) fn machine_clock() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    pub endpoint: Option<&'a str>,
 }
 
 /// Makes a token.
-pub(crate) fn mint(subject: &Subject<'_>, keys: &Keys, now: Duration) -> String {
+pub fn mint(subject: &Subject<'_>, keys: &Keys, now: Duration) -> String {
     let url = presigned(subject, keys, now);
     format!("{PREFIX}{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(url))
 }
@@ -85,6 +74,20 @@ fn presigned(subject: &Subject<'_>, keys: &Keys, now: Duration) -> String {
     format!("{endpoint}/?{query}&X-Amz-Signature={}", hex(&signed(&key, &to_sign)))
 }
 
+/// Returns year, month, day, hour, minute and second of a time since 1970, in UTC.
+fn civil(time: Duration) -> (u64, u64, u64, u64, u64, u64) {
+    let seconds = time.as_secs();
+    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    // Days since 0000-03-01, so that the leap day is the last of its year.
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let (month, year) = if month < 10 { (month + 3, year) } else { (month - 9, year + 1) };
+    (year + era * 400, month, date, rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 fn signed(key: &[u8], text: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
 }
@@ -94,7 +97,7 @@ fn hashed(text: &str) -> String {
 }
 
 /// Writes bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
