@@ -17,7 +17,7 @@ use lang::body::CompiledBody;
 use lang::evaluation::{Evaluation, World};
 use lang::module::Resource;
 use lang::replacement::CreateFirst;
-use plan::{Change, Ephemerals, Need, Operation, Plan, Pool, Stage, Tally, Values};
+use plan::{Change, Counts, Ephemerals, Need, Operation, Plan, Pool, Stage, Tally, Values};
 use state::record::{Gone, Move, Record, Settled};
 use state::{Dependency, DeposedKey, Journal, Object, Target};
 use value::{Marks, Path, Value};
@@ -116,6 +116,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Returns how many objects were taken in, created, updated and deleted.
+    pub fn counts(&self) -> Counts {
+        Counts { import: self.imported, add: self.added, change: self.changed, destroy: self.destroyed }
+    }
+
     /// Adds what came of a later stage.
     pub fn add(&mut self, later: Outcome) {
         self.imported += later.imported;

@@ -1,13 +1,15 @@
 //! Files of `kubectl`: contexts come and go, the rest of the file stays, and no two programs write at once.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lang::functions::{read_yaml, write_yaml};
 use serde_json::{Map, Value as Json, json};
 use value::{value_from_json, value_to_json};
+
+use crate::replacing::{self, Readers};
 
 /// How long another program may hold the lock.
 const LOCK_MAX: Duration = Duration::from_secs(10);
@@ -36,7 +38,7 @@ pub(crate) fn edit(path: &Path, name: &str, entry: Option<Entry>) -> io::Result<
     };
     let mut config = parse(&before)?;
     let is_there = change(&mut config, name, entry);
-    replace(path, &print(&config)?)?;
+    replacing::replace(path, print(&config)?.as_bytes(), Readers::Owner)?;
     Ok(is_there)
 }
 
@@ -162,15 +164,6 @@ fn change(config: &mut Map<String, Json>, name: &str, entry: Option<Entry>) -> b
         None => {}
     }
     is_there
-}
-
-/// Puts a text in a file's place, for the user alone.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(test)]

@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use diag::Diagnostic;
+use lang::version::LANGUAGE_VERSION;
 use state::State;
 
+use crate::replacing::{self, Readers};
 use crate::{Exit, Session, stored};
-
-/// The version of Terraform whose format copies of the state have.
-const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// Says that there is to be no copy.
 const NO_COPY: &str = "-";
@@ -104,12 +103,8 @@ impl LegacyArgs {
     pub(crate) fn copy(&self, state: &State) -> Result<(), Diagnostic> {
         let Some(path) = self.backup.as_deref().filter(|path| *path != Path::new(NO_COPY)) else { return Ok(()) };
         let written =
-            tempfile::NamedTempFile::new_in(path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new(".")))
-                .and_then(|file| {
-                    fs::write(file.path(), state::terraform::write(state, TERRAFORM_VERSION))?;
-                    file.persist(path).map_err(|error| error.error)
-                });
-        written.map(|_| ()).map_err(|error| {
+            replacing::replace(path, state::terraform::write(state, LANGUAGE_VERSION).as_bytes(), Readers::Owner);
+        written.map_err(|error| {
             let detail = format!("{}: {error}. Nothing was changed.", path.display());
             Diagnostic::error("Cannot write the copy of the state", detail)
         })

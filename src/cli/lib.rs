@@ -26,6 +26,7 @@ mod progress;
 mod providers;
 mod reference;
 mod render;
+mod replacing;
 mod requirements;
 mod sandboxes;
 mod saved;

@@ -1,11 +1,10 @@
 //! What a plan is like for people, as the command line asks for it: by which prices, and into which page.
 
 use std::cell::RefCell;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use apply::Doing;
+use apply::{Doing, Outcome};
 use diag::Diagnostic;
 use plan::{Change, Plan};
 use report::{Forecast, Prices};
@@ -13,6 +12,7 @@ use report::{Forecast, Prices};
 use crate::Session;
 use crate::environment::Environment;
 use crate::render::plan::{self as render, Palette, Schemas};
+use crate::replacing::{self, Readers};
 
 /// Arguments of commands that say what a plan is like for people.
 #[derive(clap::Args)]
@@ -91,8 +91,22 @@ impl Recorder {
     }
 
     /// Returns what happened, for a page.
-    pub(crate) fn into_actual(self, plan: &Plan, problems: Vec<report::Told>) -> report::Actual {
-        report::Actual::new(plan, self.done.into_inner(), self.skipped.into_inner(), problems)
+    pub(crate) fn into_actual(self, plan: &Plan, outcome: &Outcome, is_interrupted: bool) -> report::Actual {
+        let told = |found: &Diagnostic| report::Told {
+            is_error: found.is_error(),
+            summary: found.summary.clone(),
+            detail: found.detail.clone(),
+            address: found.address.clone(),
+        };
+        let actual = report::Actual {
+            bars: self.done.into_inner(),
+            skipped: self.skipped.into_inner(),
+            problems: outcome.diags.iter().map(told).collect(),
+            done: outcome.counts(),
+            is_interrupted,
+            ..report::Actual::default()
+        };
+        actual.put_in_order(plan)
     }
 }
 
@@ -120,36 +134,18 @@ impl Page<'_> {
     pub(crate) fn write(self, session: &mut Session) -> Result<(), Diagnostic> {
         let forecast = Forecast::of(self.plan, self.prices, self.parallelism);
         let changes = render::each(self.plan, self.schemas);
-        let changes = changes.into_iter().map(|(address, action, text)| report::Shown { address, action, text });
         let page = report::Page {
             operation: self.operation,
             plan: self.plan,
             forecast: &forecast,
-            changes: changes.collect(),
+            changes,
             outputs: render::outputs_text(self.plan),
             is_sandbox: session.environment.simulated().is_some(),
             actual: self.actual.as_ref(),
         };
-        write(self.path, page.html().as_bytes()).map_err(|error| {
+        replacing::replace(self.path, page.html().as_bytes(), Readers::Everyone).map_err(|error| {
             let detail = format!("The page cannot be written to {}: {error}.", self.path.display());
             Diagnostic::error("Report not written", detail)
         })
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return std::fs::write(path, bytes);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // The error of a temporary file would name that.
-    std::fs::metadata(folder)?;
-    let mut builder = tempfile::Builder::new();
-    // A page holds no secrets and is for showing around.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

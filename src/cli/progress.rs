@@ -321,8 +321,8 @@ impl Observer for Progress<'_, '_> {
             return;
         }
         let address = &change.address;
-        let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-        let name = |doing| format!("{address}{deposed} {}", words(change, doing).action);
+        let subject = render::shown_address(change);
+        let name = |doing| format!("{subject} {}", words(change, doing).action);
         match event {
             Event::Imported => self.imported(change),
             Event::Started(doing) => {
@@ -330,7 +330,7 @@ impl Observer for Progress<'_, '_> {
                 let id = render::id(&change.before);
                 let shown = id.as_ref().filter(|_| words.action != "create");
                 let suffix = shown.map(|id| format!(" [id={id}]")).unwrap_or_default();
-                let message = format!("{address}{deposed}: {}...{suffix}", words.going_on);
+                let message = format!("{subject}: {}...{suffix}", words.going_on);
                 let id = shown.cloned();
                 self.tally.borrow_mut().begin(now);
                 self.recorder.iter().for_each(|recorder| recorder.begin(change, doing, now));
@@ -353,7 +353,7 @@ impl Observer for Progress<'_, '_> {
                 self.over(&name(doing));
                 let (words, id) = (words(change, doing), render::id(value));
                 let suffix = id.as_ref().map(|id| format!(" [id={id}]")).unwrap_or_default();
-                let message = format!("{address}{deposed}: {} complete after {}{suffix}", words.noun, spoken(took));
+                let message = format!("{subject}: {} complete after {}{suffix}", words.noun, spoken(took));
                 self.say(
                     "apply_complete",
                     message,
@@ -366,7 +366,7 @@ impl Observer for Progress<'_, '_> {
                 self.recorder.iter().for_each(|recorder| recorder.end(change, doing, now, true));
                 self.over(&name(doing));
                 let words = words(change, doing);
-                let message = format!("{address}{deposed}: {} failed after {}", words.noun, spoken(took));
+                let message = format!("{subject}: {} failed after {}", words.noun, spoken(took));
                 let hook = Hook { address, action: words.action, id: None, elapsed: Some(took) };
                 self.say("apply_errored", message, Some(hook));
             }
@@ -387,8 +387,7 @@ impl Observer for Progress<'_, '_> {
 
 /// Names a step for the report at the end.
 fn step_name(change: &Change, doing: Doing) -> String {
-    let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-    format!("{}{deposed} ({})", change.address, words(change, doing).action)
+    format!("{} ({})", render::shown_address(change), words(change, doing).action)
 }
 
 /// Whether the user wants to stop: set by the first interrupt; the second ends the process.

@@ -1,7 +1,7 @@
 //! Plan files: how they are written and read, and what configuration is in them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use lang::tree::{Modules, Node, Wanted};
 use plan::file::{FileError, SavedFile, SavedModule, SavedPlan, SavedVariable};
 
 use crate::configuration::Configuration;
+use crate::replacing::{self, Readers};
 use crate::variables::{Assigned, Assignments};
 use crate::{Exit, Session, stored};
 
@@ -64,7 +65,7 @@ pub(crate) fn write(
     report.plan = std::mem::take(&mut saved.plan);
     report.saved = Some(saved);
     let written = match bytes {
-        Some(bytes) => write_privately(path, &bytes),
+        Some(bytes) => replacing::replace(path, &bytes, Readers::Owner),
         None => Err(io::Error::other("values in the plan lie too deep in each other")),
     };
     written.or_else(|error| {
@@ -73,23 +74,13 @@ pub(crate) fn write(
     })
 }
 
-/// Writes a file that only its owner can read, whole or not at all; into pipes and devices it is written as they are.
-fn write_privately(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return std::fs::write(path, bytes);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // The error of a temporary file would name that.
-    std::fs::metadata(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 fn is_of_module(path: &Path) -> bool {
     path.file_name().and_then(|name| FileKind::of(name.to_str()?)).is_some()
+}
+
+/// Tells whether any file of a module was read.
+pub(crate) fn has_modules(sources: &Sources) -> bool {
+    sources.files().iter().any(|file| is_of_module(&file.path))
 }
 
 /// Returns the files of modules among all that were read.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::progress::spoken;
+use crate::render::counted;
 
 /// An apply that took longer ends with its slowest steps.
 const LONG: Duration = Duration::from_secs(10);
@@ -81,7 +82,8 @@ impl Tally {
             return String::new();
         }
         let skipped: usize = self.skipped.values().map(Vec::len).sum();
-        let mut text = format!("\nNot everything was done: {} done, {} failed", steps(self.done), self.failed.len());
+        let mut text =
+            format!("\nNot everything was done: {} done, {} failed", counted(self.done, "step"), self.failed.len());
         text.push_str(&if skipped > 0 { format!(", {skipped} skipped.\n\n") } else { ".\n\n".to_owned() });
         text.push_str(&format!("  Failed:\n{}", names(&self.failed)));
         for (cause, skipped) in &self.skipped {
@@ -92,10 +94,6 @@ impl Tally {
         );
         text
     }
-}
-
-fn steps(count: usize) -> String {
-    format!("{count} step{}", if count == 1 { "" } else { "s" })
 }
 
 fn names(all: &[String]) -> String {

@@ -12,6 +12,7 @@ use addr::AbsInstance;
 use diag::{Diagnostic, Diagnostics};
 use lang::functions::Clock;
 use lang::tree::Node;
+use lang::version::LANGUAGE_VERSION;
 use state::Store;
 use state::stores::DEFAULT_WORKSPACE;
 use state::stores::local::LocalStore;
@@ -22,7 +23,7 @@ use crate::providers::{LinkedProviders, provider_of};
 use crate::render::{plan as render, plan_json, state_json};
 use crate::sandboxes::{self, Opened};
 use crate::suite::{Suite, SuiteFile};
-use crate::{Environment, Session, commands, environment, stored};
+use crate::{Environment, commands, environment, stored};
 
 /// Providers whose objects are in no cloud: files that use no others need no sandbox.
 const NOT_IN_CLOUDS: [&str; 9] = ["archive", "external", "fake", "local", "null", "random", "terraform", "time", "tls"];
@@ -290,7 +291,7 @@ impl Watcher for Teller<'_> {
 
     fn cleaned_up(&self, run: usize, diags: Diagnostics, leftover: Option<Leftover<'_>>) {
         let left = leftover.map(|leftover| {
-            let state = state::terraform::write(leftover.state, commands::TERRAFORM_VERSION);
+            let state = state::terraform::write(leftover.state, LANGUAGE_VERSION);
             Left { objects: leftover.objects, state }
         });
         (self.tell)(Told::CleanedUp(run, diags, left));
@@ -304,9 +305,4 @@ impl Watcher for Teller<'_> {
 /// Returns how many files are run at once unless the user says otherwise.
 pub(crate) fn at_once_by_default() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// Returns the environment of a session, for threads.
-pub(crate) fn environment_of(session: &Session) -> Environment {
-    session.environment.clone()
 }

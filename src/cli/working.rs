@@ -49,9 +49,7 @@ impl PlanningArgs {
     pub(crate) fn voice(&self) -> Voice {
         if self.json { Voice::Json } else { Voice::Text }
     }
-}
 
-impl PlanningArgs {
     /// Tells whether something is given that says how to plan.
     pub(crate) fn has_planning_options(&self) -> bool {
         let nowhere = self.replace.is_empty() && self.target.is_empty() && self.exclude.is_empty();
@@ -198,6 +196,12 @@ pub(crate) fn run(session: &mut Session, args: &PlanningArgs, wish: Wish<'_>) ->
         args.input && voice == Voice::Text && session.ui.is_interactive && !session.environment.is_input_off();
     let asking = if can_ask { Asking::Allowed } else { Asking::Off };
     let mut configuration = Configuration::read_with_values(here, assignments, sources, session, asking, &mut diags);
+    if wish.goal != Goal::Destroy && !diags.has_errors() && !saved::has_modules(&configuration.sources) {
+        let detail = "There is no configuration in this folder. To go by none would mean to destroy everything: if that is \
+                      wanted, -destroy says so. Otherwise go where the configuration is, or name its folder by \
+                      -chdir=DIR, before the command.";
+        return Err(refuse_in(session, voice, Diagnostic::error("No configuration files", detail)));
+    }
     let now = UNIX_EPOCH + Duration::from_secs(environment::SystemClock.now().as_secs());
     configuration.environment.plan_time = Some(now);
     let ready = check(session, args, configuration, diags)?;
@@ -214,8 +218,7 @@ pub(crate) fn run_saved(
 ) -> Result<Report, Exit> {
     let voice = begin(session, args, wish.operation)?;
     if let Some(problem) = engine::refuse(&saved, &stored::workspace(session)) {
-        voice.diagnostics(session, &Sources::default(), &problem.into());
-        return Err(Exit::FAILURE);
+        return Err(refuse_in(session, voice, problem));
     }
     let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
     let assignments =
@@ -229,9 +232,13 @@ pub(crate) fn run_saved(
 /// Says why nothing is done.
 pub(crate) fn refuse(session: &mut Session, args: &PlanningArgs, problem: Diagnostic) -> Exit {
     match begin(session, args, "plan") {
-        Ok(voice) => voice.diagnostics(session, &Sources::default(), &problem.into()),
-        Err(exit) => return exit,
+        Ok(voice) => refuse_in(session, voice, problem),
+        Err(exit) => exit,
     }
+}
+
+fn refuse_in(session: &mut Session, voice: Voice, problem: Diagnostic) -> Exit {
+    voice.diagnostics(session, &Sources::default(), &problem.into());
     Exit::FAILURE
 }
 
@@ -305,11 +312,11 @@ fn carry_out(
             Voice::Text => {}
         }
         let approval = (wish.decide)(&mut session, plan);
-        progress.expect(plan);
-        if approval == Approval::Apply
-            && let Err(error) = interrupt.listen()
-        {
-            session.problem("Cannot listen for interrupts", format!("{error}. An interrupt ends the run at once."));
+        if approval == Approval::Apply {
+            progress.expect(plan);
+            if let Err(error) = interrupt.listen() {
+                session.problem("Cannot listen for interrupts", format!("{error}. An interrupt ends the run at once."));
+            }
         }
         approval
     };
@@ -340,7 +347,9 @@ fn conclude(
     if let Some(path) = wish.out {
         saved::write(session, path, (configuration, wish.generate_into), &mut report)?;
     }
-    let reported = write_report(session, args, ready, (&report, wish.operation), recorder);
+    let happened = report.outcome.as_ref().zip(recorder);
+    let actual = happened.map(|(outcome, recorder)| recorder.into_actual(&report.plan, outcome, became.0.is_wanted()));
+    let reported = write_report(session, args, ready, (&report, wish.operation), actual);
     let finished = finish(session, voice, (&configuration.sources, &ready.said), report, became);
     match reported {
         Ok(()) => finished,
@@ -357,21 +366,12 @@ fn write_report(
     args: &PlanningArgs,
     ready: &Ready,
     (report, operation): (&Report, &str),
-    recorder: Option<Recorder>,
+    actual: Option<report::Actual>,
 ) -> Result<(), Diagnostic> {
     let Some(path) = args.outlook.report.as_deref() else { return Ok(()) };
-    if report.outcome.is_none() && report.plan.diags.has_errors() {
+    if actual.is_none() && report.plan.diags.has_errors() {
         return Ok(());
     }
-    let actual = report.outcome.as_ref().zip(recorder).map(|(outcome, recorder)| {
-        let told = |found: &Diagnostic| report::Told {
-            is_error: found.is_error(),
-            summary: found.summary.to_string(),
-            detail: found.detail.to_string(),
-            address: found.address.as_ref().map(ToString::to_string),
-        };
-        recorder.into_actual(&report.plan, outcome.diags.iter().map(told).collect())
-    });
     let plan = &report.plan;
     let (schemas, prices, parallelism) = (&ready.linked, &ready.prices, args.parallelism);
     Page { path, operation, plan, schemas, prices, parallelism, actual }.write(session)

@@ -169,9 +169,15 @@ pub(crate) fn close(journal: Journal, worked: Worked) -> Result<Report, Failure>
             let Worked { plan, outcome, saved } = worked;
             Ok(Report { plan, outcome, state: closed.ledger.state, saved })
         }
-        Err((_, error)) => {
-            let detail =
-                format!("{error} What was done is in the journal beside the state and is read by the next run.");
+        Err((journal, error)) => {
+            let rest = match journal.failure() {
+                None => "What was done is in the journal beside the state and is read by the next run.",
+                Some(_) => {
+                    "The end of what was done is not in the journal beside the state either: of what had begun it says so, \
+                     and the next run asks the providers what became of it."
+                }
+            };
+            let detail = format!("{error} {rest}");
             Err(Diagnostic::error("State not saved", detail).into())
         }
     }

@@ -10,7 +10,7 @@ use diag::Diagnostic;
 
 use crate::module::RequiredVersion;
 
-/// The edition of Terraform's language that is spoken here, for `required_version` in `terraform` blocks.
+/// The edition of Terraform's language and file formats that is spoken here, for `required_version` in `terraform` blocks.
 pub const LANGUAGE_VERSION: &str = "1.11.4";
 /// This program's version, for `required_version` in `gantry` blocks.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use plan::{Change, Plan};
+use plan::{Change, Counts, Plan};
 
 use crate::forecast::Bar;
 
@@ -21,6 +21,10 @@ pub struct Actual {
     pub skipped: Vec<(String, String)>,
     /// What was said of it.
     pub problems: Vec<Told>,
+    /// How many objects were created, updated, deleted.
+    pub done: Counts,
+    /// The user wanted it to stop.
+    pub is_interrupted: bool,
 }
 
 /// A problem as it was told.
@@ -37,19 +41,33 @@ pub struct Told {
 }
 
 impl Actual {
-    /// Puts together what happened; times are those of any clock.
-    pub fn new(plan: &Plan, mut bars: Vec<Bar>, skipped: Vec<(String, String)>, problems: Vec<Told>) -> Actual {
+    /// Puts the bars in order, finds the critical ones, and counts time from the first one on; it was that of any clock.
+    #[must_use]
+    pub fn put_in_order(mut self, plan: &Plan) -> Actual {
+        let bars = &mut self.bars;
         let first = bars.iter().map(|bar| bar.start).min().unwrap_or_default();
-        for bar in &mut bars {
+        for bar in bars.iter_mut() {
             bar.start -= first;
             bar.end = bar.end.saturating_sub(first);
         }
         bars.sort_by(|a, b| (a.start, a.end, &a.address, a.doing).cmp(&(b.start, b.end, &b.address, b.doing)));
-        let took = bars.iter().map(|bar| bar.end).max().unwrap_or_default();
-        for place in critical(plan, &bars, took) {
+        self.took = bars.iter().map(|bar| bar.end).max().unwrap_or_default();
+        for place in critical(plan, bars, self.took) {
             bars[place].is_critical = true;
         }
-        Actual { bars, took, skipped, problems }
+        self
+    }
+
+    /// Returns those of the steps that were expected which were not begun, and were not skipped for a failure either.
+    pub(crate) fn not_begun<'a>(&self, expected: &'a [Bar]) -> Vec<&'a Bar> {
+        // A change of a later stage stands in the plan without the keys of its instances.
+        let names = |address: &str| [address.to_owned(), resource(address).to_owned()];
+        let begun: HashSet<(String, &str)> =
+            self.bars.iter().flat_map(|bar| names(&bar.address).map(|name| (name, bar.doing))).collect();
+        let skipped: HashSet<String> = self.skipped.iter().flat_map(|(address, _)| names(address)).collect();
+        let is_open =
+            |bar: &&Bar| !begun.contains(&(bar.address.clone(), bar.doing)) && !skipped.contains(&bar.address);
+        expected.iter().filter(is_open).collect()
     }
 }
 
@@ -101,11 +119,28 @@ mod tests {
             has_failed: false,
         };
         let bars = vec![bar("a.c", 160, 200), bar("a.a", 100, 160), bar("a.b", 100, 130)];
-        let actual = Actual::new(&Plan::default(), bars, vec![], vec![]);
+        let actual = Actual { bars, ..Actual::default() }.put_in_order(&Plan::default());
         let shown: Vec<(&str, u64, bool)> =
             actual.bars.iter().map(|bar| (bar.address.as_str(), bar.start.as_secs(), bar.is_critical)).collect();
         assert_eq!(shown, [("a.b", 0, false), ("a.a", 0, true), ("a.c", 60, true)]);
         assert_eq!(actual.took, Duration::from_secs(100));
+    }
+
+    #[test]
+    fn what_was_planned_and_not_begun_is_known() {
+        let bar = |address: &str| Bar {
+            address: address.into(),
+            doing: "create",
+            start: Duration::ZERO,
+            end: Duration::ZERO,
+            is_critical: false,
+            has_failed: false,
+        };
+        let skipped = vec![("a.d".to_owned(), "a.a".to_owned())];
+        let actual = Actual { bars: vec![bar("a.a"), bar("a.b[0]")], skipped, ..Actual::default() };
+        let expected: Vec<Bar> = ["a.a", "a.b", "a.b[1]", "a.c", "a.d"].map(bar).into();
+        let open: Vec<&str> = actual.not_begun(&expected).iter().map(|bar| bar.address.as_str()).collect();
+        assert_eq!(open, ["a.b[1]", "a.c"]);
     }
 
     #[test]

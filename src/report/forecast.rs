@@ -78,6 +78,17 @@ pub struct Bar {
     pub has_failed: bool,
 }
 
+/// Says how much a plan does.
+pub fn extent(plan: &Plan) -> String {
+    let has_work = plan.changes.iter().any(|change| !change.is_nothing()) || !plan.deferred.is_empty();
+    match (has_work, plan.deferred.len()) {
+        (true, 0) => plan.counts().to_string(),
+        (true, deferred) => format!("{}; {deferred} deferred", plan.counts()),
+        (false, _) if plan.is_empty() => "no changes".to_owned(),
+        (false, _) => "nothing but outputs or the state changes".to_owned(),
+    }
+}
+
 /// Tells whether there is anything that people should hear of a plan beside its changes.
 pub fn has_news(plan: &Plan) -> bool {
     let deferred = plan.deferred.iter().map(|deferred| &deferred.change);

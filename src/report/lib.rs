@@ -16,10 +16,10 @@ mod timeline;
 
 pub use actual::{Actual, Told};
 pub use cost::Line;
-pub use forecast::{Bar, Forecast, Group, Steps, about, doing, has_news, word};
+pub use forecast::{Bar, Forecast, Group, Steps, about, doing, extent, has_news, word};
 pub use json::json;
 pub use money::{Cost, Money};
 pub use page::{Page, Shown};
-pub use prices::{Missing, Price, Prices};
+pub use prices::Prices;
 pub use tables::{COLUMNS, Details, Tables};
 pub use text::text;

@@ -68,16 +68,16 @@ enum Per {
 
 /// What one of something costs for an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Price {
+pub(crate) struct Price {
     /// At least and at most.
-    pub rate: (Money, Money),
+    pub(crate) rate: (Money, Money),
     /// There is no list price: it is a share of another one.
-    pub is_estimate: bool,
+    pub(crate) is_estimate: bool,
 }
 
 /// Why there is no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// The list does not have the item.
     Item,
     /// The list has it elsewhere.
@@ -99,12 +99,12 @@ impl Prices {
     }
 
     /// Returns the date of each list, and where its figures are from; the first list wins.
-    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lists.iter().map(|list| (list.date.as_str(), list.source.as_str()))
     }
 
     /// Returns the price of an item.
-    pub fn find(&self, item: &str, region: Option<&str>) -> Result<Price, Missing> {
+    pub(crate) fn find(&self, item: &str, region: Option<&str>) -> Result<Price, Missing> {
         let mut missing = Missing::Item;
         for list in &self.lists {
             match list.find(item, region) {

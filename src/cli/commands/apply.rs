@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use diag::Diagnostic;
 use engine::{Approval, Report};
-use plan::Counts;
 
 use super::{Run, output};
 use crate::progress;
@@ -122,8 +121,7 @@ fn carry_out_saved(session: &mut Session, planning: &PlanningArgs, path: &Path) 
 fn tell(session: &mut Session, planning: &PlanningArgs, report: &Report, destroy: bool) -> Exit {
     let operation = if destroy { "destroy" } else { "apply" };
     let Some(outcome) = &report.outcome else { return Exit::FAILURE };
-    let counts =
-        Counts { import: outcome.imported, add: outcome.added, change: outcome.changed, destroy: outcome.destroyed };
+    let counts = outcome.counts();
     if planning.json {
         progress::say(session, [stream::summary(counts, operation)]);
         if !destroy {

@@ -63,7 +63,6 @@ use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::{Exit, Session, arguments};
 pub(crate) use show::shown_state;
-pub(crate) use state_pull::TERRAFORM_VERSION;
 
 /// Every command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[

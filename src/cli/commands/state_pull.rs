@@ -1,10 +1,9 @@
 //! `state pull`: the state in Terraform's format.
 
+use lang::version::LANGUAGE_VERSION;
+
 use super::Run;
 use crate::{Exit, Session, stored};
-
-/// The version of Terraform whose format this is.
-pub(crate) const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// Print the state as a Terraform state file.
 ///
@@ -19,7 +18,7 @@ impl Run for Args {
         match stored::load(session) {
             Ok(state) if state.lineage.is_empty() => Exit::SUCCESS,
             Ok(state) => {
-                session.ui.out.print(&state::terraform::write(&state, TERRAFORM_VERSION));
+                session.ui.out.print(&state::terraform::write(&state, LANGUAGE_VERSION));
                 Exit::SUCCESS
             }
             Err(exit) => exit,

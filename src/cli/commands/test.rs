@@ -117,7 +117,7 @@ impl Args {
         if let Err(error) = interrupt.listen() {
             session.problem("Cannot listen for interrupts", format!("{error}. An interrupt ends the tests at once."));
         }
-        let (environment, started_in) = (tested::environment_of(session), session.started_in.clone());
+        let (environment, started_in) = (session.environment.clone(), session.started_in.clone());
         let job = Job {
             suite,
             environment: &environment,

@@ -5,14 +5,12 @@ use std::path::Path;
 
 use diag::{Diagnostics, Sources};
 use install::lock_file::Locks;
+use lang::version::LANGUAGE_VERSION;
 use serde_json::{Map, json};
 
 use super::Run;
 use crate::render::json;
 use crate::{Exit, Session};
-
-/// The version of Terraform whose language and file formats this Gantry has.
-const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// Show the version of Gantry and of the installed providers.
 ///
@@ -33,7 +31,7 @@ impl Run for Args {
         if self.json {
             let selections: Map<_, _> = selections.into_iter().map(|(k, v)| (k, v.into())).collect();
             let report = json!({
-                "terraform_version": TERRAFORM_VERSION,
+                "terraform_version": LANGUAGE_VERSION,
                 "platform": platform,
                 "provider_selections": selections,
                 "terraform_outdated": false,
@@ -41,7 +39,7 @@ impl Run for Args {
             });
             session.ui.out.print(&json::pretty(&report));
         } else {
-            let mut text = format!("Gantry v{version}\non {platform}\nlanguage of Terraform v{TERRAFORM_VERSION}\n");
+            let mut text = format!("Gantry v{version}\non {platform}\nlanguage of Terraform v{LANGUAGE_VERSION}\n");
             for (provider, version) in selections {
                 _ = writeln!(text, "+ provider {provider} v{version}");
             }

@@ -10,7 +10,8 @@ use report::Tables;
 use state::CheckStatus;
 use value::Value;
 
-use super::plan::{Palette, Schemas, text as plan_text};
+use super::counted;
+use super::plan::{Palette, Schemas, shown_address, text as plan_text};
 
 /// What a comment on GitHub has room for, in characters; GitLab's takes more.
 pub(crate) const LENGTH_MAX: usize = 65_536;
@@ -58,19 +59,10 @@ fn length(text: &str) -> usize {
 }
 
 fn heading(plan: &Plan) -> String {
-    let deferred = match plan.deferred.len() {
-        0 => String::new(),
-        count => format!("; {count} deferred"),
-    };
-    let has_work = plan.changes.iter().any(|change| !change.is_nothing()) || !plan.deferred.is_empty();
-    if has_work {
-        return format!("### Gantry: {}{deferred}\n", plan.counts());
-    }
-    if !plan.is_empty() {
-        return "### Gantry: nothing but outputs or the state changes\n".to_owned();
-    }
+    let extent = report::extent(plan);
     let what = if plan.is_refresh_only { "state" } else { "configuration" };
-    format!("### Gantry: no changes\n\nWhat there is matches the {what}.\n")
+    let rest = if plan.is_empty() { format!("\nWhat there is matches the {what}.\n") } else { String::new() };
+    format!("### Gantry: {extent}\n{rest}")
 }
 
 /// Writes what the configuration's checks warn of.
@@ -89,7 +81,7 @@ fn failed_checks(plan: &Plan, room: usize) -> String {
         return String::new();
     }
     let (lines, left_out) = cut(&lines, room);
-    let more = if left_out > 0 { format!("\nLeft out: {}.\n", more_lines(left_out)) } else { String::new() };
+    let more = if left_out > 0 { format!("\nLeft out: {}.\n", counted(left_out, "more line")) } else { String::new() };
     let what = if count == 1 { "1 check warns".to_owned() } else { format!("{count} checks warn") };
     format!("\n⚠️ {what}:\n\n{}{more}", fenced(lines))
 }
@@ -163,17 +155,13 @@ fn table<const CELLS: usize>(
         let line = format!("| {} |\n", row.join(" | "));
         used += length(&line);
         if used > room {
-            let _ = writeln!(out, "\nLeft out: {} of the table. There is no room.", more_lines(count - index));
+            let _ =
+                writeln!(out, "\nLeft out: {} of the table. There is no room.", counted(count - index, "more line"));
             break;
         }
         out.push_str(&line);
     }
     out
-}
-
-fn shown_address(change: &Change) -> String {
-    let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-    format!("{}{deposed}", change.address)
 }
 
 fn row(change: &Change, address: String, remark: &str) -> Row {
@@ -288,7 +276,7 @@ fn whole_plan(details: &str, room: usize, length_max: usize, file: &str) -> Stri
         0 => String::new(),
         count => format!(
             "\nLeft out: {} of the plan. A comment has room for {length_max} characters; all of it is shown by {}.\n",
-            more_lines(count),
+            counted(count, "more line"),
             cell(&format!("gantry show {file}"))
         ),
     };
@@ -296,10 +284,6 @@ fn whole_plan(details: &str, room: usize, length_max: usize, file: &str) -> Stri
         return note;
     }
     folded("The whole plan", &format!("\n{}", fenced(shown))) + &note
-}
-
-fn more_lines(count: usize) -> String {
-    if count == 1 { "1 more line".to_owned() } else { format!("{count} more lines") }
 }
 
 /// Returns the first lines of a text that there is room for, and how many are left out.

@@ -20,3 +20,8 @@ mod differential;
 
 pub(crate) use snippet::Snippets;
 pub(crate) use wrap::wrap;
+
+/// Says how many of something there are.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

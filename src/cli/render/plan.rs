@@ -32,14 +32,12 @@ pub(crate) trait Schemas {
 pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> String {
     let mut writer = Writer::new(palette);
     drift(plan, schemas, &mut writer);
-    let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
-    let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
-    let is_shown = |change: &&Change| !change.is_nothing() || moved_from(change).is_some();
-    let has_changes = plan.changes.iter().any(|change| is_shown(&change));
+    let moves = Moves::of(plan);
+    let has_changes = moves.shown(plan).next().is_some();
     if has_changes {
         legend(plan, &mut writer);
-        for change in plan.changes.iter().filter(is_shown) {
-            one(change, moved_from(change), schemas, &mut writer);
+        for change in moves.shown(plan) {
+            one(change, moves.from(change), schemas, &mut writer);
         }
     }
     deferred::section(plan, schemas, &mut writer);
@@ -62,23 +60,57 @@ pub(crate) fn text(plan: &Plan, schemas: &dyn Schemas, palette: Palette) -> Stri
     writer.out
 }
 
-/// Returns the text of each change by itself, without colour: its address, its action and what is done.
-pub(crate) fn each(plan: &Plan, schemas: &dyn Schemas) -> Vec<(String, Action, String)> {
-    let moves: HashMap<&AbsInstance, &AbsInstance> = plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect();
-    let moved_from = |change: &Change| moves.get(&change.address).copied().filter(|_| change.deposed.is_none());
-    let mut texts = Vec::new();
-    for change in plan.changes.iter().filter(|change| !change.is_nothing() || moved_from(change).is_some()) {
+/// Returns the text of each change by itself, without colour, and of each object that has changed outside.
+pub(crate) fn each(plan: &Plan, schemas: &dyn Schemas) -> Vec<report::Shown> {
+    let moves = Moves::of(plan);
+    let shown = |address: String, action: Option<Action>, write: &dyn Fn(&mut Writer)| {
         let mut writer = Writer::new(Palette::PLAIN);
-        one(change, moved_from(change), schemas, &mut writer);
-        let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-        texts.push((format!("{}{deposed}", change.address), change.action, writer.out));
-    }
-    for waiting in &plan.deferred {
-        let mut writer = Writer::new(Palette::PLAIN);
-        deferred::one(waiting, schemas, &mut writer);
-        texts.push((waiting.pattern.to_string(), waiting.change.action, writer.out));
-    }
+        write(&mut writer);
+        report::Shown { address, action, text: writer.out }
+    };
+    let mut texts: Vec<report::Shown> = moves
+        .shown(plan)
+        .map(|change| {
+            let write = |writer: &mut Writer| one(change, moves.from(change), schemas, writer);
+            shown(shown_address(change), Some(change.action), &write)
+        })
+        .collect();
+    texts.extend(plan.deferred.iter().map(|waiting| {
+        let write = |writer: &mut Writer| deferred::one(waiting, schemas, writer);
+        shown(waiting.pattern.to_string(), Some(waiting.change.action), &write)
+    }));
+    texts.extend(plan.drift.iter().filter(|drift| drift.is_told).map(|drift| {
+        let write = |writer: &mut Writer| drifted(drift, schemas, writer);
+        shown(drift.address.to_string(), None, &write)
+    }));
     texts
+}
+
+/// Returns the address of a change as it is shown.
+pub(crate) fn shown_address(change: &Change) -> String {
+    format!("{}{}", change.address, deposed(change))
+}
+
+fn deposed(change: &Change) -> String {
+    change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default()
+}
+
+/// Where objects were before, by where they are.
+struct Moves<'a>(HashMap<&'a AbsInstance, &'a AbsInstance>);
+
+impl<'a> Moves<'a> {
+    fn of(plan: &'a Plan) -> Moves<'a> {
+        Moves(plan.moves.iter().map(|moved| (&moved.to, &moved.from)).collect())
+    }
+
+    fn from(&self, change: &Change) -> Option<&'a AbsInstance> {
+        self.0.get(&change.address).copied().filter(|_| change.deposed.is_none())
+    }
+
+    /// Returns the changes that are told of: mere moves are among them.
+    fn shown<'s>(&'s self, plan: &'s Plan) -> impl Iterator<Item = &'s Change> {
+        plan.changes.iter().filter(|change| !change.is_nothing() || self.from(change).is_some())
+    }
 }
 
 /// Returns the text of what happens to outputs, without colour.
@@ -151,7 +183,7 @@ fn object(change: &Change, heading: Heading<'_>, schemas: &dyn Schemas, writer: 
             ("will no longer be managed by Gantry, and will not be destroyed".to_owned(), format!("{yellow}  .{reset}"))
         }
     };
-    let deposed = change.deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+    let deposed = deposed(change);
     let subject = match moved_from {
         Some(from) if change.action == Action::NoOp => from.to_string(),
         _ => address,
@@ -272,27 +304,32 @@ fn drift(plan: &Plan, schemas: &dyn Schemas, writer: &mut Writer) {
     if !plan.drift.iter().any(|drift| drift.is_told) {
         return;
     }
-    let Palette { bold, cyan, red, yellow, reset, .. } = writer.palette;
+    let Palette { bold, cyan, reset, .. } = writer.palette;
     let _ = writeln!(writer.out, "{bold}{cyan}Note:{reset}{bold} Objects have changed outside of Gantry{reset}\n");
     writer.out.push_str("Since the last apply these have changed, which the plan takes into account:\n\n");
-    for Drift { address, before, after, provider, .. } in plan.drift.iter().filter(|drift| drift.is_told) {
-        let is_gone = after.is_null();
-        let phrase = if is_gone { "has been deleted" } else { "has changed" };
-        let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");
-        let sign = if is_gone { format!("{red}  -{reset}") } else { format!("{yellow}  ~{reset}") };
-        let resource = &address.resource.resource;
-        let comparer = Comparer::of(&[before, after]);
-        let bare;
-        let block = match schemas.block(&provider.provider, resource.mode, &resource.kind) {
-            Some(block) => block,
-            None => {
-                bare = bare_block(before);
-                &bare
-            }
-        };
-        let compared = comparer.block(block, some(before), some(after), &Forcing::default());
-        body(address, &sign, writer, |writer| writer.block(&compared, 8));
+    for drift in plan.drift.iter().filter(|drift| drift.is_told) {
+        drifted(drift, schemas, writer);
     }
+}
+
+fn drifted(Drift { address, before, after, provider, .. }: &Drift, schemas: &dyn Schemas, writer: &mut Writer) {
+    let Palette { bold, red, yellow, reset, .. } = writer.palette;
+    let is_gone = after.is_null();
+    let phrase = if is_gone { "has been deleted" } else { "has changed" };
+    let _ = writeln!(writer.out, "{bold}  # {address}{reset} {phrase}");
+    let sign = if is_gone { format!("{red}  -{reset}") } else { format!("{yellow}  ~{reset}") };
+    let resource = &address.resource.resource;
+    let comparer = Comparer::of(&[before, after]);
+    let bare;
+    let block = match schemas.block(&provider.provider, resource.mode, &resource.kind) {
+        Some(block) => block,
+        None => {
+            bare = bare_block(before);
+            &bare
+        }
+    };
+    let compared = comparer.block(block, some(before), some(after), &Forcing::default());
+    body(address, &sign, writer, |writer| writer.block(&compared, 8));
 }
 
 fn outputs(outputs: &[OutputChange], writer: &mut Writer) {

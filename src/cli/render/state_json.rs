@@ -6,6 +6,7 @@ use addr::{AbsInstance, AbsResource, Key, Mode, ModuleInstance};
 use lang::providers::resolve;
 use lang::tree::Node;
 use lang::validate::Providers;
+use lang::version::LANGUAGE_VERSION;
 use plan::file::SavedPlan;
 use serde_json::{Map, Value as Json, json};
 use state::{CheckResult, Object, State, Status, Target};
@@ -16,9 +17,6 @@ use super::plan_json::checks;
 use super::plan_json::values::sensitive;
 use crate::providers::LinkedProviders;
 use crate::stored;
-
-/// The version of Terraform whose format this is.
-pub(crate) const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// Returns the whole state.
 pub(crate) fn state(state: &State, schemas: &dyn Schemas) -> Json {
@@ -56,7 +54,7 @@ fn whole(outputs: Map<String, Json>, mut modules: BTreeMap<ModuleInstance, Vec<J
     }
     fill_in(&mut modules);
     values.insert("root_module".into(), module_json(&ModuleInstance::default(), &mut modules));
-    out.insert("terraform_version".into(), TERRAFORM_VERSION.into());
+    out.insert("terraform_version".into(), LANGUAGE_VERSION.into());
     out.insert("values".into(), Json::Object(values));
     if !found.is_empty() {
         out.insert("checks".into(), checks(found));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use addr::{AbsInstance, Key};
 use diag::{Diagnostics, Sources};
+use lang::version::LANGUAGE_VERSION;
 use plan::{Action, Change, Counts, Importing, OutputChange, Plan, Reason};
 use report::Forecast;
 use sdk::ImportTarget;
@@ -15,9 +16,6 @@ use super::{json, state_json};
 
 /// The version of the format, as Terraform counts it.
 const FORMAT_VERSION: &str = "1.2";
-
-/// The version of Terraform whose format this is.
-const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// A line: what it says, its type, and what else is in it.
 pub(crate) struct Line {
@@ -64,7 +62,7 @@ impl Line {
 /// The first line.
 pub(crate) fn version() -> Line {
     let ours = lang::version::PROGRAM_VERSION;
-    let fields = vec![("gantry", ours.into()), ("terraform", TERRAFORM_VERSION.into()), ("ui", FORMAT_VERSION.into())];
+    let fields = vec![("gantry", ours.into()), ("terraform", LANGUAGE_VERSION.into()), ("ui", FORMAT_VERSION.into())];
     Line::new("version", format!("Gantry {ours}"), fields)
 }
 

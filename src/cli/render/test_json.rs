@@ -7,6 +7,7 @@ use diag::{Diagnostics, Sources};
 use serde_json::{Map, Value as Json, json};
 use testing::{Outcome, Status};
 
+use super::counted;
 use super::stream::{Line, diagnostics};
 use super::test_text::Counts;
 
@@ -106,8 +107,7 @@ impl About<'_> {
 /// Which runs there are.
 pub(crate) fn overview(files: &[(String, Vec<String>)]) -> Line {
     let runs: usize = files.iter().map(|(_, runs)| runs.len()).sum();
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let message = format!("Found {} file{} and {runs} run block{}", files.len(), plural(files.len()), plural(runs));
+    let message = format!("Found {} and {}", counted(files.len(), "file"), counted(runs, "run block"));
     // A file without runs has null, as with Terraform.
     let named = |runs: &Vec<String>| if runs.is_empty() { Json::Null } else { runs.clone().into() };
     let all: Map<String, Json> = files.iter().map(|(path, runs)| (path.clone(), named(runs))).collect();

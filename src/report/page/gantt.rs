@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::html::escape;
+use super::html::{code, counted};
 use crate::forecast::Bar;
 
 /// So many bars are shown at once; the shortest others are folded away.
@@ -16,6 +16,8 @@ const TICKS_END: f64 = 0.8;
 const FEW: usize = 12;
 /// Next to no time, as a share of the whole.
 const BRIEF: u32 = 100;
+/// Of durations below this tenths of seconds are shown.
+const EXACT: Duration = Duration::from_secs(10);
 /// Distances between marks of time, in seconds.
 const TICKS: &[u64] = &[1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 
@@ -38,8 +40,8 @@ pub(super) fn chart(bars: &[Bar], whole: Duration) -> String {
     folded.sort_unstable();
     let mut out = list(shown.iter().map(|place| &bars[*place]), whole);
     if !folded.is_empty() {
-        let count = folded.len();
-        let _ = writeln!(out, "<details><summary>{count} shorter steps</summary><div class=\"inside\">");
+        let steps = counted(folded.len(), "shorter step");
+        let _ = writeln!(out, "<details><summary>{steps}</summary><div class=\"inside\">");
         out.push_str(&list(folded.iter().map(|place| &bars[*place]), whole));
         out.push_str("</div></details>\n");
     }
@@ -69,9 +71,9 @@ fn list<'a>(bars: impl Iterator<Item = &'a Bar>, whole: Duration) -> String {
         let when = format!("{doing}, {} from {}", clock(end.saturating_sub(*start)), clock(*start));
         let _ = writeln!(
             out,
-            "<li{class}><span class=\"what\"><code>{}</code>{tags} <span class=\"when\">{when}</span></span><span class=\"track\" \
+            "<li{class}><span class=\"what\">{}{tags} <span class=\"when\">{when}</span></span><span class=\"track\" \
              aria-hidden=\"true\"><i style=\"left:{left:.2}%;width:{width:.2}%\"></i></span></li>",
-            escape(address)
+            code(address)
         );
     }
     out.push_str("</ol>\n");
@@ -92,8 +94,12 @@ fn ticks(whole: Duration) -> String {
     out
 }
 
-/// Returns a duration as `45 s`, `3:05 min`, `1:02:00 h`.
+/// Returns a duration as `0.4 s`, `45 s`, `3:05 min`, `1:02:00 h`.
 pub(super) fn clock(duration: Duration) -> String {
+    if duration < EXACT && duration.subsec_millis() > 0 {
+        // What is there is not nothing.
+        return format!("{:.1} s", duration.as_secs_f64().max(0.1));
+    }
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
@@ -110,10 +116,14 @@ mod tests {
 
     #[test]
     fn times_are_read_at_a_glance() {
-        let check = |seconds, shown: &str| assert_eq!(clock(Duration::from_secs(seconds)), shown);
+        let check = |milliseconds, shown: &str| assert_eq!(clock(Duration::from_millis(milliseconds)), shown);
         check(0, "0 s");
-        check(185, "3:05 min");
-        check(3720, "1:02:00 h");
+        check(4, "0.1 s");
+        check(1_000, "1 s");
+        check(2_460, "2.5 s");
+        check(45_900, "45 s");
+        check(185_000, "3:05 min");
+        check(3_720_000, "1:02:00 h");
     }
 
     #[test]
@@ -129,7 +139,7 @@ mod tests {
         let bars: Vec<Bar> = (0..100).map(bar).collect();
         let drawn = chart(&bars, Duration::from_secs(600));
         let (shown, folded) = drawn.split_once("<details>").expect("some are folded");
-        assert!(shown.contains("a.b[99]") && shown.contains("critical") && folded.contains("99 shorter steps"));
+        assert!(shown.contains("[99]") && shown.contains("critical") && folded.contains("99 shorter steps"));
         assert_eq!(drawn.matches("<code>").count(), 100);
     }
 }

@@ -20,6 +20,16 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// Writes an address as code, which may be broken between its parts.
+pub(super) fn code(address: &str) -> String {
+    format!("<code>{}</code>", escape(address).replace('.', ".<wbr>").replace('[', "<wbr>["))
+}
+
+/// Says how many of something there are.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Fills the places of a template, `{{name}}`; what is filled in is not looked at again.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len());
@@ -99,7 +109,13 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape, fill};
+    use super::{code, counted, escape, fill};
+
+    #[test]
+    fn addresses_are_broken_between_their_parts_and_counts_have_their_nouns() {
+        assert_eq!(code("a.b[\"<\"]"), "<code>a.<wbr>b<wbr>[&quot;&lt;&quot;]</code>");
+        assert_eq!((counted(1, "step"), counted(0, "step")), ("1 step".to_owned(), "0 steps".to_owned()));
+    }
 
     #[test]
     fn what_comes_from_outside_stands_for_itself() {

@@ -8,17 +8,18 @@ mod parts;
 use plan::{Action, Plan};
 use sdk::Disruption;
 
+use self::gantt::clock;
 use self::html::{Section, escape, fill};
 use crate::actual::Actual;
-use crate::forecast::{Forecast, about, word};
+use crate::forecast::{Forecast, about, extent, word};
 
 /// A change as it is shown elsewhere, secrets hidden.
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// Its address.
     pub address: String,
-    /// What is done.
-    pub action: Action,
+    /// What is done; nothing is to what has changed outside.
+    pub action: Option<Action>,
     /// All of it as text.
     pub text: String,
 }
@@ -46,9 +47,9 @@ impl Page<'_> {
     pub fn html(&self) -> String {
         let sections: Vec<Section> = [
             Some(parts::summary(self)),
-            self.actual.map(parts::happened),
-            Some(parts::graph(self)),
-            Some(parts::timeline(self)),
+            self.actual.map(|actual| parts::happened(self, actual)),
+            parts::graph(self),
+            parts::timeline(self),
             parts::cost(self),
             Some(parts::changes(self)),
         ]
@@ -72,15 +73,16 @@ impl Page<'_> {
     }
 
     fn heading(&self) -> String {
-        let failed = self.actual.is_some_and(|actual| actual.problems.iter().any(|told| told.is_error));
-        let what = match (self.actual, self.operation) {
-            (Some(_), "destroy") if failed => "Destroy, not finished",
-            (Some(_), "destroy") => "Destroy",
-            (Some(_), _) if failed => "Apply, not finished",
-            (Some(_), _) => "Apply",
-            (None, _) => "Plan",
+        let Some(actual) = self.actual else { return format!("Plan: {}", extent(self.plan)) };
+        let what = if self.operation == "destroy" { "Destroy" } else { "Apply" };
+        let has_failed = actual.problems.iter().any(|told| told.is_error);
+        let end = match (has_failed, actual.is_interrupted) {
+            (true, _) => ", not finished",
+            (false, true) => ", interrupted",
+            (false, false) => "",
         };
-        if self.plan.is_empty() { format!("{what}: no changes") } else { format!("{what}: {}", self.plan.counts()) }
+        let extent = if self.plan.is_empty() { extent(self.plan) } else { actual.done.done() };
+        format!("{what}{end}: {extent}")
     }
 
     fn lead(&self) -> String {
@@ -88,9 +90,15 @@ impl Page<'_> {
             Disruption::None => "nothing is disrupted".to_owned(),
             other => format!("disruption: {}", word(other)),
         };
+        let expected = escape(&about(self.forecast.takes));
+        let lead = match self.actual {
+            None if self.forecast.bars.is_empty() => "Nothing is to be done.".to_owned(),
+            None => format!("Expected to take {expected}; {disruption}."),
+            Some(actual) => format!("Took {}, where {expected} was expected.", clock(actual.took)),
+        };
         let sandbox =
             if self.is_sandbox { " In the sandbox: nothing of it is real, and nothing is billed." } else { "" };
-        format!("Expected to take {}; {disruption}.{sandbox}", escape(&about(self.forecast.takes)))
+        format!("{lead}{sandbox}")
     }
 }
 
@@ -107,6 +115,9 @@ pub(crate) fn mark(action: Action) -> (&'static str, &'static str, &'static str)
         Action::Forget => (".", "forget", "change"),
     }
 }
+
+#[cfg(test)]
+mod style_tests;
 
 #[cfg(test)]
 #[path = "page_tests.rs"]

@@ -2,26 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::time::Duration;
 
 use plan::Action;
 
 use super::gantt::{chart, clock};
 use super::graph::{Node, svg};
-use super::html::{Section, Table, escape};
+use super::html::{Section, Table, code, counted, escape};
 use super::{Page, Shown, mark};
 use crate::actual::Actual;
 use crate::cost::{self, Line};
-use crate::forecast::{Group, about, word};
+use crate::forecast::{Bar, Forecast, Group, about, word};
 use crate::groups::{self, Planned};
 use crate::tables::{amounts, inside, takes};
 
 /// Of so many changes at most all are shown at once.
 const OPEN_MAX: usize = 12;
-
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escape(text))
-}
 
 fn tag(class: &str, word: &str) -> String {
     format!("<span class=\"tag {class}\">{}</span>", escape(word))
@@ -30,29 +25,14 @@ fn tag(class: &str, word: &str) -> String {
 /// The whole at a glance, and cluster by cluster.
 pub(super) fn summary(page: &Page<'_>) -> Section {
     let forecast = page.forecast;
-    let counts = page.plan.counts();
-    let later = page.plan.deferred.len();
-    let mut changes = format!("{} add, {} change, {} destroy", counts.add, counts.change, counts.destroy);
-    if later > 0 {
-        let _ = write!(changes, "<small>{later} more in a later stage of the same apply</small>");
-    }
-    let now = format!("<small>now {} per hour</small>", escape(&forecast.before.to_string()));
-    let month = format!("<small>{} per month of 730 hours</small>", escape(&forecast.after.monthly().to_string()));
-    let disruption = forecast.disruption();
-    let cards = [
-        ("Objects", changes),
-        ("Disruption", tag(word(disruption), word(disruption))),
-        ("Expected time", escape(&about(forecast.takes))),
-        ("Cost per hour, then", format!("{}{now}{month}", escape(&forecast.after.to_string()))),
-    ];
     let mut body = "<dl class=\"cards\">\n".to_owned();
-    for (title, value) in cards {
+    for (title, value) in cards(page) {
         let _ = writeln!(body, "<div><dt>{title}</dt><dd>{value}</dd></div>");
     }
     body.push_str("</dl>\n");
     let row = |group: &Group| {
         vec![
-            code(group.title()),
+            if group.name.is_empty() { escape(group.title()) } else { code(&group.name) },
             group.changes.to_string(),
             tag(word(group.disruption), word(group.disruption)),
             escape(&about(group.ends)),
@@ -66,11 +46,44 @@ pub(super) fn summary(page: &Page<'_>) -> Section {
         rows: forecast.groups.iter().map(row).collect(),
         foot: None,
     };
-    if !forecast.groups.is_empty() {
+    if forecast.groups.iter().any(|group| !group.name.is_empty()) {
         body.push_str(&table.html());
     }
     body.push_str(&disrupting(&forecast.groups));
     Section { id: "summary", title: "Summary", body }
+}
+
+fn cards(page: &Page<'_>) -> Vec<(&'static str, String)> {
+    let forecast = page.forecast;
+    let planned = page.plan.counts();
+    let later = page.plan.deferred.len();
+    let objects = match page.actual {
+        Some(actual) => format!("{}<small>planned: {planned}</small>", actual.done.done()),
+        None => format!("{} add, {} change, {} destroy", planned.add, planned.change, planned.destroy),
+    };
+    let later = match later {
+        0 => String::new(),
+        later => format!("<small>{later} more in a later stage of the same apply</small>"),
+    };
+    let disruption = forecast.disruption();
+    let expected = escape(&about(forecast.takes));
+    let time = match page.actual {
+        Some(actual) => ("Time", format!("{}<small>expected: {expected}</small>", clock(actual.took))),
+        None => ("Expected time", expected),
+    };
+    let disruption = ("Disruption", tag(word(disruption), word(disruption)));
+    let mut cards = vec![("Objects", format!("{objects}{later}")), disruption, time];
+    // Where nothing has a price, nothing is said, not even that it costs nothing.
+    if has_prices(page) {
+        let now = format!("<small>now {} per hour</small>", escape(&forecast.before.to_string()));
+        let month = format!("<small>{} per month of 730 hours</small>", escape(&forecast.after.monthly().to_string()));
+        cards.push(("Cost per hour, then", format!("{}{now}{month}", escape(&forecast.after.to_string()))));
+    }
+    cards
+}
+
+fn has_prices(page: &Page<'_>) -> bool {
+    page.forecast.groups.iter().any(|group| !group.lines.is_empty())
 }
 
 /// What disrupts something, and the steps of changes that have several.
@@ -94,14 +107,17 @@ fn disrupting(groups: &[Group]) -> String {
 }
 
 /// What was really done.
-pub(super) fn happened(actual: &Actual) -> Section {
+pub(super) fn happened(page: &Page<'_>, actual: &Actual) -> Section {
     let failed = actual.bars.iter().filter(|bar| bar.has_failed).count();
-    let (done, skipped) = (actual.bars.len() - failed, actual.skipped.len());
-    let mut body = format!(
-        "<p>{done} steps done, {failed} failed, {skipped} skipped, in {}. The critical path is hatched and marked: each of \
-         its steps waited for the one before.</p>\n",
-        clock(actual.took)
-    );
+    let (done, skipped) = (counted(actual.bars.len() - failed, "step"), actual.skipped.len());
+    let mut body = format!("<p>{done} done, {failed} failed, {skipped} skipped, in {}.", clock(actual.took));
+    if !actual.bars.is_empty() {
+        body.push_str(" The critical path is hatched and marked: each of its steps waited for the one before.");
+    }
+    body.push_str("</p>\n");
+    if actual.is_interrupted {
+        body.push_str(&interrupted(&actual.not_begun(&page.forecast.bars)));
+    }
     for told in &actual.problems {
         let class = if told.is_error { "failed" } else { "rolling" };
         let about = told.address.as_ref().map(|address| format!(" {}", code(address))).unwrap_or_default();
@@ -119,8 +135,28 @@ pub(super) fn happened(actual: &Actual) -> Section {
         let columns = vec!["Object", "Because this failed"];
         body.push_str(&Table { caption: "Skipped".to_owned(), columns, rows, foot: None }.html());
     }
-    body.push_str(&chart(&actual.bars, actual.took));
+    if !actual.bars.is_empty() {
+        body.push_str(&chart(&actual.bars, actual.took));
+    }
     Section { id: "happened", title: "What happened", body }
+}
+
+/// What was not begun any more.
+fn interrupted(open: &[&Bar]) -> String {
+    let steps = counted(open.len(), "step");
+    let mut out = format!(
+        "<p>{} What was under way has ended and is in the state; {steps} had not begun. The same command goes on from \
+         here.</p>\n",
+        tag("failed", "interrupted")
+    );
+    if !open.is_empty() {
+        let _ = writeln!(out, "<details><summary>Not begun: {steps}</summary><ul>");
+        for bar in open {
+            let _ = writeln!(out, "<li>{}: {}</li>", code(&bar.address), bar.doing);
+        }
+        out.push_str("</ul></details>\n");
+    }
+    out
 }
 
 /// The module at the top that something is in; empty for the root.
@@ -138,7 +174,7 @@ struct Drawn<'a> {
 }
 
 /// Who needs whom, of what changes.
-pub(super) fn graph(page: &Page<'_>) -> Section {
+pub(super) fn graph(page: &Page<'_>) -> Option<Section> {
     let planned = groups::all(page.plan);
     let (mut places, mut drawn) = (BTreeMap::new(), Vec::<Drawn<'_>>::new());
     for planned in planned.iter().filter(|planned| !planned.change.is_nothing()) {
@@ -159,7 +195,7 @@ pub(super) fn graph(page: &Page<'_>) -> Section {
         links.extend(planned.change.needs.iter().filter_map(|need| Some((*places.get(&need.resource)?, *to))));
     }
     if drawn.is_empty() {
-        return Section { id: "graph", title: "Graph", body: "<p>Nothing changes.</p>\n".to_owned() };
+        return None;
     }
     let mut tops: Vec<&str> = drawn.iter().map(|drawn| drawn.top.as_str()).collect();
     tops.sort_unstable();
@@ -172,7 +208,7 @@ pub(super) fn graph(page: &Page<'_>) -> Section {
     for top in &tops {
         body.push_str(&module(top, &drawn, &links, tops.len() == 1));
     }
-    Section { id: "graph", title: "Graph", body }
+    Some(Section { id: "graph", title: "Graph", body })
 }
 
 fn top_name(top: &str) -> &str {
@@ -190,7 +226,7 @@ fn overview(tops: &[&str], drawn: &[Drawn<'_>], links: &[(usize, usize)]) -> Str
         }
         let first = classes.first().copied().unwrap_or("");
         let class = if classes.iter().all(|class| *class == first) { first } else { "change" };
-        let sub = format!("{count} object{}", if count == 1 { "" } else { "s" });
+        let sub = counted(count, "object");
         Node { name: top_name(top).to_owned(), title: format!("{}: {sub}", top_name(top)), sub, class }
     };
     let place = |at: usize| tops.iter().position(|top| *top == drawn[at].top).unwrap_or(0);
@@ -221,31 +257,29 @@ fn module(top: &str, drawn: &[Drawn<'_>], links: &[(usize, usize)], is_open: boo
     let links: Vec<(usize, usize)> = links.iter().filter_map(|(from, to)| Some((at(from)?, at(to)?))).collect();
     let count: usize = own.iter().map(|place| drawn[*place].count).sum();
     let open = if is_open { " open" } else { "" };
-    let objects = if count == 1 { "object" } else { "objects" };
+    let objects = counted(count, "object");
     let label = format!("Objects of {} and what they need", top_name(top));
     format!(
-        "<details{open}><summary>{} <span class=\"note\">{count} {objects}</span></summary>\n<div class=\"inside\">{}</div></details>\n",
+        "<details{open}><summary>{} <span class=\"note\">{objects}</span></summary>\n<div class=\"inside\">{}</div></details>\n",
         code(top_name(top)),
         svg(&label, &nodes, &links)
     )
 }
 
 /// When what is expected to be done.
-pub(super) fn timeline(page: &Page<'_>) -> Section {
-    let bars = &page.forecast.bars;
-    let takes: Duration = page.forecast.takes;
-    let body = if bars.is_empty() {
-        "<p>Nothing is to be done.</p>\n".to_owned()
-    } else {
-        format!(
-            "<p>By usual durations, {} steps take {}. The critical path is hatched and marked: were one of its steps \
-             shorter, the whole would be.</p>\n{}",
-            bars.len(),
-            escape(&about(takes)),
-            chart(bars, takes)
-        )
-    };
-    Section { id: "timeline", title: "Expected timeline", body }
+pub(super) fn timeline(page: &Page<'_>) -> Option<Section> {
+    let Forecast { bars, takes, .. } = page.forecast;
+    if bars.is_empty() {
+        return None;
+    }
+    let body = format!(
+        "<p>Expected by usual durations: {} in {}. The critical path is hatched and marked: were one of its steps \
+         shorter, the whole would be.</p>\n{}",
+        counted(bars.len(), "step"),
+        escape(&about(*takes)),
+        chart(bars, *takes)
+    );
+    Some(Section { id: "timeline", title: "Expected timeline", body })
 }
 
 /// What is paid for, cluster by cluster.
@@ -294,11 +328,12 @@ pub(super) fn cost(page: &Page<'_>) -> Option<Section> {
 pub(super) fn changes(page: &Page<'_>) -> Section {
     let mut body = String::new();
     if page.changes.is_empty() {
-        body.push_str("<p>No object changes.</p>\n");
+        body.push_str("<p>Nothing happens to any object.</p>\n");
     }
     let open = if page.changes.len() <= OPEN_MAX { " open" } else { "" };
     for Shown { address, action, text } in &page.changes {
-        let (sign, word, class) = mark(*action);
+        let outside = ("!", "changed outside", "read");
+        let (sign, word, class) = action.map_or(outside, mark);
         let _ = writeln!(
             body,
             "<details{open}><summary>{} {}</summary><pre tabindex=\"0\">{}</pre></details>",
@@ -342,9 +377,9 @@ fn coloured(text: &str) -> String {
 /// Where the figures are from.
 pub(super) fn footer(page: &Page<'_>) -> String {
     let mut out = String::new();
-    for (date, source) in &page.forecast.sources {
+    for (date, source) in page.forecast.sources.iter().filter(|_| has_prices(page)) {
         let _ = writeln!(out, "<p>Prices of {}: {}.</p>", escape(date), escape(source));
     }
-    out.push_str("<p>Durations are usual ones. Sensitive values are not in this page.</p>\n");
+    out.push_str("<p>Expected durations are usual ones. Sensitive values are not in this page.</p>\n");
     out
 }

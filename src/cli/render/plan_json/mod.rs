@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 
 use addr::ModuleInstance;
 use lang::tree::Node;
+use lang::version::LANGUAGE_VERSION;
 use plan::file::SavedPlan;
 use serde_json::{Map, Value as Json, json};
 use value::{Value, type_to_json};
 
-use super::state_json::{self, TERRAFORM_VERSION, module_json};
+use super::state_json::{self, module_json};
 use crate::providers::LinkedProviders;
 
 pub(crate) use checks::checks;
@@ -27,7 +28,7 @@ pub(crate) fn plan(saved: &SavedPlan, root: &Node, variables: &[Value], linked: 
     let plan = &saved.plan;
     let mut out = Map::new();
     out.insert("format_version".into(), FORMAT_VERSION.into());
-    out.insert("terraform_version".into(), TERRAFORM_VERSION.into());
+    out.insert("terraform_version".into(), LANGUAGE_VERSION.into());
     insert(&mut out, "variables", given(saved, root, variables));
     out.insert("planned_values".into(), planned_values(saved, root, linked));
     let drift = changes::drift(plan);
