@@ -147,9 +147,10 @@ pub(crate) async fn reasons_of(session: &Session, object: &Json) -> Vec<String> 
     }
     let events = Kind::known("v1", "Event", "events", true);
     let events = session.api.list(&events, Some(namespace), "fieldSelector=type%3DWarning").await.unwrap_or_default();
-    let names: Vec<String> = [name(object)].into_iter().chain(pods.iter().map(name)).chain(claims).collect();
-    let warned = warnings(&events, &names);
-    reasons.extend(warned);
+    let known = |object: &Json| (name(object), at(object, "/metadata/uid").to_owned());
+    let own = [object].into_iter().chain(&pods).map(known);
+    let used = claims.into_iter().filter(|claim| *claim != name(object)).map(|claim| (claim, String::new()));
+    reasons.extend(warnings(&events, &own.chain(used).collect::<Vec<_>>()));
     reasons.truncate(REASONS_MAX);
     reasons
 }
@@ -216,13 +217,16 @@ async fn claim_reason(session: &Session, namespace: &str, name: &str) -> Option<
 /// What of a pod is told by its state already.
 const SAID_BY_PODS: &[&str] = &["BackOff", "Failed", "FailedScheduling"];
 
-/// Tells what was warned of, the latest first.
-fn warnings(events: &[Json], names: &[String]) -> Vec<String> {
+/// Tells what was warned of objects, by name and uid (empty where that is not known), the latest first. What had the name
+/// before is another object.
+fn warnings(events: &[Json], objects: &[(String, String)]) -> Vec<String> {
     let about = |event: &&Json| {
         let is_said = at(event, "/involvedObject/kind") == "Pod" && SAID_BY_PODS.contains(&at(event, "/reason"));
         at(event, "/type") == "Warning"
             && !is_said
-            && names.iter().any(|name| name == at(event, "/involvedObject/name"))
+            && objects.iter().any(|(name, uid)| {
+                name == at(event, "/involvedObject/name") && (uid.is_empty() || uid == at(event, "/involvedObject/uid"))
+            })
     };
     let mut found: Vec<&Json> = events.iter().filter(about).collect();
     let time = |event: &Json| {
@@ -332,7 +336,7 @@ mod tests {
 
     #[test]
     fn the_latest_warning_of_the_object_comes_first() {
-        let event = |name: &str, time: &str, kind: &str| json!({"type": kind, "reason": "R", "message": time, "lastTimestamp": time, "involvedObject": {"name": name, "kind": "Pod"}});
+        let event = |name: &str, time: &str, kind: &str| json!({"type": kind, "reason": "R", "message": time, "lastTimestamp": time, "involvedObject": {"name": name, "kind": "Pod", "uid": "1"}});
         let events = [
             event("a", "1", "Warning"),
             event("a", "2", "Warning"),
@@ -340,6 +344,9 @@ mod tests {
             event("a", "4", "Normal"),
             event("a", "2", "Warning"),
         ];
-        assert_eq!(warnings(&events, &["a".to_owned()]), ["R: 2 (Pod `a`)", "R: 1 (Pod `a`)"]);
+        for (uid, expected) in [("1", 2), ("", 2), ("0", 0)] {
+            let found = warnings(&events, &[("a".to_owned(), uid.to_owned())]);
+            assert_eq!(found, ["R: 2 (Pod `a`)", "R: 1 (Pod `a`)"][..expected], "{uid}");
+        }
     }
 }
