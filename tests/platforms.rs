@@ -1,8 +1,9 @@
-//! The platforms beside each other: one interface, and one spec on all of them, as the plans say it.
+//! The platforms beside each other: one interface, and one spec on all of them, by what is planned and what is there then.
 //!
 //! `UPDATE_EXPECT=1` writes `tests/platforms/table.txt`.
 #![cfg(unix)]
 
+mod cluster;
 mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,18 +114,19 @@ fn what_several_add_ons_take_is_written_the_same_way_in_all() {
     assert_eq!(first.len(), shared.len() + 1, "{:?}", first.keys());
 }
 
-/// Plans the spec for a platform, in the sandbox; returns the plan as JSON.
-fn planned(platform: &str) -> Json {
+/// Plans the spec for a platform and applies it, in the sandbox; returns the plan as JSON, and the folder with the world.
+fn applied(platform: &str) -> (Json, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     fs::copy(root().join("tests/platforms/spec.gantry.hcl"), folder.path().join("spec.gantry.hcl")).expect("a copy");
     let variable = format!("platform={platform}");
     succeed(&mut gantry(folder.path(), &["plan", "-sandbox", "-out=plan", "-var", &variable]));
-    serde_json::from_str(&succeed(&mut gantry(folder.path(), &["show", "-json", "plan"]))).expect("JSON")
+    let plan = succeed(&mut gantry(folder.path(), &["show", "-json", "plan"]));
+    succeed(&mut gantry(folder.path(), &["apply", "-sandbox", "plan"]));
+    (serde_json::from_str(&plan).expect("JSON"), folder)
 }
 
-#[test]
-fn one_spec_is_the_same_on_all_platforms_but_for_what_is_listed() {
-    let found: Vec<BTreeMap<String, String>> = PLATFORMS.map(|platform| facts::of(&planned(platform))).into();
+/// Writes what is the same on all platforms, and what is not.
+fn beside(found: &[BTreeMap<String, String>]) -> String {
     let all: BTreeSet<&String> = found.iter().flat_map(BTreeMap::keys).collect();
     let (mut same, mut different) = (String::new(), String::new());
     for name in all {
@@ -138,9 +140,19 @@ fn one_spec_is_the_same_on_all_platforms_but_for_what_is_listed() {
             let _ = writeln!(different, "  {platform:8} {value}");
         }
     }
+    format!("## The same on all platforms\n\n{same}\n## Different\n\n{different}")
+}
+
+#[test]
+fn one_spec_is_the_same_on_all_platforms_but_for_what_is_listed() {
+    let applied: Vec<(Json, tempfile::TempDir)> = PLATFORMS.map(applied).into();
+    let planned: Vec<BTreeMap<String, String>> = applied.iter().map(|(plan, _)| facts::of(plan)).collect();
+    let made: Vec<BTreeMap<String, String>> = applied.iter().map(|(_, folder)| cluster::of(folder.path())).collect();
     let table = format!(
-        "What becomes of spec.gantry.hcl, as the plans say it. UPDATE_EXPECT=1 writes this file.\n\n\
-         # The same on all platforms\n\n{same}\n# Different\n\n{different}"
+        "What becomes of spec.gantry.hcl. UPDATE_EXPECT=1 writes this file.\n\n# What the plans say\n\n{}\n# What is in the \
+         clusters then\n\n{}",
+        beside(&planned),
+        beside(&made)
     );
     let path = root().join("tests/platforms/table.txt");
     if is_update_wanted() {

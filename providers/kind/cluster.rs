@@ -14,7 +14,7 @@ use sdk::{
 use serde_json::json;
 
 use crate::cluster_schema;
-use crate::health::{self, Access, Server};
+use crate::health::{self, Access, Server, Wanted};
 use crate::program::{Machine, QUESTION_TIME_MAX, Settings};
 use crate::spec;
 
@@ -24,6 +24,9 @@ const READY_TIME_MAX: Duration = Duration::from_secs(300);
 const CREATE_TIME_MAX: Duration = Duration::from_secs(1800);
 /// How long `kind delete` may take.
 const DELETE_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// What the name of the one container ends with that is no node: it is in front of several control planes.
+const BALANCER: &str = "-external-load-balancer";
 
 /// The resource type.
 pub(crate) struct KindCluster(pub(crate) Arc<Machine>);
@@ -52,6 +55,13 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 
 fn text(object: &Value, name: &str) -> Option<String> {
     attribute(object, name).as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Returns what is waited for, and for how long.
+fn wait_of(object: &Value) -> (Wanted, Duration) {
+    let limit = text(object, "timeout").and_then(|text| parse_duration(&text)).unwrap_or(READY_TIME_MAX);
+    let is_all = attribute(object, "wait_for_ready").as_bool() == Some(true);
+    (if is_all { Wanted::Everything } else { Wanted::Server }, limit)
 }
 
 /// Returns an object with some of its attributes replaced.
@@ -133,20 +143,8 @@ impl KindCluster {
         request: &ApplyRequest<'_>,
     ) -> Result<(), Problem> {
         request.progress.waiting();
-        let limit = text(planned, "timeout").and_then(|text| parse_duration(&text)).unwrap_or(READY_TIME_MAX);
         let server = Server::of(access).await?;
-        if attribute(planned, "wait_for_ready").as_bool() == Some(true) {
-            return server.ready(&*settings.runtime, limit, &|why| request.progress.message(why)).await;
-        }
-        let began = settings.runtime.now();
-        while let Some(fault) = server.fault().await {
-            if settings.runtime.now().saturating_sub(began) >= limit {
-                return Err(Problem::error("Cluster not ready", format!("After {} seconds {fault}.", limit.as_secs())));
-            }
-            request.progress.message(&fault);
-            settings.runtime.sleep(Duration::from_secs(1)).await;
-        }
-        Ok(())
+        server.ready(&*settings.runtime, wait_of(planned), &|why| request.progress.message(why)).await
     }
 
     /// Looks at a cluster; nothing if it is not there. Containers are not enough: its API server must answer.
@@ -189,10 +187,33 @@ impl KindCluster {
         } else {
             intent.prior.clone()
         };
-        let Some((object, fault)) = self.look(&value).await? else { return Ok(IntentOutcome::absent()) };
+        let Some((object, mut fault)) = self.look(&value).await? else { return Ok(IntentOutcome::absent()) };
+        if fault.is_none() && intent.action == Action::Create {
+            fault = self.unfinished(&object).await?;
+        }
         // What was made half-way is replaced.
         let problems = fault.map(|fault| Problem::error(fault.summary, fault.detail)).into_iter().collect();
         Ok(IntentOutcome::Found { object, private: vec![], identity: None, problems })
+    }
+
+    /// Tells what a cluster lacks that answers, and whose making nobody saw the end of.
+    async fn unfinished(&self, object: &Value) -> Result<Option<Problem>, Problem> {
+        let settings = self.0.settings()?;
+        let name = text(object, "name").unwrap_or_default();
+        let containers = settings.run(&["get", "nodes", "--name", &name], "", QUESTION_TIME_MAX).await?;
+        let of_kubernetes = |container: &&str| !container.ends_with(BALANCER);
+        let containers: Vec<String> = containers.split_whitespace().filter(of_kubernetes).map(str::to_owned).collect();
+        let server = Server::of(&access(&settings, &name).await?).await?;
+        if let Some(lacking) = server.lacks(&containers).await {
+            let detail = format!("The making of the cluster `{name}` was cut off: {lacking}.");
+            return Ok(Some(Problem::error("Cluster not finished", detail)));
+        }
+        if let Some(kubeconfig) = text(object, "kubeconfig_path") {
+            // That comes last, too.
+            let arguments = ["export", "kubeconfig", "--name", &name, "--kubeconfig", &kubeconfig];
+            settings.run(&arguments, "", QUESTION_TIME_MAX).await?;
+        }
+        Ok(server.ready(&*settings.runtime, wait_of(object), &|_| {}).await.err())
     }
 }
 

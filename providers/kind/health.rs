@@ -11,6 +11,8 @@ use serde_json::Value as Json;
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How often it is looked before waiting ends, whatever the limit: a machine that is busy with containers looks late.
+const LOOKS_MIN: u32 = 10;
 
 /// How a cluster is reached.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +50,15 @@ pub(crate) fn read(kubeconfig: &str) -> Result<Access, Problem> {
         certificate: part("client-certificate-data"),
         key: part("client-key-data"),
     })
+}
+
+/// What is waited for.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    /// The API server answers.
+    Server,
+    /// Nodes and the name server are ready, too.
+    Everything,
 }
 
 /// A cluster's API server.
@@ -98,17 +109,34 @@ impl Server {
         (available < wanted.max(1)).then(|| format!("{available} of {wanted} name servers (coredns) are available"))
     }
 
-    /// Waits until the cluster works.
+    /// Tells what a cluster lacks whose making may have been cut off: nodes of its containers, or what `kind` adds last to the
+    /// first of them.
+    pub(crate) async fn lacks(&self, containers: &[String]) -> Option<String> {
+        for container in containers {
+            if let Err(error) = self.ask(&format!("/api/v1/nodes/{container}")).await {
+                return Some(format!("its node {container} has not joined: {error}"));
+            }
+        }
+        let class = self.ask("/apis/storage.k8s.io/v1/storageclasses/standard").await;
+        class.err().map(|error| format!("it has no storage class: {error}"))
+    }
+
+    /// Waits until the cluster works, as far as that is wanted.
     pub(crate) async fn ready(
         &self,
         runtime: &dyn Runtime,
-        limit: Duration,
+        (wanted, limit): (Wanted, Duration),
         tell: &(dyn Fn(&str) + Sync),
     ) -> Result<(), Problem> {
-        let began = runtime.now();
+        let (began, mut looks) = (runtime.now(), 0);
         loop {
-            let Some(why) = self.waits_for().await else { return Ok(()) };
-            if runtime.now().saturating_sub(began) >= limit {
+            let fault = match wanted {
+                Wanted::Server => self.fault().await,
+                Wanted::Everything => self.waits_for().await,
+            };
+            let Some(why) = fault else { return Ok(()) };
+            looks += 1;
+            if looks >= LOOKS_MIN && runtime.now().saturating_sub(began) >= limit {
                 let detail = format!("The cluster is not ready after {} seconds: {why}.", limit.as_secs());
                 return Err(Problem::error("Cluster not ready", detail));
             }

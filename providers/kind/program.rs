@@ -44,7 +44,7 @@ impl Machine {
 impl Settings {
     /// Runs the program; returns what it writes.
     pub(crate) async fn run(&self, arguments: &[&str], input: &str, limit: Duration) -> Result<String, Problem> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(self.runtime.program(&self.program));
         if let Some(environment) = self.runtime.environment() {
             command.env_clear().envs(environment);
         }
@@ -63,6 +63,7 @@ impl Settings {
             child.wait_with_output().await
         };
         let line = format!("{} {}", self.program, arguments.join(" "));
+        // A program of this machine takes the machine's time.
         let output = match tokio::time::timeout(limit, exchange).await {
             Ok(Ok(output)) => output,
             Ok(Err(error)) => return Err(Problem::error("kind failed", format!("`{line}`: {error}."))),
@@ -116,6 +117,9 @@ fn failed(line: &str, said: &str) -> Problem {
         "\nA cluster of this name is there: import it, choose another name, or remove it with `kind delete cluster`."
     } else if has(&["port is already allocated", "address already in use"]) {
         "\nA port of this machine is in use: choose another in `extra_port_mappings` or `api_server_port`."
+    } else if has(&["failed to lock config file"]) {
+        "\nAnother program is writing the kubeconfig. If none is, one was killed while it did: remove the file of that name \
+         that ends with `.lock`."
     } else if has(&["too many open files", "inotify"]) {
         "\nRaise `fs.inotify.max_user_watches` (524288) and `fs.inotify.max_user_instances` (512)."
     } else if has(&["cgroup"]) {
@@ -142,6 +146,7 @@ mod tests {
             ),
             ("ERROR: node(s) already exist for a cluster with the name \"a\"", "kind failed", "import it"),
             ("Bind for 0.0.0.0:80 failed: port is already allocated", "kind failed", "extra_port_mappings"),
+            ("ERROR: failed to lock config file: open c.lock: file exists", "kind failed", "ends with `.lock`"),
             ("ERROR: unknown", "kind failed", "unknown"),
         ] {
             let problem = failed("kind x", said);

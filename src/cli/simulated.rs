@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,13 @@ impl Runtime for SimulatedRuntime {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.inner.variable(name)
+    }
+
+    fn program(&self, name: &str) -> String {
+        // What the sandbox emulates is started wherever the real one lies.
+        let own = self.variables.get("PATH").and_then(|path| path.split(':').next());
+        let own = own.zip(Path::new(name).file_name()).map(|(folder, file)| Path::new(folder).join(file));
+        own.filter(|own| own.is_file()).map_or_else(|| name.to_owned(), |own| own.display().to_string())
     }
 
     fn environment(&self) -> Option<&BTreeMap<String, String>> {

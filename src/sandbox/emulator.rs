@@ -26,7 +26,8 @@ use crate::{aws, control, kind, server, tls};
 /// The region that clients use unless they say another.
 pub const REGION: &str = "eu-west-1";
 /// Beginnings of variables that point clients at clouds: none of the user's may come through.
-pub const FOREIGN_VARIABLES: &[&str] = &["AWS_", "HELM_KUBE", "KIND_", "KUBE", "KUBERNETES_"];
+pub const FOREIGN_VARIABLES: &[&str] =
+    &["ARM_", "AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "HELM_KUBE", "KIND_", "KUBE", "KUBERNETES_"];
 
 const AUTHORITY: &str = "frame/authority";
 const PORTS: &str = "frame/ports";
@@ -287,6 +288,9 @@ pub fn variables(served: &Served, folder: &Path) -> Vec<(&'static str, String)> 
         ("AWS_SHARED_CREDENTIALS_FILE", path(&folder.aws_config())),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("KUBECONFIG", kubeconfigs),
+        // Clouds that are not emulated: what their tools have of the user is not looked at, either.
+        ("AZURE_CONFIG_DIR", path(&folder.path().join("azure"))),
+        ("CLOUDSDK_CONFIG", path(&folder.path().join("gcloud"))),
     ]
 }
 

@@ -34,6 +34,11 @@ pub trait Runtime: Send + Sync {
         None
     }
 
+    /// Returns what is started where a program is wanted by its name or its path. Providers start no other.
+    fn program(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     /// Returns all variables for programs that are started, if they are not to get those of this process.
     fn environment(&self) -> Option<&BTreeMap<String, String>> {
         None

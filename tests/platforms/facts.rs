@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 /// Where a module keeps the pool that a node is of.
-const POOL: &str = "gantry.dev/pool";
-const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+pub(super) const POOL: &str = "gantry.dev/pool";
+/// What marks the default storage class.
+pub(super) const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// Returns what is planned, each thing by its name.
 pub(super) fn of(plan: &Json) -> BTreeMap<String, String> {
@@ -31,15 +32,15 @@ pub(super) fn of(plan: &Json) -> BTreeMap<String, String> {
     facts
 }
 
-fn text(value: &Json) -> &str {
+pub(super) fn text(value: &Json) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn fact(facts: &mut BTreeMap<String, String>, path: &[&str], value: &str) {
+pub(super) fn fact(facts: &mut BTreeMap<String, String>, path: &[&str], value: &str) {
     facts.insert(path.join(" "), value.to_owned());
 }
 
-fn shown(value: &Json) -> String {
+pub(super) fn shown(value: &Json) -> String {
     match value {
         Json::Null => "-".to_owned(),
         Json::String(text) => text.clone(),
@@ -57,7 +58,7 @@ fn taint(taint: &Json) -> String {
     format!("{}={}:{effect}", text(&taint["key"]), text(&taint["value"]))
 }
 
-fn taints<'a>(all: impl Iterator<Item = &'a Json>) -> String {
+pub(super) fn taints<'a>(all: impl Iterator<Item = &'a Json>) -> String {
     let all: Vec<String> = all.map(taint).collect();
     if all.is_empty() { "-".to_owned() } else { all.join(", ") }
 }

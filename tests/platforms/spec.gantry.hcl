@@ -35,18 +35,23 @@ addon "kafka" "events" {
   storage_class = "ssd"
 }
 
+# Disks of the class hdd have 125 GiB at least on EKS.
 addon "postgres" "database" {
   cluster = cluster.lake
+  storage = "125Gi"
 }
 
 addon "jupyter" "notebooks" {
   cluster = cluster.lake
-  expose  = true
+  # Nobody makes load balancers on kind: the apply would wait for one.
+  expose  = var.platform != "kind"
+  storage = "125Gi"
 }
 
 addon "spark" "compute" {
   cluster = cluster.lake
   sql     = false
+  scratch = "125Gi"
 }
 
 addon "namespace-quota" "team" {

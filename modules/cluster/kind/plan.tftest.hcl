@@ -1,4 +1,4 @@
-# What the module makes of its inputs. What the program kind makes of that is tried by the example kind-dev.
+# What the module makes of its inputs. What becomes of that is in apply.tftest.hcl.
 
 mock_provider "kind" {}
 mock_provider "kubernetes" {}

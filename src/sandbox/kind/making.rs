@@ -14,6 +14,7 @@ use super::config::{self, DEFAULT_IMAGE};
 use super::containers::minor;
 use super::{Asked, Line};
 use crate::aws::account::random;
+use crate::faults::Effect;
 use crate::frame::Frame;
 use crate::kubernetes::failure::Stop;
 use crate::kubernetes::{self, Cluster, kinds};
@@ -60,6 +61,8 @@ type Told = mpsc::UnboundedSender<Bytes>;
 
 /// A step of the making, as people are told of it.
 struct Step {
+    /// What faults call it.
+    name: &'static str,
     title: String,
     takes: Duration,
     /// How far the cluster is then.
@@ -73,7 +76,12 @@ pub(super) fn create(frame: &Arc<Frame>, asked: Asked, is_stuck: bool) -> Result
     }
     let containers = config::containers(&asked.name, &asked.config, asked.image.as_deref())?;
     let frame = frame.clone();
-    Ok(lines(|told| async move { make(&frame, &asked, &containers, (&told, is_stuck)).await }))
+    Ok(lines(|told| async move {
+        if is_stuck {
+            std::future::pending::<()>().await;
+        }
+        make(&frame, &asked, &containers, &told).await
+    }))
 }
 
 /// Removes a cluster.
@@ -114,36 +122,39 @@ fn lines<W: Future<Output = Result<Json, Trouble>> + Send + 'static>(work: impl 
     }))
 }
 
-/// Makes a cluster, and tells of each step; returns how the cluster is reached.
-async fn make(
+/// Makes a cluster, and takes back what there is of it if that goes wrong; returns how it is reached.
+async fn make(frame: &Frame, asked: &Asked, containers: &[Container], told: &Told) -> Result<Json, Trouble> {
+    let mut is_begun = false;
+    let made = build(frame, asked, (containers, &mut is_begun), told).await;
+    if made.is_err() && is_begun && !asked.is_retained {
+        remove(frame, &asked.name).await?;
+    }
+    made?;
+    cluster::kubeconfig(frame, &asked.name, false).map_err(Trouble)
+}
+
+/// Takes the steps of the making, and tells of each; says when there is something of it.
+async fn build(
     frame: &Frame,
     asked: &Asked,
-    containers: &[Container],
-    (told, is_stuck): (&Told, bool),
-) -> Result<Json, Trouble> {
+    (containers, is_begun): (&[Container], &mut bool),
+    told: &Told,
+) -> Result<(), Trouble> {
     let tell = |text: String| _ = told.send(Line::Told(text).bytes());
     let named = asked.config["nodes"][0]["image"].as_str();
     let image = asked.image.as_deref().or(named).unwrap_or(DEFAULT_IMAGE);
     tell(format!("Creating cluster {:?} ...\n", asked.name));
     for step in steps(containers, image) {
         tell(format!(" • {}  ...\n", step.title));
+        struck(frame, step.name).await?;
         frame.clock.wait(frame.clock.now() + step.takes).await;
         match step.reaches {
             None => {}
             Some(Stage::Prepared) => {
                 prepare(frame, &asked.name, containers).await?;
-                if is_stuck {
-                    std::future::pending::<()>().await;
-                }
+                *is_begun = true;
             }
-            Some(stage) => {
-                if let Err(trouble) = reach(frame, &asked.name, stage).await {
-                    if !asked.is_retained {
-                        remove(frame, &asked.name).await?;
-                    }
-                    return Err(trouble);
-                }
-            }
+            Some(stage) => reach(frame, &asked.name, stage).await?,
         }
         tell(format!(" ✓ {}\n", step.title));
     }
@@ -156,7 +167,20 @@ async fn make(
             None => format!(" ✗ {title}\n • WARNING: Timed out waiting for Ready ⚠️\n"),
         });
     }
-    cluster::kubeconfig(frame, &asked.name, false).map_err(Trouble)
+    Ok(())
+}
+
+/// Lets a step go wrong, if a fault wants it.
+async fn struck(frame: &Frame, step: &str) -> Result<(), Trouble> {
+    for effect in frame.faults.strike("kind", step) {
+        match effect {
+            Effect::Latency(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            Effect::Stuck => std::future::pending().await,
+            Effect::Error { code, .. } => return Err(Trouble(format!("failed to {step}: {code}"))),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Starts the containers of a cluster.
@@ -249,27 +273,28 @@ fn exists(name: &str) -> String {
 /// Returns the steps by which a cluster comes.
 fn steps(containers: &[Container], image: &str) -> Vec<Step> {
     let of = |role: Role| containers.iter().filter(|container| container.role == role).count();
-    let step = |title: &str, takes, reaches| Step { title: title.to_owned(), takes, reaches };
-    let image = image.split('@').next().unwrap_or_default();
+    let step = |name, title: &str, takes, reaches| Step { name, title: title.to_owned(), takes, reaches };
+    let image = format!("Ensuring node image ({}) 🖼", image.split('@').next().unwrap_or_default());
+    let boxes = format!("Preparing nodes {}", "📦 ".repeat(containers.len()));
     let preparing = START + Duration::from_secs(containers.len() as u64);
     let mut steps = vec![
-        step(&format!("Ensuring node image ({image}) 🖼"), FETCH, None),
-        step(&format!("Preparing nodes {}", "📦 ".repeat(containers.len())), preparing, Some(Stage::Prepared)),
+        step("fetch image", &image, FETCH, None),
+        step("start containers", &boxes, preparing, Some(Stage::Prepared)),
     ];
     if of(Role::ExternalLoadBalancer) > 0 {
-        steps.push(step("Configuring the external load balancer ⚖️", SHORT, None));
+        steps.push(step("start load balancer", "Configuring the external load balancer ⚖️", SHORT, None));
     }
     steps.extend([
-        step("Writing configuration 📜", SHORT, None),
-        step("Starting control-plane 🕹️", BEGIN, Some(Stage::Begun)),
-        step("Installing CNI 🔌", SHORT, Some(Stage::Networked)),
-        step("Installing StorageClass 💾", SHORT, Some(Stage::Stored)),
+        step("write configuration", "Writing configuration 📜", SHORT, None),
+        step("start control plane", "Starting control-plane 🕹️", BEGIN, Some(Stage::Begun)),
+        step("install network", "Installing CNI 🔌", SHORT, Some(Stage::Networked)),
+        step("install storage", "Installing StorageClass 💾", SHORT, Some(Stage::Stored)),
     ]);
     if of(Role::ControlPlane) > 1 {
-        steps.push(step("Joining more control-plane nodes 🎮", JOIN, None));
+        steps.push(step("join control planes", "Joining more control-plane nodes 🎮", JOIN, None));
     }
     if of(Role::Worker) > 0 {
-        steps.push(step("Joining worker nodes 🚜", JOIN, None));
+        steps.push(step("join workers", "Joining worker nodes 🚜", JOIN, None));
     }
     if let Some(last) = steps.last_mut() {
         last.reaches = Some(Stage::Joined);
