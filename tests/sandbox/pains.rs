@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use super::{Ran, Sandbox, find, gantry, run};
 use crate::program::one_line;
 
-/// Slow enough to see what goes on, fast enough to wait for it.
-const SPEED: &str = "-speed=300";
+/// Slow enough to see what goes on and for a busy machine to keep up, fast enough to wait for it.
+const SPEED: &str = "-speed=100";
 
 /// A cluster with a pool, and something on it that must never be away.
 const CLUSTER: &str = r#"
