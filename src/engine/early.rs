@@ -38,10 +38,9 @@ impl<'a> Early<'a> {
     pub(crate) fn left(&self) -> Option<Plan> {
         self.is_time().then(|| self.plan.without(&self.begun.borrow()))
     }
-}
 
-impl Observer for Early<'_> {
-    fn see(&self, change: &Change, event: Event<'_>) {
+    /// Keeps account of what happens.
+    fn note(&self, change: &Change, event: Event<'_>) {
         let running = self.running.get();
         match event {
             Event::Started(_) => {
@@ -57,6 +56,14 @@ impl Observer for Early<'_> {
                 self.running.set(running.saturating_sub(1));
             }
             _ => {}
+        }
+    }
+}
+
+impl Observer for Early<'_> {
+    fn see(&self, change: &Change, event: Event<'_>) {
+        if !self.openings.borrow().is_empty() {
+            self.note(change, event);
         }
         self.inner.see(change, event);
     }

@@ -146,6 +146,9 @@ impl Mirror {
         if fate_of(object).is_some_and(|fate| fate.goes_along) {
             return Err(format!("ORDER: {} is deleted although it goes with its room", object.name));
         }
+        // What is made anew cannot wait for what only a later stage finds out; what just goes can.
+        let made_anew = fate_of(object).filter(|fate| fate.action != Action::Delete);
+        let stage_max = made_anew.map_or(usize::MAX, |fate| fate.stage);
         for thing in self.inside(&object.id) {
             let fate = fate_of(thing).filter(|fate| fate.action == Action::Delete);
             if fate.is_some_and(|fate| !fate.goes_along) {
@@ -153,22 +156,20 @@ impl Mirror {
             }
             // What needs a thing that goes now has no other moment.
             let rest = self.objects.values().filter(|other| other.room() != Some(&object.id));
-            self.is_unused(thing, rest, fates)?;
+            self.is_unused(thing, rest, (fates, stage_max))?;
         }
-        self.is_unused(object, self.objects.values().filter(|other| other.room() != Some(&object.id)), fates)
+        let others = self.objects.values().filter(|other| other.room() != Some(&object.id));
+        self.is_unused(object, others, (fates, stage_max))
     }
 
-    /// Tells whether an object may go, for all that some others need it.
+    /// Tells whether an object may go, for all that some others need it that go in a stage until the last one that counts.
     fn is_unused<'m>(
         &self,
         object: &WorldObject,
         others: impl Iterator<Item = &'m WorldObject>,
-        fates: &HashMap<String, Fate>,
+        (fates, stage_max): (&HashMap<String, Fate>, usize),
     ) -> Result<(), Wrong> {
-        let own = fates.get(&object.id);
-        let is_last = own.is_some_and(|fate| fate.is_last);
-        // What is made anew cannot wait for what only a later stage finds out; what just goes can.
-        let own_stage = own.filter(|fate| fate.action != Action::Delete).map_or(usize::MAX, |fate| fate.stage);
+        let is_last = fates.get(&object.id).is_some_and(|fate| fate.is_last);
         for other in others.filter(|other| other.id != object.id) {
             let holds = words(other, "ids").contains(&object.id);
             let alone = || self.objects.values().filter(|found| found.name == object.name).count() == 1;
@@ -177,7 +178,7 @@ impl Mirror {
                 continue;
             }
             // What goes with its room holds up nothing: the room may need what it needs to go first.
-            let fate = fates.get(&other.id).filter(|fate| !fate.goes_along && fate.stage <= own_stage);
+            let fate = fates.get(&other.id).filter(|fate| !fate.goes_along && fate.stage <= stage_max);
             let fate = fate.map(|fate| fate.action);
             let goes = matches!(fate, Some(Action::Delete | Action::DeleteThenCreate | Action::CreateThenDelete));
             if goes {

@@ -86,8 +86,7 @@ fn add(model: &mut Model, random: &mut Seeded) {
 
 /// Puts what a block makes into a room, perhaps, if there is one.
 fn housed(block: Block, model: &Model, random: &mut Seeded) -> Block {
-    let rooms = model.items.iter().filter(|item| matches!(item, Item::Block(block) if block.kind == ROOM));
-    let rooms: Vec<u32> = rooms.map(Item::number).collect();
+    let rooms: Vec<u32> = model.items.iter().filter(is_room).map(Item::number).collect();
     if rooms.is_empty() || random.one_in(3) {
         return block;
     }
@@ -243,6 +242,10 @@ fn move_one(block: &mut Block, random: &mut Seeded, moved: &mut Vec<(String, Str
     block.copies = new;
 }
 
+fn is_room(item: &&Item) -> bool {
+    matches!(item, Item::Block(block) if block.kind == ROOM)
+}
+
 /// Tells whether there is always one of it.
 fn is_single(block: &Block) -> bool {
     matches!(block.kind, CONDUIT | ROOM)
@@ -250,13 +253,19 @@ fn is_single(block: &Block) -> bool {
 
 /// Takes out references to what is not there, and what is in rooms that are not.
 fn repair(model: &mut Model) {
-    let numbers: Vec<u32> = model.items.iter().map(Item::number).collect();
+    let rooms: Vec<u32> = model.items.iter().filter(is_room).map(Item::number).collect();
     model.items.retain_mut(|item| {
         let Item::Block(block) = item else { return true };
+        if let Some(own) = block.room {
+            // State does not say which of two rooms something is in that depends on both.
+            let fits = |found: &Ref| found.to == own || !rooms.contains(&found.to);
+            block.refs.retain(fits);
+            block.after.retain(fits);
+        }
         if block.kind == ROOM {
             *block = Block { copies: Copies::One, is_late: false, ..block.clone() };
         }
-        block.room.is_none_or(|room| numbers.contains(&room))
+        block.room.is_none_or(|room| rooms.contains(&room))
     });
     for place in 0..model.bodies.len() {
         let before = model.bodies[place].blocks.clone();

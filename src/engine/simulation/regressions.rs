@@ -1,6 +1,7 @@
 //! What the simulation once found, each in the smallest form.
 
 use fake::{Fault, When};
+use state::record::{Gone, Record};
 use state::simulated::Seeded;
 
 use super::machine::{How, Machine, Wrong};
@@ -145,6 +146,20 @@ fn a_run_that_is_killed_after_a_room_has_gone_leaves_nothing_of_it() {
         told.apply(&model, &how)?;
         told.machine.cloud.heal().map_err(|error| error.to_string())?;
         told.end(&model)
+    });
+}
+
+#[test]
+fn a_record_that_ends_a_room_without_what_was_in_it_is_noticed() {
+    check(|told, _| {
+        told.converge(&model([Block { kind: ROOM, ..block(1, &[]) }, thing(2, 1)]))?;
+        let at = |text: &str| state::parse_instance(text).expect("an address");
+        let along = vec![(at("fake_thing.n2"), at("fake_room.n1"))];
+        super::check::gone_together(&told.machine.ledger()?, &along)?;
+        let room = Gone { token: None, target: along[0].1.clone().into() };
+        told.machine.write(|_| vec![Record::Gone(room)])?;
+        let noticed = super::check::gone_together(&told.machine.ledger()?, &along);
+        if noticed.is_err() { Ok(()) } else { Err("it is not noticed".to_owned()) }
     });
 }
 
