@@ -190,6 +190,9 @@ pub fn is_for(request: &Request, service: &str, version: &str) -> bool {
     }
 }
 
+/// Does an action for a request.
+pub type Act = for<'a> fn(&'a Arc<Frame>, &'a Request, &'a str) -> Call<'a, Result<Json, Error>>;
+
 /// A service that is one for all regions, and in which nothing takes long: IAM, STS.
 pub struct Global {
     /// As signatures name it.
@@ -199,7 +202,7 @@ pub struct Global {
     /// Of its answers.
     pub namespace: &'static str,
     /// Does an action.
-    pub act: for<'a> fn(&'a Arc<Frame>, &'a Request, &'a str) -> Call<'a, Result<Json, Error>>,
+    pub act: Act,
 }
 
 impl Service for Global {
