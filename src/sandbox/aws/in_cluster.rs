@@ -88,13 +88,13 @@ impl Cloud for InCluster {
         groups.map(|(record, group)| machine::node_set(records, &behind, record, &group)).collect()
     }
 
-    fn create_instance(&self, asked: &mut Asked<'_, '_>, set: &NodeSet, number: usize) -> Result<Instance, String> {
+    fn create_instance(&self, asked: &mut Asked<'_, '_>, set: &NodeSet, place: usize) -> Result<Instance, String> {
         let behind = behind(asked.change, asked.cluster).ok_or_else(gone)?;
         let group: Json = asked
             .change
             .get(&eks::record(&behind.region, "nodegroups", &format!("{}/{}", behind.name, set.name)))
             .ok_or_else(gone)?;
-        let new = machine::instance(asked.change, &behind, &group, (set, number));
+        let new = machine::instance(asked.change, &behind, &group, (set, place));
         let mut region = Region::of(asked.change, asked.frame, &behind.region);
         let made = ec2::run_instance(&mut region, &new).map_err(|error| error.to_string())?;
         Ok(Instance {

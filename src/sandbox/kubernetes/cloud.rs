@@ -166,8 +166,8 @@ pub trait Cloud: Send + Sync {
     /// Returns the sets of nodes that a cluster is to have.
     fn node_sets(&self, records: &Records, cluster: &str) -> Vec<NodeSet>;
 
-    /// Makes the machine of a new node.
-    fn create_instance(&self, asked: &mut Asked<'_, '_>, set: &NodeSet, number: usize) -> Result<Instance, String>;
+    /// Makes the machine of a new node, in one of the places of its set.
+    fn create_instance(&self, asked: &mut Asked<'_, '_>, set: &NodeSet, place: usize) -> Result<Instance, String>;
 
     /// Tells whether a machine is there and runs.
     fn has_instance(&self, records: &Records, cluster: &str, provider_id: &str) -> bool;

@@ -174,12 +174,7 @@ fn machine(kind: &str, image: &str) -> Machine {
 }
 
 /// Returns what the machine of a new node is like.
-pub fn instance(
-    records: &Records,
-    behind: &Behind,
-    group: &Json,
-    (set, number): (&NodeSet, usize),
-) -> ec2::NewInstance {
+pub fn instance(records: &Records, behind: &Behind, group: &Json, (set, place): (&NodeSet, usize)) -> ec2::NewInstance {
     let template = template(records, behind, group);
     let own: Vec<String> = template["securityGroupIdSet"]
         .as_array()
@@ -204,7 +199,7 @@ pub fn instance(
     let subnet = if set.places.is_empty() {
         text(group, "/subnets/0").to_owned()
     } else {
-        set.places[number % set.places.len()].0.clone()
+        set.places[place % set.places.len()].0.clone()
     };
     ec2::NewInstance {
         kind: set.machine.kind.clone(),

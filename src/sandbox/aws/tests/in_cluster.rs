@@ -192,6 +192,7 @@ async fn a_budget_that_allows_nothing_fails_an_update_unless_that_is_forced() {
             && cluster.get(kind("policy", "poddisruptionbudgets"), "default", "web")["status"]["currentHealthy"] == 2
     };
     cluster.wait("the pods are ready", is_up).await;
+    cluster.sandbox.wait("/clusters/lake/node-groups/pool", "nodegroup", Some("ACTIVE")).await;
     for (is_forced, expected) in [(false, "Failed"), (true, "Successful")] {
         let wanted = json!({"releaseVersion": format!("1.33.9-{is_forced}"), "force": is_forced});
         let (status, _, body) =

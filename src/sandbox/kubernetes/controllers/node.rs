@@ -179,25 +179,27 @@ fn keep_up(work: &mut Work<'_, '_>, set: &NodeSet, nodes: &BTreeMap<String, Note
     for (name, note) in &own[going..] {
         dress(work, name, note, set)?;
     }
-    for number in own.len()..most {
-        start(work, set, number);
+    let mut zones: Vec<String> = own[going..].iter().map(|(_, note)| note.zone.clone()).collect();
+    for _ in own.len()..most {
+        zones.extend(start(work, set, &zones));
     }
     Ok(())
 }
 
-/// Starts a machine for a new node.
-fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
-    let Some(cloud) = work.cloud else { return };
-    let made = cloud.create_instance(&mut work.asked(), set, number);
+/// Starts a machine for a new node where there are fewest, as volumes are used only in their zone; returns its zone.
+fn start(work: &mut Work<'_, '_>, set: &NodeSet, zones: &[String]) -> Option<String> {
+    let count = |place: &usize| zones.iter().filter(|zone| **zone == set.places[*place].1).count();
+    let place = (0..set.places.len()).min_by_key(count).unwrap_or_default();
+    let made = work.cloud?.create_instance(&mut work.asked(), set, place);
     // What the cloud refuses it tells in its own way, as health of the set.
-    let Ok(Instance { provider_id, host, address, region, zone }) = made else { return };
+    let Ok(Instance { provider_id, host, address, region, zone }) = made else { return None };
     let made = Note {
         set: set.name.clone(),
         generation: set.generation.clone(),
         provider_id,
         address,
         region,
-        zone,
+        zone: zone.clone(),
         version: set.version.clone(),
         step: Step::Starting,
         due: work.now() + set.start.as_millis() as u64,
@@ -208,6 +210,7 @@ fn start(work: &mut Work<'_, '_>, set: &NodeSet, number: usize) {
     };
     note(work, &host, &made);
     work.wake(set.start, "nodes", "", &host);
+    Some(zone)
 }
 
 /// Begins the end of a node.

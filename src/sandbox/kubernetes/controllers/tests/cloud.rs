@@ -71,13 +71,13 @@ impl Cloud for Bare {
         records.under(&prefix).map(set).collect()
     }
 
-    fn create_instance(&self, asked: &mut Asked<'_, '_>, set: &NodeSet, number: usize) -> Result<Instance, String> {
+    fn create_instance(&self, asked: &mut Asked<'_, '_>, set: &NodeSet, place: usize) -> Result<Instance, String> {
         let cluster = asked.cluster;
         let serial = asked.change.get::<usize>(&format!("bare-serial/{cluster}")).unwrap_or_default() + 1;
         asked.change.put(&format!("bare-serial/{cluster}"), &serial);
         let host = format!("node-{serial}");
         asked.change.put(&format!("bare/{cluster}/instances/{host}"), &json!({"set": set.name}));
-        let zone = set.places[number % set.places.len()].1.clone();
+        let zone = set.places[place % set.places.len()].1.clone();
         let address = format!("10.0.0.{serial}");
         Ok(Instance { provider_id: host.clone(), host, address, region: "zone".into(), zone })
     }
