@@ -7,6 +7,7 @@ use sdk::value::{self, ObjectType, Type, Value};
 use sdk::{Problem, attribute, block, nested};
 
 use crate::managed::{Facts, Special};
+use crate::object2::basics;
 use crate::rules;
 
 /// The highest port there is.
@@ -71,13 +72,8 @@ fn plain_attributes() -> Vec<Attribute> {
     ]);
     let rules = Type::list(Type::Object(Arc::new(rule)));
     let note = Attribute::new("note", Type::String).optional().describe("A remark. Deprecated: use a tag.");
-    vec![
-        Attribute::new("name", Type::String).required().describe("Its name; not empty."),
-        Attribute::new("size", Type::Number).optional().computed().describe("Its size; 1 unless set."),
-        Attribute::new("region", Type::String)
-            .optional()
-            .computed()
-            .describe("Where it is; the provider's region unless set. A change replaces the object."),
+    let mut attributes = basics().to_vec();
+    attributes.extend([
         Attribute::new("enabled", Type::Bool).optional().describe("Whether it is in use."),
         Attribute::new("tags", Type::map(Type::String)).optional().describe("Tags."),
         Attribute::new("labels", Type::set(Type::String)).optional().describe("Labels, without order."),
@@ -86,7 +82,8 @@ fn plain_attributes() -> Vec<Attribute> {
         Attribute::new("content", Type::String).optional().describe("What is in it."),
         Attribute::new("content_base64", Type::String).optional().describe("What is in it, where that is not text."),
         Attribute { deprecated: true, ..note },
-    ]
+    ]);
+    attributes
 }
 
 fn secret_attributes() -> Vec<Attribute> {

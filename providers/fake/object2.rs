@@ -29,20 +29,25 @@ impl Special for FakeObject2 {
     }
 }
 
-/// Returns the schema of a type that has no more than the simplest.
-pub(crate) fn schema(description: &str) -> Schema {
-    let attributes = vec![
+/// Returns what every type begins with.
+pub(crate) fn basics() -> [Attribute; 3] {
+    let region = Attribute::new("region", Type::String).optional().computed();
+    [
         Attribute::new("name", Type::String).required().describe("Its name; not empty."),
         Attribute::new("size", Type::Number).optional().computed().describe("Its size; 1 unless set."),
-        Attribute::new("region", Type::String)
-            .optional()
-            .computed()
-            .describe("Where it is; the provider's region unless set. A change replaces the object."),
+        region.describe("Where it is; the provider's region unless set. A change replaces the object."),
+    ]
+}
+
+/// Returns the schema of a type that has no more than the simplest.
+pub(crate) fn schema(description: &str) -> Schema {
+    let mut attributes = basics().to_vec();
+    attributes.extend([
         Attribute::new("tags", Type::map(Type::String)).optional().describe("Tags."),
         Attribute::new("id", Type::String).computed().describe("What the fake cloud calls it."),
         Attribute::new("status", Type::String).computed().describe("What it is doing: `active` when it is ready."),
         Attribute::new("revision", Type::Number).computed().describe("How often it was written."),
-    ];
+    ]);
     Schema { version: 0, block: Block { attributes, description: description.into(), ..Block::default() } }
 }
 

@@ -137,7 +137,12 @@ impl Sandbox {
             })
         };
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(serving).map_err(StartError::Io)?;
-        write_files(&options.folder, &frame).and_then(|()| options.folder.announce(&served)).map_err(StartError::Io)?;
+        write_files(&options.folder).map_err(StartError::Io)?;
+        if !options.in_memory {
+            // Nobody goes by the way out of a world that ends with its process, and the machine's authorities are many.
+            write_trusted(&options.folder, &frame).map_err(StartError::Io)?;
+        }
+        options.folder.announce(&served).map_err(StartError::Io)?;
         let (stop, thread, folder) = (Some(stop), Some(thread), options.folder.clone());
         Ok(Sandbox { frame, served, has_moved, folder, stop, thread, _hold: hold })
     }
@@ -251,7 +256,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// Writes the files that stand in for the user's own.
-fn write_files(folder: &Folder, frame: &Frame) -> io::Result<()> {
+fn write_files(folder: &Folder) -> io::Result<()> {
     let region = format!("[default]\nregion = {REGION}\n");
     // Written like this, all clients take it for a kubeconfig, also those that add to it.
     let empty =
@@ -261,6 +266,11 @@ fn write_files(folder: &Folder, frame: &Frame) -> io::Result<()> {
             std::fs::write(path, text)?;
         }
     }
+    Ok(())
+}
+
+/// Writes which authorities programs trust that go by [`way_out`].
+fn write_trusted(folder: &Folder, frame: &Frame) -> io::Result<()> {
     let Some(place) = frame.place() else { return Ok(()) };
     let trusted = std::fs::read_to_string(folder.trusted()).unwrap_or_default();
     if trusted.starts_with(&place.authority.certificate) {

@@ -56,16 +56,8 @@ fn on_all_nodes(name: &str, image: &str) -> [Json; 2] {
 /// The name server, which also runs beside control planes.
 fn names() -> [Json; 4] {
     let work = work(SYSTEM, "coredns", "kube-dns", "registry.k8s.io/coredns/coredns:v1.13.1");
-    let ports = json!([
-        {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
-        {"name": "metrics", "port": 9153, "protocol": "TCP"},
-    ]);
-    let settings = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns", "namespace": SYSTEM},
-        "data": {"Corefile": ".:53 {\n    errors\n    health\n    kubernetes cluster.local in-addr.arpa ip6.arpa\n    forward . /etc/resolv.conf\n    cache 30\n}\n"},
-    });
-    let deployment = beside_control_planes(work.deployment(2));
-    [work.account(), settings, work.service("kube-dns", ports, Some("172.20.0.10")), deployment]
+    let [account, settings, service, deployment] = work.name_server(json!({"name": "coredns", "namespace": SYSTEM}));
+    [account, settings, service, beside_control_planes(deployment)]
 }
 
 fn beside_control_planes(mut object: Json) -> Json {

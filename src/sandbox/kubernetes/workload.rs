@@ -83,4 +83,17 @@ impl Workload<'_> {
         }
         json!({"apiVersion": "v1", "kind": "Service", "metadata": self.metadata(name), "spec": spec})
     }
+
+    /// Writes the name server of a cluster, with the metadata of its settings.
+    pub fn name_server(&self, settings: Json) -> [Json; 4] {
+        let ports = json!([
+            {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+            {"name": "metrics", "port": 9153, "protocol": "TCP"},
+        ]);
+        let settings = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": settings,
+            "data": {"Corefile": ".:53 {\n    errors\n    health\n    kubernetes cluster.local in-addr.arpa ip6.arpa\n    forward . /etc/resolv.conf\n    cache 30\n}\n"},
+        });
+        [self.account(), settings, self.service("kube-dns", ports, Some("172.20.0.10")), self.deployment(2)]
+    }
 }

@@ -87,15 +87,7 @@ fn of_addon(name: &str, namespace: &str, version: &str) -> Vec<Json> {
         }
         "coredns" => {
             let work = Workload { cpu: "100m", memory: "70Mi", ..work("coredns", "kube-dns", "coredns") };
-            let ports = json!([
-                {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
-                {"name": "metrics", "port": 9153, "protocol": "TCP"},
-            ]);
-            let settings = json!({
-                "apiVersion": "v1", "kind": "ConfigMap", "metadata": work.metadata("coredns"),
-                "data": {"Corefile": ".:53 {\n    errors\n    health\n    kubernetes cluster.local in-addr.arpa ip6.arpa\n    forward . /etc/resolv.conf\n    cache 30\n}\n"},
-            });
-            vec![work.account(), settings, work.service("kube-dns", ports, Some("172.20.0.10")), work.deployment(2)]
+            work.name_server(work.metadata("coredns")).into()
         }
         "aws-ebs-csi-driver" => driver("ebs", "ebs.csi.aws.com", (&work, &everywhere)),
         "aws-efs-csi-driver" => driver("efs", "efs.csi.aws.com", (&work, &everywhere)),
